@@ -1,0 +1,107 @@
+/** The validated configuration: one frozen, cloneable object with units in its names. */
+
+export const ROLES = ["http", "relay", "consumer", "monitor"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Config {
+  readonly environment: string;
+  readonly environmentClass: "development" | "production" | "other";
+  readonly roles: readonly Role[];
+  readonly dataDir: string;
+  /** Allows the embedded server in production. */
+  readonly embeddedAllowed: boolean;
+  readonly log: {
+    readonly format: "json" | "text";
+    readonly level: "debug" | "info" | "warn" | "error";
+    readonly userIds: "hash" | "plain" | "off";
+    readonly ip: "full" | "prefix";
+  };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly workers: number;
+    readonly maxBodyBytes: number;
+    readonly livenessMaxLagMs: number;
+    readonly apiTitle: string;
+    readonly docsEnabled: boolean;
+    readonly drainDelayMs: number;
+    /** Accepted values of `x-api-key`; empty in open mode. */
+    readonly apiKeys: readonly string[];
+    /** `open`: core routes need no key. `keyed`: they do. */
+    readonly authMode: "open" | "keyed";
+  };
+  readonly database: {
+    /** Null means the embedded server. */
+    readonly url: string | null;
+    readonly initOnStartup: boolean;
+    readonly poolMin: number;
+    readonly poolMax: number;
+    readonly connectTimeoutMs: number;
+    /** Longest wait for a free connection. */
+    readonly poolWaitMs: number;
+    readonly statementTimeoutMs: number;
+    readonly lockTimeoutMs: number;
+  };
+  readonly ingest: {
+    readonly maxEventFutureMs: number;
+    readonly maxEventAgeMs: number;
+    readonly maxBatchSize: number;
+    readonly eventIdConflictMode: "duplicate" | "reject";
+    readonly maxEventBytes: number;
+    readonly featureUpdateMode: string;
+  };
+  readonly reco: {
+    readonly deadlineMs: number;
+    readonly asyncImpressionLogging: boolean;
+    /** Outstanding impressions each http actor may have at the writer. */
+    readonly maxBackgroundTasks: number;
+    readonly backpressureMode: "sync" | "drop";
+    readonly backgroundShutdownMs: number;
+    readonly metricsWindowSec: number;
+    readonly metricsMaxSamples: number;
+  };
+  readonly cache: {
+    readonly enabled: boolean;
+    readonly maxKeys: number;
+    readonly historyTtlMs: number;
+    readonly relatedTtlMs: number;
+    readonly popularityTtlMs: number;
+  };
+  readonly topics: { readonly impressions: string; readonly watches: string };
+  readonly eventLog: { readonly partitions: number; readonly retentionHours: number };
+  readonly outbox: {
+    readonly maxAttempts: number;
+    readonly partitions: number;
+    readonly retentionHours: number;
+    /** Unpublished rows above which batch ingest is shed. */
+    readonly highWater: number;
+    readonly pollIntervalMs: number;
+    readonly batchSize: number;
+    readonly leaseSec: number;
+    readonly baseRetrySec: number;
+    readonly maxRetrySec: number;
+    readonly publishTimeoutMs: number;
+    readonly startupMaxRetries: number;
+    readonly startupBackoffMs: number;
+    readonly shutdownMs: number;
+  };
+  readonly consumer: {
+    readonly workers: number;
+    readonly groupId: string;
+    readonly clientId: string;
+    readonly pollTimeoutMs: number;
+    readonly maxPollRecords: number;
+    readonly maxRetriesPerMessage: number;
+    readonly startupMaxRetries: number;
+    readonly startupBackoffMs: number;
+    readonly shutdownMs: number;
+    readonly historySize: number;
+  };
+  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly metrics: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+  };
+  readonly supervisor: { readonly intensity: number; readonly periodMs: number; readonly shutdownMs: number };
+}
