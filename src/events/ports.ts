@@ -57,7 +57,10 @@ export type ProduceResult =
 export interface EventLogProducer extends AsyncDisposable {
   /** Creates the topic when allowed; an existing topic is fine. */
   ensureTopic(topic: string, partitions: number): Promise<void>;
-  /** Appends in order per partition; one result per record, in order. Never throws for a broker failure. */
+  /**
+   * Appends in order per partition; one result per record, in order. Never throws for a broker failure.
+   * After a record that may be sent again (`retryable`, `unknown`), no later record of its partition is appended.
+   */
   produce(records: readonly ProduceRecord[], deadline: Deadline): Promise<readonly ProduceResult[]>;
 }
 
@@ -144,8 +147,18 @@ export type OutboxMark =
       readonly kind: "held_back";
       readonly row: OutboxRow;
       readonly epoch: bigint;
-      readonly delaySec: number;
+      /** The failed row of the same key: both become due at the same instant. */
+      readonly behind: bigint;
     };
+
+/** A row of a key that failed and is not due yet: later rows of its key must wait. */
+export interface BlockedKey {
+  readonly partition: number;
+  readonly topic: string;
+  readonly key: string;
+  readonly rowId: bigint;
+  readonly dueInMs: number;
+}
 
 /** The outbox as a relay sees it. Only the store's clock decides about leases. */
 export interface OutboxStore {
@@ -173,12 +186,12 @@ export interface OutboxStore {
   resign(relayId: string, held: readonly PartitionLease[], deadline: Deadline): Promise<void>;
   /** Reads due rows of these partitions, lowest ids first. Writes nothing. */
   claim(partitions: readonly number[], limit: number, deadline: Deadline): Promise<readonly OutboxRow[]>;
-  /** Keys of failed rows that are not due yet in these partitions, at most `limit`. */
+  /** The oldest row that is not due yet of each key in these partitions, at most `limit` keys. */
   blockedKeys(
     partitions: readonly number[],
     limit: number,
     deadline: Deadline,
-  ): Promise<readonly { partition: number; topic: string; key: string }[]>;
+  ): Promise<readonly BlockedKey[]>;
   /** One fenced statement; answers the ids it changed. A missing id means its partition was lost. */
   mark(marks: readonly OutboxMark[], deadline: Deadline): Promise<ReadonlySet<bigint>>;
   deregister(relayId: string, deadline: Deadline): Promise<void>;
@@ -238,11 +251,18 @@ export interface FeatureChange {
 }
 
 export interface ConsumerStore {
-  /** Stored offset of a partition, or null when nothing was consumed yet. */
-  storedOffset(consumer: string, assignment: Assignment, deadline: Deadline): Promise<bigint | null>;
+  /**
+   * Takes the partition over for this generation, which from now on fences older ones, and answers the stored
+   * offset: null when nothing was consumed yet, `fenced` when a newer generation owns the partition.
+   */
+  takeOver(consumer: string, assignment: Assignment, deadline: Deadline): Promise<bigint | null | "fenced">;
+  /** Offsets of the partition whose processing began and never ended: their process died. */
+  interrupted(assignment: Assignment, deadline: Deadline): Promise<readonly bigint[]>;
+  /** Notes that the processing of this record begins; its commit and `countAttempt` take the note away. */
+  beginAttempt(record: LogRecord, deadline: Deadline): Promise<void>;
   /**
    * Applies one chunk of one partition in one transaction: markers, features, dead letters and offset.
-   * Answers `fenced` when a newer generation owns the partition; nothing is written then.
+   * Answers `fenced` when a newer generation owns the partition or the offset is past; nothing is written then.
    */
   applyChunk(
     consumer: string,
