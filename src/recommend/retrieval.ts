@@ -1,0 +1,127 @@
+/** Candidate retrieval of policy `rules-v1`: co-visitation of the last five items, then popularity. */
+
+import { nthLargest } from "./bounded-select.ts";
+import { Candidates } from "./candidates.ts";
+import type { PopularityIndex } from "./popularity-index.ts";
+import { RELATED_LIMIT, type RelatedList } from "./related-list.ts";
+
+/** History items, newest first, whose related lists are read. */
+export const SOURCE_DEPTH = 5;
+const POPULARITY_FACTOR = 0.1;
+const POPULARITY_LIST_MIN = 500;
+
+export interface RetrievalInput {
+  /** Current popularity; its table numbers the related lists too. */
+  readonly index: PopularityIndex;
+  /** Related lists of the newest history items, newest first; null where a list is not known. */
+  readonly sources: readonly (RelatedList | null)[];
+  /** Ids that must not be candidates: the history and what the caller excludes. */
+  readonly unwanted: Iterable<string>;
+  readonly limit: number;
+}
+
+const FREE = -1;
+const UNWANTED = -2;
+
+/** Working memory of one realm's retrievals, one at a time: nothing is allocated per answer. */
+export class RetrievalScratch {
+  readonly candidates = new Candidates();
+  /** By slot: the row of the candidate, `FREE` or `UNWANTED`. */
+  #marks = new Int32Array(0);
+  #unwanted: number[] = [];
+  #values = new Float64Array(0);
+
+  /** Answers the candidates in order of first insertion; they are valid until the next call. */
+  retrieve(input: RetrievalInput): Candidates {
+    const capacity = input.sources.length * RELATED_LIMIT + input.limit;
+    this.candidates.reset(capacity);
+    if (this.#values.length < capacity) this.#values = new Float64Array(capacity);
+    const slots = input.index.table.size;
+    if (this.#marks.length < slots) this.#marks = new Int32Array(slots * 2).fill(FREE);
+    let related = 0;
+    try {
+      this.#markUnwanted(input);
+      this.#addRelated(input.sources);
+      related = this.candidates.count;
+      this.#addPopular(input);
+    } finally {
+      this.#clearMarks(related);
+    }
+    this.#cut(input.limit);
+    return this.candidates;
+  }
+
+  #markUnwanted({ unwanted, index }: RetrievalInput): void {
+    for (const itemId of unwanted) {
+      const slot = index.table.slotOf(itemId);
+      if (slot < 0) continue;
+      this.#marks[slot] = UNWANTED;
+      this.#unwanted.push(slot);
+    }
+  }
+
+  #addRelated(sources: RetrievalInput["sources"]): void {
+    const { candidates } = this;
+    for (const [depth, list] of sources.entries()) {
+      if (list === null) continue;
+      const weight = 1 / (depth + 1);
+      for (let place = 0; place < list.slots.length; place++) {
+        const slot = list.slots[place] as number;
+        let row = this.#marks[slot] as number;
+        if (row === UNWANTED) continue;
+        if (row === FREE) {
+          row = candidates.add(slot);
+          this.#marks[slot] = row;
+        }
+        const count = list.counts[place] as number;
+        candidates.coVisitation[row] = (candidates.coVisitation[row] as number) + count * weight;
+        if (depth === 0) candidates.coVisLast[row] = count;
+      }
+    }
+  }
+
+  /** Scores the related rows that are popular, then adds the popular rest: of that, `limit` rows can matter. */
+  #addPopular({ index, limit }: RetrievalInput): void {
+    const { candidates } = this;
+    const related = candidates.count;
+    const listSize = Math.min(index.size, Math.max(5 * limit, POPULARITY_LIST_MIN));
+    for (let row = 0; row < related; row++) {
+      const rank = index.rankOf(candidates.slots[row] as number);
+      const popularity = rank < 0 ? 0 : index.scoreAt(rank);
+      const listed = rank >= 0 && rank < listSize;
+      const coVisitation = candidates.coVisitation[row] as number;
+      candidates.popularity[row] = popularity;
+      candidates.retrievalScore[row] = listed ? coVisitation + POPULARITY_FACTOR * popularity : coVisitation;
+    }
+    for (let rank = 0; rank < listSize && candidates.count < related + limit; rank++) {
+      const slot = index.slotAt(rank);
+      if (this.#marks[slot] !== FREE) continue;
+      const row = candidates.add(slot);
+      const popularity = index.scoreAt(rank);
+      candidates.popularity[row] = popularity;
+      candidates.retrievalScore[row] = POPULARITY_FACTOR * popularity;
+    }
+  }
+
+  #clearMarks(related: number): void {
+    for (const slot of this.#unwanted) this.#marks[slot] = FREE;
+    this.#unwanted.length = 0;
+    for (let row = 0; row < related; row++) this.#marks[this.candidates.slots[row] as number] = FREE;
+  }
+
+  /** Keeps the `limit` best by retrieval score; among equals the first inserted stay. */
+  #cut(limit: number): void {
+    const { candidates } = this;
+    if (candidates.count <= limit) return;
+    const scores = candidates.retrievalScore;
+    this.#values.set(scores.subarray(0, candidates.count));
+    const threshold = nthLargest(this.#values, candidates.count, limit);
+    let above = 0;
+    for (let row = 0; row < candidates.count; row++) if ((scores[row] as number) > threshold) above++;
+    let equals = limit - above;
+    candidates.keep((row) => {
+      const score = scores[row] as number;
+      return score > threshold || (score === threshold && equals-- > 0);
+    });
+  }
+}
