@@ -10,6 +10,15 @@ export type SendResult =
   | { readonly sent: true }
   | { readonly sent: false; readonly reason: "full" | "timeout" | "peer_down" | "unknown_peer" };
 
+/** Why a message between actors found no receiver, or a reply no reader. */
+export type DeadLetterReason =
+  | "peer_down"
+  | "full"
+  | "timeout"
+  | "late_reply"
+  | "old_incarnation"
+  | "unknown_frame";
+
 /** The peer died, or was replaced, before it answered. */
 export class PeerDownError extends Error {
   override name = "PeerDownError";
@@ -18,6 +27,20 @@ export class PeerDownError extends Error {
 /** The peer did not answer within the time the caller gave. */
 export class AskTimeoutError extends Error {
   override name = "AskTimeoutError";
+}
+
+/**
+ * A failure that no restart can mend, such as a drifted schema.
+ * Thrown by an actor, it makes the supervisor stop the tree in order and end with `exitCode`.
+ */
+export class FatalError extends Error {
+  override name = "FatalError";
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Another actor, addressed by its stable id; survives restarts of that actor. */
@@ -54,6 +77,8 @@ export interface ChildStatus {
   readonly uptimeMs: number;
   /** Why the last incarnation ended, if one did. */
   readonly lastExit: string | null;
+  /** Undeliverable messages addressed to this child since the tree started, by reason. */
+  readonly deadLetters: Readonly<Partial<Record<DeadLetterReason, number>>>;
 }
 
 /** What `start` receives. */
@@ -78,6 +103,8 @@ export interface ActorContext<Args = unknown> {
   tree(timeoutMs: number): Promise<readonly ChildStatus[]>;
   /** Ends this actor as failed. For background loops: a failure that no caller awaits must not stay silent. */
   fail(error: unknown): void;
+  /** Ends this actor as normal, through `stop`: its work is done. A `transient` child is not started again. */
+  done(): void;
 }
 
 /** A started actor. */

@@ -42,6 +42,8 @@ export interface TestContext<Args> extends ActorContext<Args> {
   /** Everything handed to `fail`. */
   readonly failures: readonly unknown[];
   progressCount(): number;
+  /** True once the actor said `done`. */
+  isDone(): boolean;
   /** Aborts `stopping`, as the host does before it calls `stop`. */
   requestStop(): void;
 }
@@ -85,6 +87,7 @@ export function createTestContext<Args>(options: TestContextOptions<Args>): Test
   const stop = new AbortController();
   const failures: unknown[] = [];
   let progressed = 0;
+  let finished = false;
   const peers = new Map(
     Object.entries(options.peers ?? {}).map(([peerId, script]) => [peerId, new FakePeer(peerId, script)]),
   );
@@ -113,12 +116,16 @@ export function createTestContext<Args>(options: TestContextOptions<Args>): Test
     fail: (error) => {
       failures.push(error);
     },
+    done: () => {
+      finished = true;
+    },
     sentTo: <Message>(peerId: ActorId) => find(peerId).taken as readonly Message[],
     script: (peerId, script) => {
       find(peerId).behaviour = script;
     },
     failures,
     progressCount: () => progressed,
+    isDone: () => finished,
     requestStop: () => stop.abort(),
   };
 }
