@@ -1,0 +1,219 @@
+/** Every metric of reco, declared once: name, type, help, labels, buckets, and how actors' values merge. */
+
+/** A closed label lists its values; `open` values are bounded in number instead. */
+type LabelValues = "open" | readonly string[];
+
+export interface MetricDefinition {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** Upper bounds, rising; histograms only. */
+  readonly buckets: readonly number[];
+  /** What the values of several actors become. */
+  readonly merge: "sum" | "max" | "min" | "first";
+}
+
+const MILLISECONDS = [
+  0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000, 300_000,
+];
+const RECOMMENDATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const COUNTS = [0, 1, 5, 10, 20, 50, 100];
+
+const ENDPOINTS = ["reco", "recommend"];
+const OUTBOX_STATUSES = ["pending", "publishing", "dead"];
+const TRAFFIC_CLASSES = ["serve", "ingest", "catalogue", "batch", "admin", "import"];
+const STAGES = [
+  "retrieval",
+  "ranking",
+  "impression_log",
+  "impression_schedule",
+  "impression_drop",
+  "impression_backpressure_sync",
+];
+const RELAY_STAGES = [
+  "startup",
+  "lease",
+  "claim",
+  "publish",
+  "mark_failed",
+  "process",
+  "metrics",
+  "stop",
+  "stop_timeout",
+];
+const CONSUMER_STAGES = [
+  "startup",
+  "poll",
+  "process",
+  "commit",
+  "lag_metrics",
+  "dlq_metrics",
+  "dlq_store",
+  "poison_message",
+  "stop",
+  "stop_timeout",
+];
+const CONSUMER_STATUSES = [
+  "processed",
+  "duplicate",
+  "ignored",
+  "invalid_payload",
+  "invalid_event",
+  "error",
+  "dlq",
+];
+
+type Labels = MetricDefinition["labels"];
+
+const counter = (help: string, labels: Labels = {}): MetricDefinition => ({
+  type: "counter",
+  help,
+  labels,
+  buckets: [],
+  merge: "sum",
+});
+const gauge = (merge: MetricDefinition["merge"], help: string, labels: Labels = {}): MetricDefinition => ({
+  type: "gauge",
+  help,
+  labels,
+  buckets: [],
+  merge,
+});
+const histogram = (buckets: readonly number[], help: string, labels: Labels = {}): MetricDefinition => ({
+  type: "histogram",
+  help,
+  labels,
+  buckets,
+  merge: "sum",
+});
+
+export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
+  reco_api_requests_total: counter("Calls of /reco by status family.", {
+    status_family: ["2xx", "4xx", "5xx"],
+  }),
+  reco_api_latency_ms: histogram(MILLISECONDS, "Latency of /reco in milliseconds."),
+  reco_stage_latency_ms: histogram(MILLISECONDS, "Latency of one stage of /reco in milliseconds.", {
+    stage: STAGES,
+  }),
+  reco_api_check_status: gauge("min", "Result of a health check: 1 passed, 0 failed.", {
+    scope: ["healthz", "readyz"],
+    check: ["db", "online_cache"],
+  }),
+  reco_impression_log_total: counter("Impressions logged by /reco, by outcome.", {
+    outcome: ["logged", "duplicate", "conflict", "dropped", "failed"],
+  }),
+  recommendation_requests_total: counter("Recommendation requests by endpoint and outcome.", {
+    endpoint: ENDPOINTS,
+    status: ["success", "error"],
+  }),
+  recommendation_latency_seconds: histogram(
+    RECOMMENDATION_SECONDS,
+    "Latency of recommendation requests in seconds.",
+    { endpoint: ENDPOINTS },
+  ),
+  recommendation_count: histogram(COUNTS, "Items in a recommendation answer.", { endpoint: ENDPOINTS }),
+  recommendation_timeouts_total: counter("Operations that missed their time budget.", {
+    endpoint: ENDPOINTS,
+    operation: "open",
+  }),
+  recommendation_degraded_total: counter("Answers given with less than every source.", {
+    endpoint: ENDPOINTS,
+    reason: "open",
+  }),
+  recommendation_exposures_total: counter("Items shown, by variant.", {
+    endpoint: ENDPOINTS,
+    variant: "open",
+    experiment_variant: "open",
+    degrade_reason: "open",
+  }),
+  recommendation_fallback_ratio: gauge("max", "Share of answers given by a fallback.", {
+    endpoint: ENDPOINTS,
+  }),
+  fallback_triggered_total: counter("Fallbacks taken, by reason and rung.", {
+    reason: "open",
+    level: "open",
+  }),
+  recall_candidates_count: histogram(COUNTS, "Candidates that one source returned.", { recall_type: "open" }),
+  cache_requests_total: counter("Look-ups in the online cache.", { operation: "open", status: "open" }),
+  cache_hit_rate: gauge("min", "Share of look-ups in the online cache that hit."),
+  user_interaction_total: counter("Interactions applied to features.", { interaction_type: "open" }),
+  recommendation_click_total: counter("Interactions with recommended items.", { source: "open" }),
+  error_total: counter("Errors by type.", { error_type: "open", endpoint: "open" }),
+  recommendation_service_info: gauge("first", "The running service; the value is 1.", {
+    version: "open",
+    service: "open",
+    environment: "open",
+  }),
+  ds_api_requests_total: counter("HTTP requests by route template.", {
+    path: "open",
+    method: "open",
+    status: "open",
+  }),
+  ds_api_request_latency_seconds: histogram(REQUEST_SECONDS, "Latency of HTTP requests in seconds.", {
+    path: "open",
+    method: "open",
+  }),
+  reco_auth_failures_total: counter("Refused authorisations by reason.", {
+    reason: ["missing", "invalid", "revoked", "expired", "scope", "admin"],
+  }),
+  reco_admission_limit: gauge("sum", "Requests of a class that may be in flight.", {
+    class: TRAFFIC_CLASSES,
+  }),
+  reco_shed_total: counter("Requests refused under overload.", { class: TRAFFIC_CLASSES }),
+  reco_client_aborted_total: counter("Requests whose client went away.", { class: TRAFFIC_CLASSES }),
+  reco_event_id_conflicts_total: counter("Event ids reused with another body.", { event_type: "open" }),
+  reco_outbox_backlog_events: gauge("max", "Outbox rows not yet published.", { status: OUTBOX_STATUSES }),
+  reco_outbox_backlog_oldest_lag_ms: gauge("max", "Age of the oldest unpublished outbox row."),
+  reco_outbox_relay_published_total: counter("Outbox rows published.", { topic: "open" }),
+  reco_outbox_relay_failed_total: counter("Outbox rows whose publication failed.", { topic: "open" }),
+  reco_outbox_relay_errors_total: counter("Errors of the relay by stage.", { stage: RELAY_STAGES }),
+  reco_outbox_relay_event_lag_ms: histogram(MILLISECONDS, "Age of a row when its publication is tried."),
+  reco_outbox_fenced_total: counter("Marks refused because a partition changed hands."),
+  reco_outbox_partitions_held: gauge("sum", "Outbox partitions leased by relays."),
+  reco_feature_consumer_processed_total: counter("Records handled by the consumer.", {
+    topic: "open",
+    status: CONSUMER_STATUSES,
+  }),
+  reco_feature_consumer_event_lag_ms: histogram(MILLISECONDS, "Age of a record when it is handled.", {
+    topic: "open",
+  }),
+  reco_feature_consumer_partition_lag: gauge("max", "Records behind the end of an assigned partition.", {
+    topic: "open",
+    partition: "open",
+  }),
+  reco_feature_consumer_errors_total: counter("Errors of the consumer by stage.", { stage: CONSUMER_STAGES }),
+  reco_feature_consumer_dlq_events_total: counter("Records moved to the dead-letter queue.", {
+    outcome: ["stored"],
+  }),
+  reco_feature_consumer_dlq_backlog: gauge("max", "Rows of the dead-letter queue.", {
+    status: ["pending", "replayed"],
+  }),
+  reco_feature_consumer_dlq_oldest_pending_ms: gauge("max", "Age of the oldest pending dead letter."),
+  reco_feature_consumer_offset_gap_total: counter("Stored offsets found out of retention.", {
+    topic: "open",
+  }),
+  reco_watch_event_to_feature_latency_ms: histogram(MILLISECONDS, "Time from a watch to its features."),
+  reco_db_pool_waiters: gauge("sum", "Callers waiting for a connection.", { pool: "open" }),
+  reco_db_pool_in_use: gauge("sum", "Connections in use.", { pool: "open" }),
+  reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {
+    task: "open",
+  }),
+  reco_worker_restarts_total: counter("Actor restarts by role.", { role: "open" }),
+  reco_event_loop_lag_ms: gauge("max", "Event-loop lag by role.", { role: "open" }),
+  reco_mailbox_dropped_total: counter("Messages refused by a full mailbox.", {
+    actor: "open",
+    reason: "open",
+  }),
+  reco_dead_letters_total: counter("Actor messages that found no receiver.", {
+    actor: "open",
+    reason: "open",
+  }),
+  reco_log_dropped_total: counter("Log lines dropped because the output was too slow."),
+  reco_label_overflow_total: counter("Values folded into label `other`.", { metric: "open" }),
+  reco_build_info: gauge("first", "The running build; the value is 1.", { version: "open", commit: "open" }),
+  // Threads of one process all see its totals, hence the label and the maximum.
+  process_cpu_seconds_total: { ...counter("CPU time used.", { process: "open" }), merge: "max" },
+  process_resident_memory_bytes: gauge("max", "Resident memory.", { process: "open" }),
+  process_start_time_seconds: gauge("min", "Start of the process since the Unix epoch.", { process: "open" }),
+};
