@@ -24,16 +24,17 @@ export function nthLargest(values: Float64Array, length: number, count: number):
 }
 
 /**
- * Rows 0 to `rows - 1` in order, best first, cut to `count`.
+ * The best `count` of `rows`, best first.
  * `isBetter` must be a strict total order over the rows.
  */
 export function bestRows(
-  rows: number,
+  rows: Int32Array,
   count: number,
   isBetter: (row: number, other: number) => boolean,
 ): number[] {
   const heap: number[] = []; // The worst kept row is the root.
-  for (let row = 0; row < rows; row++) {
+  for (let place = 0; place < rows.length; place++) {
+    const row = rows[place] as number;
     if (heap.length < count) {
       heap.push(row);
       siftUp(heap, isBetter);

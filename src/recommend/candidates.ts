@@ -13,10 +13,16 @@ export class Candidates {
   seenRecent = new Uint8Array(0);
   /** What retrieval ordered by. */
   retrievalScore = new Float64Array(0);
+  /** Written by ranking. */
+  score = new Float64Array(0);
+  /** The rows that are candidates, in order; the others were cut by retrieval. */
+  rows = new Int32Array(0);
+  rowCount = 0;
 
   /** Empties the columns and makes room for `capacity` rows. */
   reset(capacity: number): void {
     this.count = 0;
+    this.rowCount = 0;
     if (this.slots.length >= capacity) return;
     this.slots = new Int32Array(capacity);
     this.coVisitation = new Float64Array(capacity);
@@ -24,36 +30,32 @@ export class Candidates {
     this.popularity = new Float64Array(capacity);
     this.seenRecent = new Uint8Array(capacity);
     this.retrievalScore = new Float64Array(capacity);
+    this.score = new Float64Array(capacity);
+    this.rows = new Int32Array(capacity);
   }
 
-  /** Adds an unseen item without any score; answers its row. */
-  add(slot: number): number {
+  /** Adds an unseen item that no related list names; answers its row. */
+  add(slot: number, popularity: number, retrievalScore: number): number {
     const row = this.count++;
     this.slots[row] = slot;
     this.coVisitation[row] = 0;
     this.coVisLast[row] = 0;
-    this.popularity[row] = 0;
+    this.popularity[row] = popularity;
     this.seenRecent[row] = 0;
-    this.retrievalScore[row] = 0;
+    this.retrievalScore[row] = retrievalScore;
     return row;
   }
 
-  /** Keeps the rows that `isKept` wants, in their order. */
-  keep(isKept: (row: number) => boolean): void {
-    let kept = 0;
-    for (let row = 0; row < this.count; row++) {
-      if (isKept(row)) this.#copy(row, kept++);
+  /** Makes the `limit` rows with the best retrieval score the candidates; of equal ones the first inserted. */
+  select(limit: number, threshold: number): void {
+    const { retrievalScore, rows, count } = this;
+    let equals = limit;
+    for (let row = 0; row < count; row++) if ((retrievalScore[row] as number) > threshold) equals--;
+    let selected = 0;
+    for (let row = 0; row < count; row++) {
+      const score = retrievalScore[row] as number;
+      if (score > threshold || (score === threshold && equals-- > 0)) rows[selected++] = row;
     }
-    this.count = kept;
-  }
-
-  #copy(from: number, to: number): void {
-    if (from === to) return;
-    this.slots[to] = this.slots[from] as number;
-    this.coVisitation[to] = this.coVisitation[from] as number;
-    this.coVisLast[to] = this.coVisLast[from] as number;
-    this.popularity[to] = this.popularity[from] as number;
-    this.seenRecent[to] = this.seenRecent[from] as number;
-    this.retrievalScore[to] = this.retrievalScore[from] as number;
+    this.rowCount = selected;
   }
 }

@@ -62,20 +62,24 @@ export class RetrievalScratch {
 
   #addRelated(sources: RetrievalInput["sources"]): void {
     const { candidates } = this;
-    for (const [depth, list] of sources.entries()) {
-      if (list === null) continue;
+    const marks = this.#marks;
+    const { coVisitation, coVisLast } = candidates;
+    for (let depth = 0; depth < sources.length; depth++) {
+      const list = sources[depth];
+      if (!list) continue;
       const weight = 1 / (depth + 1);
-      for (let place = 0; place < list.slots.length; place++) {
-        const slot = list.slots[place] as number;
-        let row = this.#marks[slot] as number;
+      const { slots, counts } = list;
+      for (let place = 0; place < slots.length; place++) {
+        const slot = slots[place] as number;
+        let row = marks[slot] as number;
         if (row === UNWANTED) continue;
         if (row === FREE) {
-          row = candidates.add(slot);
-          this.#marks[slot] = row;
+          row = candidates.add(slot, 0, 0);
+          marks[slot] = row;
         }
-        const count = list.counts[place] as number;
-        candidates.coVisitation[row] = (candidates.coVisitation[row] as number) + count * weight;
-        if (depth === 0) candidates.coVisLast[row] = count;
+        const count = counts[place] as number;
+        coVisitation[row] = (coVisitation[row] as number) + count * weight;
+        if (depth === 0) coVisLast[row] = count;
       }
     }
   }
@@ -83,45 +87,42 @@ export class RetrievalScratch {
   /** Scores the related rows that are popular, then adds the popular rest: of that, `limit` rows can matter. */
   #addPopular({ index, limit }: RetrievalInput): void {
     const { candidates } = this;
+    const marks = this.#marks;
+    const { slots, coVisitation, popularity, retrievalScore } = candidates;
     const related = candidates.count;
     const listSize = Math.min(index.size, Math.max(5 * limit, POPULARITY_LIST_MIN));
     for (let row = 0; row < related; row++) {
-      const rank = index.rankOf(candidates.slots[row] as number);
-      const popularity = rank < 0 ? 0 : index.scoreAt(rank);
+      const rank = index.rankOf(slots[row] as number);
+      const score = rank < 0 ? 0 : index.scoreAt(rank);
+      popularity[row] = score;
       const listed = rank >= 0 && rank < listSize;
-      const coVisitation = candidates.coVisitation[row] as number;
-      candidates.popularity[row] = popularity;
-      candidates.retrievalScore[row] = listed ? coVisitation + POPULARITY_FACTOR * popularity : coVisitation;
+      retrievalScore[row] = (coVisitation[row] as number) + (listed ? POPULARITY_FACTOR * score : 0);
     }
     for (let rank = 0; rank < listSize && candidates.count < related + limit; rank++) {
       const slot = index.slotAt(rank);
-      if (this.#marks[slot] !== FREE) continue;
-      const row = candidates.add(slot);
-      const popularity = index.scoreAt(rank);
-      candidates.popularity[row] = popularity;
-      candidates.retrievalScore[row] = POPULARITY_FACTOR * popularity;
+      if (marks[slot] !== FREE) continue;
+      const score = index.scoreAt(rank);
+      candidates.add(slot, score, POPULARITY_FACTOR * score);
     }
   }
 
   #clearMarks(related: number): void {
-    for (const slot of this.#unwanted) this.#marks[slot] = FREE;
+    const marks = this.#marks;
+    const { slots } = this.candidates;
+    for (const slot of this.#unwanted) marks[slot] = FREE;
     this.#unwanted.length = 0;
-    for (let row = 0; row < related; row++) this.#marks[this.candidates.slots[row] as number] = FREE;
+    for (let row = 0; row < related; row++) marks[slots[row] as number] = FREE;
   }
 
   /** Keeps the `limit` best by retrieval score; among equals the first inserted stay. */
   #cut(limit: number): void {
     const { candidates } = this;
-    if (candidates.count <= limit) return;
-    const scores = candidates.retrievalScore;
-    this.#values.set(scores.subarray(0, candidates.count));
-    const threshold = nthLargest(this.#values, candidates.count, limit);
-    let above = 0;
-    for (let row = 0; row < candidates.count; row++) if ((scores[row] as number) > threshold) above++;
-    let equals = limit - above;
-    candidates.keep((row) => {
-      const score = scores[row] as number;
-      return score > threshold || (score === threshold && equals-- > 0);
-    });
+    const { count } = candidates;
+    let threshold = Number.NEGATIVE_INFINITY;
+    if (count > limit) {
+      this.#values.set(candidates.retrievalScore.subarray(0, count));
+      threshold = nthLargest(this.#values, count, limit);
+    }
+    candidates.select(Math.min(count, limit), threshold);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Candidates } from "./candidates.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
-import { type RankedRow, rank } from "./ranking.ts";
+import { rank } from "./ranking.ts";
 import type { RecoItem, RecoSource } from "./recommender.ts";
 import type { RelatedList } from "./related-list.ts";
 import type { RetrievalScratch } from "./retrieval.ts";
@@ -30,15 +30,19 @@ export function rulesV1(input: RulesInput, scratch: RetrievalScratch, nowMs: () 
   const startedMs = nowMs();
   const candidates = scratch.retrieve({ ...input, limit: retrievalLimit(input.k) });
   const retrievedMs = nowMs();
-  const items = rank(candidates, input.k).map((ranked) => toItem(ranked, candidates, input.index));
+  const items = rank(candidates, input.k).map((row) => toItem(row, candidates, input.index));
   return { items, retrievalMs: retrievedMs - startedMs, rankingMs: nowMs() - retrievedMs };
 }
 
-function toItem({ row, score }: RankedRow, candidates: Candidates, index: PopularityIndex): RecoItem {
+function toItem(row: number, candidates: Candidates, index: PopularityIndex): RecoItem {
   const coVisitation = candidates.coVisitation[row] as number;
   const popularity = candidates.popularity[row] as number;
   const sources: RecoSource[] = [];
   if (coVisitation > 0) sources.push({ name: "co_visitation", score: coVisitation });
   if (popularity > 0) sources.push({ name: "popularity", score: popularity });
-  return { itemId: index.table.nameOf(candidates.slots[row] as number), score, sources };
+  return {
+    itemId: index.table.nameOf(candidates.slots[row] as number),
+    score: candidates.score[row] as number,
+    sources,
+  };
 }
