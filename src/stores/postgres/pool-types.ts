@@ -3,9 +3,9 @@
 import type postgres from "postgres";
 import type { Deadline } from "../../core/deadline.ts";
 
-/** A client with exactly one connection. */
-export type Connection = postgres.Sql;
-export type Transaction = postgres.TransactionSql;
+/** A client with exactly one connection; `int8` columns and parameters are bigints. */
+export type Connection = postgres.Sql<{ bigint: bigint }>;
+export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
 
 /** Serving reads and background work never share connections: half of the pool is kept for `read`. */
 export type Lane = "read" | "write";

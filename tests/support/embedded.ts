@@ -1,0 +1,49 @@
+/** Embedded PostgreSQL servers for tests; none outlives the test process. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { Deadline } from "../../src/core/deadline.ts";
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string;
+  /** The postmaster's. */
+  readonly pid: number;
+  readonly dataDir: string;
+}
+
+/** A folder of its own below the system's temporary folder. */
+export const temporaryDir = (name: string) => realpathSync(mkdtempSync(join(tmpdir(), `reco-${name}-`)));
+
+/** Starts a server of its own: for tests that freeze or kill it. `durable` keeps fsync on. */
+export async function startTestServer(options: { durable?: boolean } = {}): Promise<TestServer> {
+  const dataDir = temporaryDir("pg");
+  const guard = fileURLToPath(new URL("./embedded-guard.ts", import.meta.url));
+  const child = spawn(process.execPath, [guard, dataDir, options.durable ? "durable" : "fast"], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
+  const ready = await Deadline.after(30_000).race(firstLine(child), () => child.kill("SIGTERM"));
+  child.unref();
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    ...(JSON.parse(ready) as { url: string; pid: number }),
+    dataDir,
+    async [Symbol.asyncDispose]() {
+      child.ref();
+      child.stdin?.end();
+      await Deadline.after(15_000).race(exited, () => child.kill("SIGKILL"));
+    },
+  };
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (!child.stdout) return reject(new Error("no stdout"));
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`the test server ended with ${code}`)));
+  });
+}
