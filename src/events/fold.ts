@@ -18,10 +18,13 @@ export interface Features {
   readonly transitions: TransitionCounts;
 }
 
-/** A user's event as its neighbours see it. `key` names the stored row. */
+/** A stored event beside a new one; `key` names its row. */
 export interface Neighbour {
   readonly key: string;
   readonly itemId: string;
+}
+
+export interface LaterNeighbour extends Neighbour {
   readonly origin: Interaction["origin"];
 }
 
@@ -32,7 +35,7 @@ export interface Neighbour {
 export interface PlacedInteraction {
   readonly interaction: Interaction;
   readonly previous: Neighbour | null;
-  readonly next: Neighbour | null;
+  readonly next: LaterNeighbour | null;
 }
 
 export interface PopularityDelta {
@@ -52,13 +55,11 @@ export interface HistoryAddition extends HistoryItem {
   readonly rank: number;
 }
 
-interface Placed {
-  readonly itemId: string;
-  readonly origin: Interaction["origin"];
-}
+type Earlier = Pick<Interaction, "itemId">;
+type Later = Pick<Interaction, "itemId" | "origin">;
 
 /** A repeat of the same item is a transition only when the later event came from `/event`. */
-const counts = (earlier: Placed, later: Placed) =>
+const counts = (earlier: Earlier, later: Later) =>
   later.origin === "direct" || earlier.itemId !== later.itemId;
 
 /**
@@ -148,7 +149,7 @@ function closeGap(changes: TransitionCounts, last: PlacedInteraction | null): vo
   if (last?.next) countPair(changes, last.interaction, last.next, 1);
 }
 
-function countPair(into: TransitionCounts, earlier: Placed, later: Placed, delta: number): void {
+function countPair(into: TransitionCounts, earlier: Earlier, later: Later, delta: number): void {
   if (!counts(earlier, later)) return;
   const successors = into.get(earlier.itemId) ?? new Map<string, number>();
   into.set(earlier.itemId, successors);

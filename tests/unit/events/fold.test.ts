@@ -4,7 +4,7 @@ import {
   type Features,
   foldInteractions,
   historyAdditions,
-  type Neighbour,
+  type LaterNeighbour,
   type PlacedInteraction,
   popularityDeltas,
   transitionDeltas,
@@ -75,7 +75,7 @@ class FeatureTables {
     const stored = this.#events
       .filter(({ userId }) => userId === interaction.userId)
       .toSorted((a, b) => a.tsMs - b.tsMs);
-    const asNeighbour = (event: Interaction | undefined): Neighbour | null =>
+    const asNeighbour = (event: Interaction | undefined): LaterNeighbour | null =>
       event ? { key: event.eventId, itemId: event.itemId, origin: event.origin } : null;
     return {
       interaction,
@@ -190,7 +190,7 @@ describe("incremental deltas", () => {
   test("a late event replaces the transition it splits", () => {
     const placed: PlacedInteraction = {
       interaction: anInteraction({ itemId: "b" }),
-      previous: { key: "1", itemId: "a", origin: "direct" },
+      previous: { key: "1", itemId: "a" },
       next: { key: "2", itemId: "c", origin: "direct" },
     };
     expect(transitionDeltas([placed])).toEqual([
@@ -203,7 +203,7 @@ describe("incremental deltas", () => {
   test("a change that cancels out is left out", () => {
     const placed: PlacedInteraction = {
       interaction: anInteraction({ itemId: "a", origin: "stream" }),
-      previous: { key: "1", itemId: "a", origin: "direct" },
+      previous: { key: "1", itemId: "a" },
       next: { key: "2", itemId: "b", origin: "direct" },
     };
     expect(transitionDeltas([placed])).toEqual([]);
