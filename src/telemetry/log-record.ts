@@ -1,0 +1,40 @@
+/** Turns what a caller logs into the flat record of one log line. */
+
+import { asError } from "../core/errors.ts";
+
+/** One line's members besides time, level and message. */
+export type LogRecord = Record<string, unknown>;
+
+const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const ID_FIELDS = ["request_id", "correlation_id", "trace_id"] as const;
+/** A line stays under 4096 bytes, which a pipe takes whole however many realms write to it. */
+const MAX_STACK_LENGTH = 2048;
+const MAX_MESSAGE_LENGTH = 512;
+
+/** `text` when it is a well-formed id, else `-`. */
+const safeLogId = (text: unknown): string => (typeof text === "string" && ID.test(text) ? text : "-");
+
+/** `fields` with ids made safe and a member `error` unfolded into its type, message, stack and `exc_info`. */
+export function buildLogRecord(fields: LogRecord): LogRecord {
+  const record = { ...fields };
+  for (const field of ID_FIELDS) record[field] = safeLogId(record[field]);
+  if ("error" in record) {
+    const { error, ...rest } = record;
+    return { ...rest, ...describeError(error) };
+  }
+  return record;
+}
+
+function describeError(thrown: unknown) {
+  const error = asError(thrown);
+  const message = hideCredentials(error.message).slice(0, MAX_MESSAGE_LENGTH);
+  return {
+    error_type: error.name,
+    error_message: message,
+    stack: hideCredentials(error.stack ?? "").slice(0, MAX_STACK_LENGTH),
+    exc_info: `${error.name}: ${message}`,
+  };
+}
+
+/** Takes user and password out of URLs, which drivers like to quote in their errors. */
+const hideCredentials = (text: string): string => text.replace(/\/\/[^\s/@]+@/g, "//***@");
