@@ -8,7 +8,7 @@ export type ActorId = string;
 /** What became of a message handed over with `tell`. */
 export type SendResult =
   | { readonly sent: true }
-  | { readonly sent: false; readonly reason: "full" | "timeout" | "peer_down" | "unknown_peer" };
+  | { readonly sent: false; readonly reason: "full" | "timeout" | "peer_down" };
 
 /** Why a message between actors found no receiver, or a reply no reader. */
 export type DeadLetterReason =
