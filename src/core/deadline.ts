@@ -10,17 +10,20 @@ export class DeadlineExceededError extends Error {
 export const MIN_START_MS = 5;
 
 export class Deadline {
+  /** What there was at the start, in ms: shares of a deadline are shares of this. */
+  readonly budgetMs: number;
   readonly #atMs: number;
   readonly #clock: Clock;
 
-  private constructor(atMs: number, clock: Clock) {
-    this.#atMs = atMs;
+  private constructor(budgetMs: number, clock: Clock) {
+    this.budgetMs = budgetMs;
+    this.#atMs = clock.monotonicMs() + budgetMs;
     this.#clock = clock;
   }
 
   /** A deadline `budgetMs` from now. */
   static after(budgetMs: number, clock: Clock = systemClock): Deadline {
-    return new Deadline(clock.monotonicMs() + budgetMs, clock);
+    return new Deadline(budgetMs, clock);
   }
 
   /** Milliseconds left, never negative. */
@@ -35,7 +38,7 @@ export class Deadline {
 
   /** The earlier of this deadline and `capMs` from now. */
   capped(capMs: number): Deadline {
-    return new Deadline(Math.min(this.#atMs, this.#clock.monotonicMs() + capMs), this.#clock);
+    return new Deadline(Math.min(this.#atMs - this.#clock.monotonicMs(), capMs), this.#clock);
   }
 
   /**
