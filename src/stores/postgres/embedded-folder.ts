@@ -23,7 +23,7 @@ export const DATABASE_USER = "reco";
 const INITDB_TIMEOUT_MS = 50_000;
 
 export const clusterFolder = (dataDir: string) => join(dataDir, "postgres");
-export const passwordFile = (dataDir: string) => join(dataDir, "secrets", "postgres");
+export const passwordFile = (dataDir: string) => join(dataDir, "secrets", "postgres-password");
 
 /** Creates the data folder and checks that the server may use it. */
 export function openDataFolder(dataDir: string, binaries: Binaries, runAs: RunAs): void {

@@ -3,11 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
-import postgres from "postgres";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { type Binaries, locateBinaries } from "./embedded-binaries.ts";
-import { EmbeddedServerError } from "./embedded-errors.ts";
+import { DATABASE_NAME, ensureDatabase } from "./embedded-database.ts";
 import {
   clusterFolder,
   DATABASE_USER,
@@ -21,9 +20,9 @@ import { awaitReady, type ServerProcess, serverSettings, spawnServer } from "./e
 import { chooseRunAs, type RunAs } from "./embedded-user.ts";
 import { identify } from "./process-identity.ts";
 
-const DATABASE_NAME = "reco";
 const DEFAULT_START_MS = 55_000;
-const LOGIN_TIMEOUT_SEC = 5;
+/** A tree whose root was killed needs a moment to stop its server. */
+const OWNER_WAIT_MS = 5_000;
 const RETRY_MS = 100;
 
 /** Where the server of a data folder is or will be reached. */
@@ -43,9 +42,16 @@ export interface EmbeddedAddress {
  */
 export async function prepareEmbedded(dataDir: string): Promise<EmbeddedAddress> {
   const { dataDir: root } = openFolder(dataDir, chooseRunAs());
-  const owner = liveOwner(root);
-  if (owner) throw inUse(root, owner);
-  return addressOf(root, await chooseFreePort());
+  await awaitNoOwner(root, systemClock);
+  return embeddedAddress(root, await chooseFreePort());
+}
+
+async function awaitNoOwner(dataDir: string, clock: Clock): Promise<void> {
+  const deadline = Deadline.after(OWNER_WAIT_MS, clock);
+  for (let owner = liveOwner(dataDir); owner; owner = liveOwner(dataDir)) {
+    if (deadline.expired) throw inUse(dataDir, owner);
+    await clock.sleep(RETRY_MS);
+  }
 }
 
 function openFolder(dataDir: string, runAs: RunAs): { dataDir: string; binaries: Binaries } {
@@ -56,9 +62,11 @@ function openFolder(dataDir: string, runAs: RunAs): { dataDir: string; binaries:
   return { dataDir: root, binaries };
 }
 
-function addressOf(dataDir: string, port: number): EmbeddedAddress {
-  const url = `postgres://${DATABASE_USER}:${readOrMakePassword(dataDir)}@127.0.0.1:${port}/${DATABASE_NAME}`;
-  return { dataDir, port, url, passwordFile: passwordFile(dataDir) };
+/** The address of the server that a tree runs on this folder and port. Makes the password when there is none. */
+export function embeddedAddress(dataDir: string, port: number): EmbeddedAddress {
+  const root = resolve(dataDir);
+  const url = `postgres://${DATABASE_USER}:${readOrMakePassword(root)}@127.0.0.1:${port}/${DATABASE_NAME}`;
+  return { dataDir: root, port, url, passwordFile: passwordFile(root) };
 }
 
 /** A loopback port that is free now. */
@@ -99,7 +107,7 @@ export async function startEmbedded(options: StartOptions): Promise<EmbeddedServ
   const { durable = true, clock = systemClock, runAs = chooseRunAs() } = options;
   const deadline = Deadline.after(options.startTimeoutMs ?? DEFAULT_START_MS, clock);
   const { dataDir, binaries } = openFolder(options.dataDir, runAs);
-  const address = addressOf(dataDir, options.port);
+  const address = embeddedAddress(dataDir, options.port);
   const folder = clusterFolder(dataDir);
   const claim = claimFolder(dataDir);
   try {
@@ -117,7 +125,7 @@ export async function startEmbedded(options: StartOptions): Promise<EmbeddedServ
       await endServer(identity, { fastMs, clock });
       claim.release();
     };
-    await ensureDatabase(address).catch(async (error) => {
+    await ensureDatabase(address.url, address.passwordFile).catch(async (error) => {
       await stop(0);
       throw error;
     });
@@ -146,21 +154,5 @@ async function startUntilReady(
       if (deadline.expired || !server.logTail().includes("is still in use")) throw error;
       await clock.sleep(RETRY_MS);
     }
-  }
-}
-
-async function ensureDatabase(address: EmbeddedAddress): Promise<void> {
-  const url = new URL(address.url);
-  url.pathname = "/postgres";
-  const sql = postgres(url.href, { max: 1, connect_timeout: LOGIN_TIMEOUT_SEC, fetch_types: false });
-  try {
-    const known = await sql`select 1 from pg_database where datname = ${DATABASE_NAME}`;
-    if (known.length === 0) await sql`create database ${sql(DATABASE_NAME)}`;
-  } catch (cause) {
-    if ((cause as { code?: string }).code !== "28P01") throw cause;
-    const message = `${address.passwordFile} does not hold the password of ${clusterFolder(address.dataDir)}`;
-    throw new EmbeddedServerError("wrong_password", message, { cause });
-  } finally {
-    await sql.end({ timeout: 1 });
   }
 }

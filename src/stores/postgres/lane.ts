@@ -3,9 +3,15 @@
 import type { Clock } from "../../core/clock.ts";
 import { type Deadline, DeadlineExceededError } from "../../core/deadline.ts";
 import { asError, StoreUnavailableError } from "../../core/errors.ts";
-import type { Client } from "./client.ts";
 
-export interface LaneOptions {
+/** What a lane needs to know about a connection. */
+export interface LaneClient {
+  readonly lost: boolean;
+  destroy(): void;
+  end(): Promise<void>;
+}
+
+export interface LaneOptions<Client> {
   /** Connections at most. */
   readonly capacity: number;
   /** Connections kept open when idle. */
@@ -17,7 +23,7 @@ export interface LaneOptions {
   readonly clock: Clock;
 }
 
-interface Waiter {
+interface Waiter<Client> {
   readonly resolve: (client: Client) => void;
   readonly reject: (error: Error) => void;
 }
@@ -26,17 +32,17 @@ interface Waiter {
  * A connection is opening, idle, or in use. Opening goes on when its caller gives up, so that slow handshakes
  * end in a usable connection; whoever waits longest gets it.
  */
-export class Lane {
-  readonly #options: LaneOptions;
+export class Lane<Client extends LaneClient> {
+  readonly #options: LaneOptions<Client>;
   readonly #idle: { readonly client: Client; readonly sinceMs: number }[] = [];
   readonly #inUse = new Set<Client>();
   /** In use, and to be closed when released. */
-  readonly #retired = new WeakSet<Client>();
-  readonly #waiters = new Set<Waiter>();
+  readonly #retired = new WeakSet<LaneClient>();
+  readonly #waiters = new Set<Waiter<Client>>();
   #opening = 0;
   #closed = false;
 
-  constructor(options: LaneOptions) {
+  constructor(options: LaneOptions<Client>) {
     this.#options = options;
   }
 
@@ -78,10 +84,8 @@ export class Lane {
   /** Gives a connection back, or takes note that it is gone. */
   release(client: Client): void {
     if (!this.#inUse.delete(client)) return;
-    if (client.lost || this.#closed || this.#retired.has(client)) {
-      client.destroy();
-      this.#grow();
-    } else this.#give(client);
+    if (this.#retired.has(client)) client.destroy();
+    this.#give(client);
   }
 
   /** Opens connections up to `minIdle`; failures are left to the first caller. */
@@ -146,6 +150,7 @@ export class Lane {
   #give(client: Client): void {
     if (this.#closed || client.lost) {
       client.destroy();
+      this.#grow();
       return;
     }
     const [waiter] = this.#waiters;

@@ -123,7 +123,8 @@ async function createVersionTable(sql: Connection): Promise<void> {
     )`;
 }
 
-async function readApplied(sql: Connection): Promise<ReadonlyMap<string, string>> {
+/** Version and checksum of each applied migration. */
+export async function readApplied(sql: Connection): Promise<ReadonlyMap<string, string>> {
   const rows = await sql<{ version: string; checksum: string }[]>`
     select version, checksum from schema_migrations order by version`;
   return new Map(rows.map(({ version, checksum }) => [version, checksum]));

@@ -46,8 +46,8 @@ export function openPool(options: PoolOptions): Pool {
 class PostgresPool implements Pool {
   readonly #clock: Clock;
   readonly #poolWaitMs: number;
-  readonly #lanes: Readonly<Record<LaneName, Lane>>;
-  readonly #health: Lane;
+  readonly #lanes: Readonly<Record<LaneName, Lane<Client>>>;
+  readonly #health: Lane<Client>;
   #trimTimer: Timer | null = null;
   #recycledAtMs = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +58,7 @@ class PostgresPool implements Pool {
     const sizes = laneSizes(max);
     const clientOptions = clientOptionsOf(options, clock);
     const lane = (capacity: number, minIdle: number) =>
-      new Lane({
+      new Lane<Client>({
         capacity,
         minIdle: Math.min(capacity, minIdle),
         maxWaiters: options.maxWaiters ?? 1_024,
@@ -116,7 +116,11 @@ class PostgresPool implements Pool {
     return this.close(1_000);
   }
 
-  async #useLane<T>(lane: Lane, deadline: Deadline, work: (sql: Connection) => Promise<T>): Promise<T> {
+  async #useLane<T>(
+    lane: Lane<Client>,
+    deadline: Deadline,
+    work: (sql: Connection) => Promise<T>,
+  ): Promise<T> {
     const client = await lane.acquire(deadline.capped(this.#poolWaitMs));
     let timedOut = false;
     const onTimeout = () => {
