@@ -103,5 +103,7 @@ export interface Config {
     readonly host: string;
     readonly port: number;
   };
+  /** Armed failpoints of fault tests; refused in production, empty otherwise. */
+  readonly failpoints: string;
   readonly supervisor: { readonly intensity: number; readonly periodMs: number; readonly shutdownMs: number };
 }

@@ -6,6 +6,8 @@ type Action =
   | { readonly kind: "crash" }
   | { readonly kind: "hang" }
   | { readonly kind: "throw" }
+  | { readonly kind: "reject" }
+  | { readonly kind: "spin" }
   | { readonly kind: "delay"; readonly delayMs: number };
 
 interface Armed {
@@ -19,13 +21,14 @@ export class FailpointError extends Error {
   override name = "FailpointError";
 }
 
-const ENTRY = /^([a-z_.]+)=(crash|hang|throw|delay:(\d{1,6}))(?:@([1-9]\d{0,5}))?$/;
+const ENTRY = /^([a-z_.]+)=(crash|hang|throw|reject|spin|delay:(\d{1,6}))(?:@([1-9]\d{0,5}))?$/;
 /** The failpoints of this realm; empty but in fault tests. */
 const armed = new Map<string, Armed>();
 
 /**
  * Replaces what is armed by `spec`: `name=action` entries, separated by `;`, with the actions `crash` (SIGKILL to the
- * own process), `hang`, `throw` and `delay:<ms>`; `@n` acts on every n-th pass only. An empty spec disarms everything.
+ * own process), `hang`, `throw`, `reject` (a rejection nobody handles), `spin` (a loop that never yields) and
+ * `delay:<ms>`; `@n` acts on every n-th pass only. An empty spec disarms everything.
  * Example: `relay.after_publish=crash@5;consumer.in_transaction=delay:200`. Throws on anything else.
  */
 export function armFailpoints(spec: string): void {
@@ -40,7 +43,11 @@ export function armFailpoints(spec: string): void {
 }
 
 const parseAction = (word: string, delayMs: number): Action =>
-  word === "crash" || word === "hang" || word === "throw" ? { kind: word } : { kind: "delay", delayMs };
+  isPlain(word) ? { kind: word } : { kind: "delay", delayMs };
+
+type PlainKind = Exclude<Action["kind"], "delay">;
+const PLAIN_KINDS: readonly string[] = ["crash", "hang", "throw", "reject", "spin"] satisfies PlainKind[];
+const isPlain = (word: string): word is PlainKind => PLAIN_KINDS.includes(word);
 
 /** Passes the named place. */
 export async function failpoint(name: string): Promise<void> {
@@ -55,6 +62,11 @@ export async function failpoint(name: string): Promise<void> {
       return new Promise(() => {});
     case "throw":
       throw new FailpointError(`failpoint ${name}`);
+    case "reject":
+      void Promise.reject(new FailpointError(`failpoint ${name}`));
+      return;
+    case "spin":
+      while (true);
     case "delay":
       return systemClock.sleep(entry.action.delayMs);
   }

@@ -1,0 +1,118 @@
+/** Stores the impressions of all http actors in the background, in groups. */
+
+import type { Config } from "../config/config.ts";
+import type { Clock } from "../core/clock.ts";
+import { Deadline } from "../core/deadline.ts";
+import { asError } from "../core/errors.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { slateHash } from "../events/body-hash.ts";
+import type { ImpressionEvent } from "../events/model.ts";
+import { planEvent } from "../events/plan.ts";
+import type { IngestOutcome, IngestPlan, IngestStore } from "../events/ports.ts";
+import { GroupCommit } from "../stores/postgres/group-commit.ts";
+import { createIngestStore } from "../stores/postgres/ingest-store.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics-types.ts";
+import { openRealm } from "./realm.ts";
+import type { RelayMessage } from "./relay.ts";
+import type { ActorArgs } from "./tree.ts";
+
+export interface WriterMessage {
+  readonly kind: "impression";
+  readonly event: ImpressionEvent;
+}
+
+const MAX_GROUP_EVENTS = 100;
+/** An impression that cannot be stored within this time gives its credit back. */
+const STORE_DEADLINE_MS = 10_000;
+
+export interface ImpressionWriterPorts {
+  readonly store: IngestStore;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Outbox rows were committed. */
+  readonly onOutbox: () => void;
+}
+
+/** Plans, groups and counts impressions; used by the writer actor, and by http actors that store inline. */
+export class ImpressionWriter implements AsyncDisposable {
+  readonly #ports: ImpressionWriterPorts;
+  readonly #commits: GroupCommit<IngestPlan, IngestOutcome>;
+
+  constructor(ports: ImpressionWriterPorts) {
+    this.#ports = ports;
+    this.#commits = new GroupCommit({
+      sizeOf: () => 1,
+      maxGroupEvents: MAX_GROUP_EVENTS,
+      maxQueuedEvents: ports.config.reco.maxBackgroundTasks * ports.config.http.workers,
+      commit: async (plans, deadline) => {
+        const { outcomes } = await ports.store.accept(plans, deadline);
+        ports.onOutbox();
+        return outcomes;
+      },
+    });
+  }
+
+  /** Impressions that wait for their group. */
+  get queued(): number {
+    return this.#commits.queuedEvents;
+  }
+
+  /** Stores one impression and counts what became of it. Never rejects: a lost impression must not cost an answer. */
+  async write(event: ImpressionEvent, deadline: Deadline): Promise<void> {
+    const { config, metrics, log } = this.#ports;
+    const count = (outcome: string) => metrics.counter("reco_impression_log_total", { outcome }).inc();
+    const plan = planEvent(event, slateHash(event), {
+      topics: config.topics,
+      outboxPartitions: config.outbox.partitions,
+      maxAttempts: config.outbox.maxAttempts,
+      maxEventBytes: config.ingest.maxEventBytes,
+    });
+    if (!plan.ok) return count("failed");
+    try {
+      const outcome = await this.#commits.submit(plan.value, deadline);
+      count(outcome === "accepted" ? "logged" : outcome);
+    } catch (error) {
+      count("failed");
+      log.warn({ error: asError(error).message, request_id: event.requestId }, "impression.failed");
+    }
+  }
+
+  /** Resolves when everything accepted is settled. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#commits.close();
+  }
+}
+
+export async function start(context: ActorContext<ActorArgs>): Promise<Actor<WriterMessage>> {
+  const { config } = context.args;
+  const realm = openRealm(context, "writer");
+  const relays = context.peers<RelayMessage>("relay");
+  const writer = new ImpressionWriter({
+    store: createIngestStore(realm.pool, context.clock),
+    config,
+    clock: context.clock,
+    metrics: realm.metrics,
+    log: realm.log,
+    onOutbox: () => {
+      for (const relay of relays) relay.offer({ kind: "wake" });
+    },
+  });
+  return {
+    async receive({ event }) {
+      await failpoint("writer.receive");
+      // The credit goes back when this settles, so that the sender's outstanding impressions stay bounded.
+      await writer.write(event, Deadline.after(STORE_DEADLINE_MS, context.clock));
+      context.progress();
+    },
+    busy: () => writer.queued > 0,
+    report: realm.report,
+    async stop() {
+      await writer[Symbol.asyncDispose]();
+      await realm[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** What a catalogue item is, and how an import line becomes one. */
+
+import { ID_MAX_CODE_POINTS, idTextProblem } from "../core/ids.ts";
+import { err, ok, type Result } from "../core/result.ts";
+
+export interface CatalogItem {
+  readonly itemId: string;
+  readonly title: string | null;
+  readonly price: number | null;
+  readonly coverImage: string | null;
+  readonly category: string | null;
+  readonly author: string | null;
+  readonly tags: readonly string[];
+  readonly verified: boolean;
+  readonly publishedAtMs: number | null;
+  readonly hidden: boolean;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+const TEXT_MAX_LENGTH = 2_048;
+const MAX_TAGS = 200;
+const TEXT_FIELDS = ["title", "cover_image", "category", "author"] as const;
+const FIELDS = new Set<string>([
+  "item_id",
+  ...TEXT_FIELDS,
+  "price",
+  "tags",
+  "verified",
+  "published_at",
+  "hidden",
+  "attributes",
+]);
+
+/**
+ * An item from the fields of an import line: CSV cells (all strings, tags joined by `;`) or JSON values.
+ * The error names the field and the rule it breaks.
+ */
+export function parseItem(fields: Readonly<Record<string, unknown>>): Result<CatalogItem, string> {
+  try {
+    return ok(readItem(fields));
+  } catch (error) {
+    if (error instanceof FieldError) return err(error.message);
+    throw error;
+  }
+}
+
+class FieldError extends Error {
+  override name = "FieldError";
+}
+
+function readItem(fields: Readonly<Record<string, unknown>>): CatalogItem {
+  const unknown = Object.keys(fields).find((name) => !FIELDS.has(name));
+  if (unknown !== undefined) throw new FieldError(`${unknown}: unknown field`);
+  return {
+    itemId: readId(fields["item_id"]),
+    title: readText(fields, "title"),
+    price: readNumber(fields, "price"),
+    coverImage: readText(fields, "cover_image"),
+    category: readText(fields, "category"),
+    author: readText(fields, "author"),
+    tags: readTags(fields["tags"]),
+    verified: readFlag(fields, "verified"),
+    publishedAtMs: readInstant(fields["published_at"]),
+    hidden: readFlag(fields, "hidden"),
+    attributes: readAttributes(fields["attributes"]),
+  };
+}
+
+function readId(value: unknown): string {
+  const text = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof text !== "string" || text === "") throw new FieldError("item_id: required");
+  const problem = idTextProblem(text);
+  if (problem) throw new FieldError(`item_id: ${problem}`);
+  if ([...text].length > ID_MAX_CODE_POINTS) {
+    throw new FieldError(`item_id: at most ${ID_MAX_CODE_POINTS} characters`);
+  }
+  return text;
+}
+
+function readText(fields: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = fields[name];
+  if (value === undefined || value === null) return null;
+  return checkedText(value, name);
+}
+
+function checkedText(value: unknown, name: string): string {
+  if (typeof value !== "string") throw new FieldError(`${name}: must be a string`);
+  if (value.length > TEXT_MAX_LENGTH) throw new FieldError(`${name}: at most ${TEXT_MAX_LENGTH} characters`);
+  if (!value.isWellFormed() || value.includes("\0")) throw new FieldError(`${name}: must be well-formed text`);
+  return value;
+}
+
+function readNumber(fields: Readonly<Record<string, unknown>>, name: string): number | null {
+  const value = fields[name];
+  if (value === undefined || value === null) return null;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isFinite(number) || number < 0) {
+    throw new FieldError(`${name}: must be a number of at least 0`);
+  }
+  return number;
+}
+
+function readFlag(fields: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = fields[name];
+  if (value === undefined || value === null) return false;
+  const word = String(value).toLowerCase();
+  if (word === "true" || word === "1") return true;
+  if (word === "false" || word === "0") return false;
+  throw new FieldError(`${name}: must be true or false`);
+}
+
+function readTags(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  const tags = typeof value === "string" ? value.split(";").filter((tag) => tag !== "") : value;
+  if (!Array.isArray(tags)) throw new FieldError("tags: must be a list");
+  if (tags.length > MAX_TAGS) throw new FieldError(`tags: at most ${MAX_TAGS}`);
+  return tags.map((tag) => checkedText(tag, "tags"));
+}
+
+function readInstant(value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  const instantMs = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(instantMs)) throw new FieldError("published_at: must be an ISO 8601 timestamp");
+  return instantMs;
+}
+
+function readAttributes(value: unknown): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw new FieldError("attributes: must be an object");
+  const attributes = value as Record<string, unknown>;
+  if (["__proto__", "constructor", "prototype"].some((key) => Object.hasOwn(attributes, key))) {
+    throw new FieldError("attributes: reserved key");
+  }
+  if (JSON.stringify(attributes).includes("\\u0000")) throw new FieldError("attributes: must not contain U+0000");
+  return attributes;
+}

@@ -1,0 +1,37 @@
+/** The `reco` program: one command, one file. */
+
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { asError } from "../core/errors.ts";
+import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { importCommand } from "./import/command.ts";
+import { migrateCommand } from "./migrate.ts";
+import { serveCommand } from "./serve.ts";
+
+const program = new Command("reco")
+  .description("self-hosted real-time recommendation server")
+  .version(manifest.version)
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
+
+for (const command of [serveCommand(), migrateCommand(), importCommand()]) {
+  program.addCommand(command.exitOverride());
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (thrown) {
+  process.exitCode = report(thrown);
+}
+
+function report(thrown: unknown): number {
+  // The library has printed its message; its own code for bad usage is 1, ours is 64.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  const error = asError(thrown);
+  if (thrown instanceof CommandError) {
+    console.error(error.message);
+    return thrown.exitCode;
+  }
+  console.error(error.stack ?? error.message);
+  return EXIT_FAILED;
+}

@@ -1,0 +1,54 @@
+/** `reco migrate`: brings the schema up to this build, or says what is pending. */
+
+import { Command } from "commander";
+import { Deadline } from "../core/deadline.ts";
+import { migrate, migrationStatus, refuseDrift } from "../stores/postgres/migrate.ts";
+import { MigrationError } from "../stores/postgres/migration-error.ts";
+import { readMigrations } from "../stores/postgres/migration-files.ts";
+import { configOrExit } from "./configuration.ts";
+import { openDatabase } from "./database.ts";
+import { CommandError, EXIT_FAILED, EXIT_OK } from "./exit-codes.ts";
+
+const MIGRATE_TIMEOUT_MS = 600_000;
+
+interface MigrateFlags {
+  readonly migrationsDir?: string;
+  readonly check: boolean;
+}
+
+export function migrateCommand(): Command {
+  return new Command("migrate")
+    .description("apply pending migrations")
+    .option("--migrations-dir <path>", "use these files instead of the built-in ones")
+    .option("--check", "change nothing; exit 1 when migrations are pending", false)
+    .action(async (flags: MigrateFlags) => {
+      await using database = await openDatabase(configOrExit());
+      const options = {
+        url: database.url,
+        deadline: Deadline.after(MIGRATE_TIMEOUT_MS),
+        ...(flags.migrationsDir === undefined ? {} : { migrations: readMigrations(flags.migrationsDir) }),
+      };
+      try {
+        process.exitCode = flags.check ? await check(options) : await apply(options);
+      } catch (error) {
+        if (error instanceof MigrationError) throw new CommandError(EXIT_FAILED, error.message, { cause: error });
+        throw error;
+      }
+    });
+}
+
+type Options = Parameters<typeof migrate>[0];
+
+async function apply(options: Options): Promise<number> {
+  const applied = await migrate({ ...options, onApplied: (version) => console.log(`applied ${version}`) });
+  if (applied.length === 0) console.log("the schema is up to date");
+  return EXIT_OK;
+}
+
+async function check(options: Options): Promise<number> {
+  const status = await migrationStatus(options);
+  refuseDrift(status);
+  for (const version of status.pending) console.log(`pending ${version}`);
+  if (status.pending.length === 0) console.log("the schema is up to date");
+  return status.pending.length === 0 ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../support/eventually.ts";
+import { expectNothingLost } from "../support/history-check.ts";
+import { Load } from "../support/load.ts";
+import { processesOf, Tree } from "../support/tree.ts";
+
+const RECOVERY_MS = 45_000;
+
+/** Injects a fault under load, waits for recovery, and holds the history against the store. */
+async function survives(
+  tree: Tree,
+  fault: (tree: Tree) => Promise<void>,
+  recovered: (tree: Tree) => void | Promise<void>,
+): Promise<Load> {
+  await using load = new Load(tree);
+  const acknowledged = (atLeast: number) =>
+    eventually(() => expect(load.acknowledged.length).toBeGreaterThan(atLeast), { timeoutMs: RECOVERY_MS });
+  await acknowledged(200);
+  await fault(tree);
+  await eventually(() => recovered(tree), { timeoutMs: RECOVERY_MS, intervalMs: 100 });
+  await acknowledged(load.acknowledged.length + 200);
+  await load.stop();
+  await expectNothingLost(tree, load.acknowledged);
+  return load;
+}
+
+const restarted = (id: string, before: number) => (tree: Tree) => {
+  expect(tree.actor(id).incarnation).toBeGreaterThan(before);
+  expect(tree.actor(id).state).toBe("running");
+};
+
+describe("a process actor", () => {
+  for (const id of ["consumer-0", "relay", "monitor"]) {
+    for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+      test(`${id} comes back after ${signal} while its siblings serve on`, async () => {
+        await using tree = await Tree.start();
+        const { pid, incarnation } = tree.actor(id);
+        const load = await survives(
+          tree,
+          async () => {
+            process.kill(pid, signal);
+          },
+          restarted(id, incarnation),
+        );
+        for (const route of ["watch", "direct", "reco"]) {
+          expect([...load.statuses.keys()].filter((key) => key.startsWith(route))).toEqual([`${route} 200`]);
+        }
+      }, 180_000);
+    }
+  }
+});
+
+describe("a thread actor", () => {
+  for (const action of ["throw", "reject", "spin"]) {
+    test(`http-0 comes back after ${action}`, async () => {
+      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.reco=${action}@150` } });
+      const { incarnation } = tree.actor("http-0");
+      await survives(tree, async () => {}, restarted("http-0", incarnation));
+    }, 180_000);
+
+    test(`writer comes back after ${action}`, async () => {
+      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `writer.receive=${action}@150` } });
+      const { incarnation } = tree.actor("writer");
+      await survives(tree, async () => {}, restarted("writer", incarnation));
+    }, 180_000);
+  }
+});
+
+/** The server's own process: the first line of its pid file. */
+const postmaster = (tree: Tree) =>
+  Number(readFileSync(join(tree.dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
+
+const ready = async (tree: Tree) => {
+  const answer = await tree.get("/readyz");
+  await answer.body?.cancel();
+  expect(answer.status).toBe(200);
+};
+
+describe("PostgreSQL", () => {
+  test("killed: ingest answers 503, /reco keeps answering, and all recovers", async () => {
+    await using tree = await Tree.start();
+    const load = await survives(
+      tree,
+      async () => {
+        process.kill(postmaster(tree), "SIGKILL");
+        await eventually(() => expect(tree.actor("store").incarnation).toBeGreaterThan(1), { timeoutMs: RECOVERY_MS });
+      },
+      ready,
+    );
+    expect([...load.statuses.keys()].filter((key) => key.startsWith("reco"))).toEqual(["reco 200"]);
+    expect([...load.statuses.keys()].filter((key) => / 5/.test(key) && !key.endsWith(" 503"))).toEqual([]);
+  }, 180_000);
+
+  test("frozen for 5 s: callers get 503 in time and all recovers", async () => {
+    await using tree = await Tree.start();
+    const load = await survives(
+      tree,
+      async () => {
+        const pids = serverProcesses(tree);
+        for (const pid of pids) process.kill(pid, "SIGSTOP");
+        await Bun.sleep(5_000);
+        for (const pid of pids) process.kill(pid, "SIGCONT");
+      },
+      ready,
+    );
+    expect([...load.statuses.keys()].filter((key) => key.startsWith("reco"))).toEqual(["reco 200"]);
+    expect(load.count("direct", 500) + load.count("watch", 500)).toBe(0);
+    expect(load.count("direct", 503) + load.count("watch", 503)).toBeGreaterThan(0);
+  }, 180_000);
+});
+
+/** Every process of the embedded server. */
+function serverProcesses(tree: Tree): number[] {
+  const parent = postmaster(tree);
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return [parent, ...children.map(Number)];
+}
+
+describe("the supervisor killed with -9", () => {
+  test("leaves no process, and the next start finds its data and its leases free", async () => {
+    await using tree = await Tree.start();
+    await using load = new Load(tree);
+    await eventually(() => expect(load.acknowledged.length).toBeGreaterThan(200), { timeoutMs: 20_000 });
+    tree.process.kill("SIGKILL");
+    await load.stop();
+    await eventually(() => expect(processesOf(tree.dataDir)).toEqual([]), { timeoutMs: 15_000 });
+    await using next = await Tree.start({ dataDir: tree.dataDir });
+    await expectNothingLost(next, load.acknowledged);
+  }, 180_000);
+});

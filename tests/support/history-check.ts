@@ -1,0 +1,66 @@
+/** Holds what the store has against what was acknowledged: nothing lost, every effect made once. */
+
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import { readRuntimeFile } from "../../src/cli/runtime-file.ts";
+import { eventually } from "./eventually.ts";
+import type { Acknowledged } from "./load.ts";
+import type { Tree } from "./tree.ts";
+
+/** A connection to the embedded server of a running tree. */
+export function storeOf(tree: Tree): postgres.Sql {
+  const port = readRuntimeFile(tree.dataDir)?.storePort;
+  const password = readFileSync(join(tree.dataDir, "secrets", "postgres-password"), "utf8").trim();
+  return postgres(`postgres://reco:${password}@127.0.0.1:${port}/reco`, { max: 1 });
+}
+
+/** Waits until the pipeline is quiet, then checks acknowledged events and features against each other. */
+export async function expectNothingLost(tree: Tree, acknowledged: readonly Acknowledged[]): Promise<void> {
+  const sql = storeOf(tree);
+  try {
+    await eventually(() => expectQuiet(sql), { timeoutMs: 60_000, intervalMs: 200 });
+    const ids = (kind: Acknowledged["kind"]) =>
+      acknowledged.filter((event) => event.kind === kind).map((event) => event.eventId);
+    expect(await missing(sql, ids("direct"), "select event_id from events")).toEqual([]);
+    expect(await missing(sql, ids("watch"), "select event_id from watches")).toEqual([]);
+    const applied = "select substr(event_id, 7) from events where event_id like 'watch-%'";
+    expect(await missing(sql, ids("watch"), applied)).toEqual([]);
+    expect(await featureDifferences(sql)).toEqual([]);
+    const [dlq] = await sql`select count(*)::int as rows from feature_consumer_dlq`;
+    expect(dlq?.["rows"]).toBe(0);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+async function expectQuiet(sql: postgres.Sql): Promise<void> {
+  const [outbox] = await sql`select count(*)::int as rows from event_outbox where published_at is null`;
+  expect(outbox?.["rows"]).toBe(0);
+  const [lag] = await sql`
+    select count(*)::int as rows
+    from event_log l
+    where l."offset" >= coalesce(
+      (select max(c.next_offset) from consumer_offset c where c.topic = l.topic and c.partition = l.partition), 0)`;
+  expect(lag?.["rows"]).toBe(0);
+}
+
+async function missing(sql: postgres.Sql, ids: string[], stored: string): Promise<string[]> {
+  const rows = await sql`
+    select id from unnest(${ids}::text[]) id where id not in (${sql.unsafe(stored)}) limit 5`;
+  return rows.map((row) => row["id"] as string);
+}
+
+/** Items whose popularity is not the sum of the weights of their events. */
+async function featureDifferences(sql: postgres.Sql): Promise<postgres.RowList<postgres.Row[]>> {
+  return sql`
+    with expected as (
+      select item_id, sum(case event_type when 'view' then 1 when 'click' then 3 else 10 end)::bigint as score
+      from events group by item_id
+    )
+    select coalesce(e.item_id, p.item_id) as item_id, e.score as expected, p.score as actual
+    from expected e full join item_popularity p on p.item_id = e.item_id
+    where e.score is distinct from p.score
+    limit 5`;
+}

@@ -1,0 +1,165 @@
+/** Runs `reco serve` as its own process group of real processes, for end-to-end tests. */
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readRuntimeFile } from "../../src/cli/runtime-file.ts";
+import type { ChildStatus } from "../../src/supervisor/actor.ts";
+import { eventually } from "./eventually.ts";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const MAIN = join(root, "src", "cli", "main.ts");
+const READY_TIMEOUT_MS = 60_000;
+
+export interface TreeOptions {
+  readonly env?: Record<string, string>;
+  readonly args?: readonly string[];
+  /** Keeps an existing data folder, for a second start. */
+  readonly dataDir?: string;
+}
+
+/** A free loopback port, closed again: good enough for a test that binds it at once. */
+export function freeHttpPort(): number {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = probe;
+  probe.stop(true);
+  return port;
+}
+
+export class Tree implements AsyncDisposable {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly url: string;
+  readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #output: string[] = [];
+  readonly #ownsDataDir: boolean;
+
+  private constructor(options: TreeOptions) {
+    this.#ownsDataDir = options.dataDir === undefined;
+    this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "reco-e2e-"));
+    this.port = freeHttpPort();
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.process = Bun.spawn([process.execPath, MAIN, "serve", ...(options.args ?? [])], {
+      cwd: this.dataDir,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: this.dataDir,
+        RECO_DATA_DIR: this.dataDir,
+        PORT: String(this.port),
+        METRICS_PORT: String(freeHttpPort()),
+        METRICS_HOST: "127.0.0.1",
+        ...options.env,
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    void this.#collect(this.process.stdout);
+    void this.#collect(this.process.stderr);
+  }
+
+  /** Starts a tree without waiting. */
+  static spawn(options: TreeOptions = {}): Tree {
+    return new Tree(options);
+  }
+
+  /** Starts a tree and waits until it is ready. */
+  static async start(options: TreeOptions = {}): Promise<Tree> {
+    const tree = new Tree(options);
+    try {
+      await tree.ready();
+    } catch (error) {
+      await tree[Symbol.asyncDispose]();
+      throw error;
+    }
+    return tree;
+  }
+
+  async ready(): Promise<void> {
+    await eventually(
+      async () => {
+        if (this.process.exitCode !== null) throw new Error(`tree ended\n${this.output()}`);
+        const answer = await fetch(`${this.url}/readyz`);
+        await answer.body?.cancel();
+        if (answer.status !== 200) throw new Error(`/readyz answers ${answer.status}\n${this.output()}`);
+      },
+      { timeoutMs: READY_TIMEOUT_MS },
+    );
+  }
+
+  /** Everything the tree has printed. */
+  output(): string {
+    return this.#output.join("");
+  }
+
+  get(path: string, headers?: Record<string, string>): Promise<Response> {
+    return fetch(`${this.url}${path}`, headers ? { headers } : {});
+  }
+
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** The children as the supervisor last wrote them down. */
+  actors(): readonly ChildStatus[] {
+    return readRuntimeFile(this.dataDir)?.actors ?? [];
+  }
+
+  actor(id: string): ChildStatus {
+    const found = this.actors().find((actor) => actor.id === id);
+    if (!found) throw new Error(`no actor ${id}`);
+    return found;
+  }
+
+  /** Asks for an ordered stop and answers the exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    this.process.kill(signal);
+    return await this.process.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill("SIGTERM");
+      const ended = await Promise.race([this.process.exited.then(() => true), Bun.sleep(25_000).then(() => false)]);
+      if (!ended) this.process.kill("SIGKILL");
+      await this.process.exited;
+    }
+    await eventually(() => {
+      const left = processesOf(this.dataDir);
+      if (left.length > 0) throw new Error(`processes left: ${left.join(", ")}`);
+    });
+    if (this.#ownsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.#output.push(decoder.decode(chunk, { stream: true }));
+      if (this.#output.length > 5_000) this.#output.splice(0, 1_000);
+    }
+  }
+}
+
+/** Processes that were started for this data folder: every child of the tree, and its PostgreSQL. */
+export function processesOf(dataDir: string): string[] {
+  const found: string[] = [];
+  for (const entry of new Bun.Glob("[0-9]*").scanSync({ cwd: "/proc", onlyFiles: false })) {
+    try {
+      const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
+      const environment = readFileSync(`/proc/${entry}/environ`, "utf8");
+      const state = readFileSync(`/proc/${entry}/stat`, "utf8").split(") ")[1]?.[0];
+      if (state === "Z") continue;
+      if (command.includes(dataDir) || environment.includes(`RECO_DATA_DIR=${dataDir}\0`)) {
+        found.push(`${entry} ${command.slice(0, 120)}`);
+      }
+    } catch {
+      // The process ended while it was being looked at, or belongs to another user: neither is ours.
+    }
+  }
+  return found;
+}
