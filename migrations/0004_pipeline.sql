@@ -75,6 +75,13 @@ create table if not exists event_log_offset (
   primary key ("group", topic, partition)
 );
 
+create table if not exists event_log_member (
+  "group" text not null,
+  member text not null,
+  heartbeat_at timestamptz not null default now(),
+  primary key ("group", member)
+);
+
 create table if not exists consumer_offset (
   consumer text not null,
   topic text not null,

@@ -1,0 +1,150 @@
+/** One round of the relay: claim, publish, mark. */
+
+import type { Clock } from "../core/clock.ts";
+import { Deadline } from "../core/deadline.ts";
+import { asError } from "../core/errors.ts";
+import { failpoint } from "../core/failpoint.ts";
+import type { EventLogProducer, OutboxMark, OutboxRow, OutboxStore, ProduceResult } from "../events/ports.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { BlockedKeys } from "./relay-blocked.ts";
+import { isLogDown, settle, sortRows } from "./relay-decide.ts";
+import type { RelayLeases } from "./relay-leases.ts";
+import { toRecord } from "./relay-message.ts";
+import type { RelayMetrics } from "./relay-metrics.ts";
+import { publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
+
+export interface RoundPorts {
+  readonly settings: RelaySettings;
+  readonly outbox: OutboxStore;
+  readonly producer: EventLogProducer;
+  readonly leases: RelayLeases;
+  readonly blocked: BlockedKeys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: RelayMetrics;
+}
+
+/** `idle`: nothing due. `failed`: the store failed. `worked`: `logDown` says whether nothing at all came through. */
+export type RoundOutcome =
+  | { readonly kind: "idle" }
+  | { readonly kind: "failed" }
+  | { readonly kind: "worked"; readonly sent: number; readonly acked: number; readonly logDown: boolean };
+
+const STORE_TIMEOUT_MS = 10_000;
+
+/** Works on idle, trusted partitions only, and on each of them once at a time: rounds never overlap. */
+export async function runRound(ports: RoundPorts, limit: number): Promise<RoundOutcome> {
+  const claimedAtMs = ports.clock.monotonicMs();
+  const claimed = await claim(ports, limit);
+  if (claimed === null) return { kind: "failed" };
+  await failpoint("relay.after_claim");
+  const rows = claimed.filter((row) => ports.leases.isTrusted(row.partition));
+  if (rows.length === 0) return { kind: "idle" };
+  ports.leases.setInFlight(new Set(rows.map((row) => row.partition)), rows.length);
+  try {
+    return await publishAndMark(ports, rows, claimedAtMs);
+  } finally {
+    ports.leases.setInFlight(new Set(), 0);
+  }
+}
+
+async function claim(ports: RoundPorts, limit: number): Promise<readonly OutboxRow[] | null> {
+  const partitions = ports.leases.usable();
+  if (partitions.length === 0) return [];
+  try {
+    return await ports.outbox.claim(partitions, limit, Deadline.after(STORE_TIMEOUT_MS, ports.clock));
+  } catch (error) {
+    ports.metrics.error("claim");
+    ports.log.warn({ error: asError(error).message }, "relay.claim_failed");
+    return null;
+  }
+}
+
+async function publishAndMark(
+  ports: RoundPorts,
+  rows: readonly OutboxRow[],
+  claimedAtMs: number,
+): Promise<RoundOutcome> {
+  // Epochs as they were at the claim: a partition lost meanwhile must meet its fence.
+  const epochs = new Map(rows.map(({ partition }) => [partition, ports.leases.epochOf(partition) ?? -1n]));
+  const epochOf = (partition: number) => epochs.get(partition) ?? -1n;
+  const { sendable, marks } = sortRows(rows, epochOf, ports.blocked, claimedAtMs);
+  if (marks.some((mark) => mark.kind === "failed")) ports.metrics.error("process");
+  const results = await publish(ports, sendable, epochOf);
+  await failpoint("relay.after_publish");
+  const outcome = settle(sendable, results, epochOf, ports.settings.outbox);
+  const stored = await mark(ports, [...marks, ...outcome]);
+  if (!stored) return { kind: "failed" };
+  const acked = results.filter((result) => result.status === "acked").length;
+  return { kind: "worked", sent: sendable.length, acked, logDown: isLogDown(results) };
+}
+
+async function publish(
+  ports: RoundPorts,
+  rows: readonly OutboxRow[],
+  epochOf: (partition: number) => bigint,
+): Promise<readonly ProduceResult[]> {
+  if (rows.length === 0) return [];
+  const nowMs = ports.clock.nowMs();
+  for (const row of rows) ports.metrics.lag(nowMs - row.createdAtMs);
+  const records = rows.map((row) => toRecord(row, row.payload ?? "", epochOf(row.partition)));
+  const deadline = Deadline.after(publishTimeoutMs(ports.settings), ports.clock);
+  try {
+    return await deadline.race(ports.producer.produce(records, deadline));
+  } catch (error) {
+    return rows.map(() => ({ status: "unknown", error: asError(error).message }));
+  }
+}
+
+async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<boolean> {
+  const { clock, metrics, log } = ports;
+  let uncertaintyMs = 0;
+  try {
+    const changed = await ports.outbox.mark(marks, Deadline.after(STORE_TIMEOUT_MS, clock));
+    stepDown(ports, marks, changed);
+    report(
+      ports,
+      marks.filter(({ row }) => changed.has(row.id)),
+    );
+    return true;
+  } catch (error) {
+    metrics.error("mark_failed");
+    log.warn({ rows: marks.length, error: asError(error).message }, "relay.mark_failed");
+    // The store may still carry the statement out, some time from now.
+    uncertaintyMs = STORE_TIMEOUT_MS;
+    return false;
+  } finally {
+    const nowMs = clock.monotonicMs() + uncertaintyMs;
+    for (const { row, ...rest } of marks) {
+      if (rest.kind === "failed" && !rest.dead)
+        ports.blocked.block(row, row.id, nowMs + rest.delaySec * 1000);
+    }
+  }
+}
+
+/** Rows that did not change belong to partitions that another relay has by now. */
+function stepDown(
+  { leases, metrics, log }: RoundPorts,
+  marks: readonly OutboxMark[],
+  changed: ReadonlySet<bigint>,
+) {
+  const lost = new Set(marks.filter(({ row }) => !changed.has(row.id)).map(({ row }) => row.partition));
+  if (lost.size === 0) return;
+  for (const partition of lost) leases.drop(partition);
+  metrics.fenced(lost.size);
+  log.warn({ partitions: [...lost] }, "relay.fenced");
+}
+
+function report({ metrics, log }: RoundPorts, marks: readonly OutboxMark[]): void {
+  metrics.marked(marks);
+  const failed = marks.filter((entry) => entry.kind === "failed");
+  const sent = failed.filter(({ row }) => row.payload !== null);
+  if (sent.length > 0) metrics.error("publish", sent.length);
+  for (const { row, error } of failed.filter(({ dead }) => dead)) {
+    const id = `outbox-${row.eventId}`;
+    log.error({ request_id: id, correlation_id: id, topic: row.topic, error }, "relay.row_dead");
+  }
+  const [first] = failed.filter(({ dead }) => !dead);
+  if (first)
+    log.warn({ rows: failed.length, topic: first.row.topic, error: first.error }, "relay.publish_failed");
+}

@@ -1,0 +1,71 @@
+/** The relay actor: moves outbox rows to the event log. */
+
+import type { Deadline } from "../core/deadline.ts";
+import { newUuidHex } from "../core/ids.ts";
+import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
+import { MigrationError } from "../stores/postgres/migration-error.ts";
+import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
+import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
+import { createOutboxStore } from "../stores/postgres/outbox-store.ts";
+import type { Pool } from "../stores/postgres/pool-types.ts";
+import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
+import type { ConsumerMessage } from "./consumer-message.ts";
+import { openRealm } from "./realm.ts";
+import { Relay, type RelayPorts } from "./relay-runner.ts";
+import type { ActorArgs } from "./tree.ts";
+
+/** Rows were committed: a hint that saves the wait for the next poll. */
+export interface RelayMessage {
+  readonly kind: "wake";
+}
+
+const EXIT_CONFIG = 78;
+
+export const createRelay = (ports: RelayPorts) => new Relay(ports);
+
+export async function start(context: ActorContext<ActorArgs>): Promise<Actor<RelayMessage>> {
+  const { config } = context.args;
+  const { clock, random } = context;
+  const realm = openRealm(context, "outbox-relay");
+  const consumers = context.peers<ConsumerMessage>("consumer");
+  const relay = createRelay({
+    settings: {
+      relayId: `${context.id}-${newUuidHex(clock, random)}`,
+      outbox: config.outbox,
+      topics: [config.topics.impressions, config.topics.watches],
+      topicPartitions: config.eventLog.partitions,
+    },
+    outbox: createOutboxStore(realm.pool),
+    eventLog: createEmbeddedLog({ pool: realm.pool, clock, random }),
+    readBacklog: (deadline) => readOutboxSnapshot(realm.pool, deadline),
+    checkStore: (deadline) => checkPartitions(realm.pool, config.outbox.partitions, deadline),
+    onPublished: () => {
+      for (const consumer of consumers) consumer.offer({ kind: "wake" });
+    },
+    clock,
+    random,
+    log: realm.log,
+    metrics: realm.metrics,
+    progress: context.progress,
+  });
+  relay.run().catch((error) => context.fail(error));
+  return {
+    receive: () => relay.wake(),
+    busy: () => relay.busy,
+    report: realm.report,
+    async stop() {
+      await relay.stop();
+      await realm[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Another number of partitions than the stored rows were made for is a setting that no restart can mend. */
+async function checkPartitions(pool: Pool, count: number, deadline: Deadline): Promise<void> {
+  try {
+    await ensureOutboxPartitions(pool, count, deadline);
+  } catch (error) {
+    if (error instanceof MigrationError) throw new FatalError(EXIT_CONFIG, error.message, { cause: error });
+    throw error;
+  }
+}
