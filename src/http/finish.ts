@@ -1,0 +1,68 @@
+/** Turns an outcome into the response that leaves: envelope, headers, metrics and the request line. */
+
+import { envelope } from "./errors.ts";
+import { toResponse } from "./middleware/headers.ts";
+import { createRequestLog } from "./request-log.ts";
+import type { CallIds, HttpEnv, Observe, Outcome } from "./route.ts";
+import type { CountAnswer } from "./route-metrics.ts";
+import type { HttpServices } from "./services.ts";
+
+/** Longest random share of a Retry-After, in s, so that refused clients do not come back together. */
+const RETRY_AFTER_MAX_SEC = 5;
+
+export interface Exchange {
+  readonly request: Request;
+  readonly env: HttpEnv | undefined;
+  readonly ids: CallIds;
+  readonly startedMs: number;
+  readonly userId: string | null;
+}
+
+/** The constant half: what is known of a route before a request comes. */
+export interface Track {
+  /** The route template, or `unmatched`. */
+  readonly path: string;
+  readonly count: CountAnswer;
+  readonly observe?: Observe | undefined;
+}
+
+export type Finish = (exchange: Exchange, track: Track, outcome: Outcome) => Response;
+
+export function createFinish(services: HttpServices): Finish {
+  const { clock, random, metrics, log, config } = services;
+  const writeLine = createRequestLog(log, config.log);
+  const retryAfter = () => ({ "Retry-After": String(1 + Math.floor(random.next() * RETRY_AFTER_MAX_SEC)) });
+  return (exchange, track, outcome) => {
+    const { request, ids } = exchange;
+    const { status } = outcome;
+    if (outcome.kind === "failure" && status >= 500) {
+      metrics.counter("error_total", { error_type: outcome.code, endpoint: track.path }).inc();
+    }
+    const answer = outcome.kind === "reply" ? outcome : envelope(outcome, ids);
+    const elapsedMs = Math.max(0, clock.monotonicMs() - exchange.startedMs);
+    const response = toResponse(answer, ids, elapsedMs, status === 503 ? retryAfter() : undefined);
+    track.count(request.method, status, elapsedMs);
+    track.observe?.(status, elapsedMs);
+    writeLine({
+      ids,
+      method: request.method,
+      path: track.path,
+      rawPath: pathOf(request.url),
+      status,
+      elapsedMs,
+      userId: exchange.userId,
+      ip: exchange.env?.peerAddress?.(request) ?? null,
+      userAgent: request.headers.get("user-agent"),
+    });
+    return response;
+  };
+}
+
+/** The path of an absolute URL, still percent-encoded. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start === -1) return "/";
+  let end = start;
+  while (end < url.length && url[end] !== "?" && url[end] !== "#") end++;
+  return url.slice(start, end);
+}

@@ -1,0 +1,73 @@
+/** The words of the document about the recommendation routes. */
+
+import { boolField, type JsonSchema } from "../../events/field.ts";
+import {
+  EXCLUDE_MAX_IDS,
+  itemIdField,
+  kField,
+  RECO_DEFAULT_K,
+  sessionIdField,
+  surfaceField,
+  userIdField,
+} from "../reco-query.ts";
+import { RECOMMEND_DEFAULT_K } from "../routes/recommend.ts";
+import type { Operation, Parameter } from "./operation.ts";
+import { jsonAnswer, validationError } from "./responses.ts";
+import { list, ref } from "./schema.ts";
+
+const POLICY_HEADERS = ["X-Reco-Variant", "X-Reco-Policy", "X-Reco-Degraded"];
+
+function query(name: string, schema: JsonSchema, about: Partial<Parameter> = {}): Parameter {
+  return { in: "query", name, schema, ...about };
+}
+const withDefault = (schema: JsonSchema, value: unknown): JsonSchema => ({ ...schema, default: value });
+
+const userId = query("user_id", userIdField.schema, {
+  required: true,
+  description: "A guest is `session:<session_id>` by convention.",
+});
+
+export const RECO_OPERATIONS = {
+  reco: {
+    tag: "recommendations",
+    summary: "Recommend items to a user in a session",
+    description:
+      "Ranks candidates and logs the answer as one impression. A store failure lowers the answer step by step, " +
+      "down to an empty list, and is named in X-Reco-Degraded; it is never an error.",
+    parameters: [
+      userId,
+      query("session_id", sessionIdField.schema, { required: true }),
+      query("k", withDefault(kField.schema, RECO_DEFAULT_K), { description: "Longest list." }),
+      query("x_autolog_impressions", withDefault(boolField.schema, true), {
+        description: "Whether the answer is logged as shown.",
+      }),
+      query(
+        "exclude",
+        { ...list(itemIdField.schema), maxItems: EXCLUDE_MAX_IDS },
+        {
+          description:
+            "Items not to show; may be repeated, and each value may be several ids with commas between.",
+        },
+      ),
+      query("surface", withDefault(surfaceField.schema, "default"), { description: "Names the placement." }),
+      query("details", withDefault(boolField.schema, false), { description: "Adds scores and sources." }),
+      {
+        in: "header",
+        name: "User-Agent",
+        schema: { type: "string" },
+        description: "Its first 512 characters are stored in the impression's context.",
+      },
+    ],
+    answers: [jsonAnswer("The slate, best first.", ref("RecoAnswer"), ...POLICY_HEADERS), validationError()],
+  },
+  recommend: {
+    tag: "recommendations",
+    summary: "Recommend items to a user",
+    description: "What followed the user's newest item, then what is popular. Logs nothing.",
+    parameters: [userId, query("k", withDefault(kField.schema, RECOMMEND_DEFAULT_K))],
+    answers: [
+      jsonAnswer("The list, best first.", ref("RecommendAnswer"), ...POLICY_HEADERS),
+      validationError(),
+    ],
+  },
+} as const satisfies Record<string, Operation>;

@@ -1,0 +1,46 @@
+/** Explains a slate for `details=true`: where each item came from and what it scored. */
+
+import type { RecoAnswer, Recommender } from "../recommend/recommender.ts";
+import { EXPERIMENT_VARIANT, POLICY, VARIANT } from "./policy-labels.ts";
+import { round3 } from "./reply.ts";
+import type { Call } from "./route.ts";
+
+export async function describeSlate(
+  answer: RecoAnswer,
+  call: Call,
+  recommender: Pick<Recommender, "titles">,
+): Promise<object> {
+  const titles = await recommender.titles(
+    answer.items.map(({ itemId }) => itemId),
+    call.deadline,
+  );
+  return {
+    policy: POLICY,
+    variant: VARIANT,
+    experiment_variant: EXPERIMENT_VARIANT,
+    degraded: answer.degraded,
+    deadline_ms: call.budgetMs,
+    timings_ms: {
+      retrieval: round3(answer.timingsMs.retrieval),
+      ranking: round3(answer.timingsMs.ranking),
+      diversity: 0,
+      exploration: 0,
+    },
+    cursor: null,
+    items: answer.items.map((item, position) => ({
+      item_id: item.itemId,
+      title: titles.get(item.itemId) ?? null,
+      position,
+      score: item.score,
+      propensity: 1,
+      sources: item.sources,
+      reason: strongestSource(item.sources) ?? answer.strategy,
+    })),
+  };
+}
+
+function strongestSource(sources: RecoAnswer["items"][number]["sources"]): string | null {
+  const [first, ...rest] = sources;
+  if (first === undefined) return null;
+  return rest.reduce((best, source) => (source.score > best.score ? source : best), first).name;
+}

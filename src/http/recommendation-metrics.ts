@@ -1,0 +1,63 @@
+/** Counts recommendation answers of one endpoint, with handles bound once. */
+
+import type { Clock } from "../core/clock.ts";
+import type { RecoAnswer } from "../recommend/recommender.ts";
+import type { Metrics } from "../telemetry/metrics-types.ts";
+import { FallbackRatio } from "./fallback-ratio.ts";
+import { EXPERIMENT_VARIANT, VARIANT } from "./policy-labels.ts";
+
+export interface RecommendationMetrics {
+  /** Counts what was answered. */
+  answered(answer: RecoAnswer): void;
+  /** Counts the call, whatever its status. */
+  finished(status: number, elapsedMs: number): void;
+}
+
+export function bindRecommendationMetrics(
+  metrics: Metrics,
+  clock: Clock,
+  endpoint: "reco" | "recommend",
+): RecommendationMetrics {
+  const requests = (status: string) => metrics.counter("recommendation_requests_total", { endpoint, status });
+  const success = requests("success");
+  const error = requests("error");
+  const latency = metrics.histogram("recommendation_latency_seconds", { endpoint });
+  const count = metrics.histogram("recommendation_count", { endpoint });
+  const ratioGauge = metrics.gauge("recommendation_fallback_ratio", { endpoint });
+  const fullExposures = exposures(metrics, endpoint, "none");
+  const ratio = new FallbackRatio(clock);
+  return {
+    answered(answer) {
+      count.observe(answer.items.length);
+      ratioGauge.set(ratio.add(isFallback(answer)));
+      if (answer.degraded === null) fullExposures.inc();
+      else countDegraded(metrics, endpoint, answer, answer.degraded);
+    },
+    finished(status, elapsedMs) {
+      (status < 400 ? success : error).inc();
+      latency.observe(elapsedMs / 1000);
+    },
+  };
+}
+
+const exposures = (metrics: Metrics, endpoint: string, degradeReason: string) =>
+  metrics.counter("recommendation_exposures_total", {
+    endpoint,
+    variant: VARIANT,
+    experiment_variant: EXPERIMENT_VARIANT,
+    degrade_reason: degradeReason,
+  });
+
+/** Degraded answers are rare, so their handles are looked up each time. */
+function countDegraded(metrics: Metrics, endpoint: string, answer: RecoAnswer, reason: string): void {
+  const [cause = "", level = ""] = reason.split(":");
+  exposures(metrics, endpoint, reason).inc();
+  metrics.counter("recommendation_degraded_total", { endpoint, reason }).inc();
+  if (isFallback(answer)) metrics.counter("fallback_triggered_total", { reason: cause, level }).inc();
+  if (cause === "timeout") {
+    metrics.counter("recommendation_timeouts_total", { endpoint, operation: "total" }).inc();
+  }
+}
+
+/** A lower rung of the ladder answered, not only the full policy over fewer candidates. */
+const isFallback = ({ strategy }: RecoAnswer) => strategy.startsWith("fallback:");

@@ -1,0 +1,23 @@
+/** Builds answers. */
+
+import type { Headers, Reply } from "./route.ts";
+
+export const JSON_TYPE = "application/json";
+export const HTML_TYPE = "text/html; charset=utf-8";
+
+export function json(status: number, body: unknown, headers?: Headers): Reply {
+  return reply(status, JSON_TYPE, JSON.stringify(body), headers);
+}
+
+export function reply(
+  status: number,
+  contentType: string | null,
+  body: Reply["body"],
+  headers?: Headers,
+): Reply {
+  const base = { kind: "reply", status, contentType, body } as const;
+  return headers === undefined ? base : { ...base, headers };
+}
+
+/** `value` rounded to 3 decimals, as latencies and percentages are shown. */
+export const round3 = (value: number) => Math.round(value * 1000) / 1000;

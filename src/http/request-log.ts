@@ -1,0 +1,67 @@
+/** Writes the one log line that every answered request gets. */
+
+import { createHash } from "node:crypto";
+import type { Config } from "../config/config.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { round3 } from "./reply.ts";
+import type { CallIds } from "./route.ts";
+
+const PATH_MAX_CHARACTERS = 256;
+const USER_AGENT_MAX_CHARACTERS = 256;
+const USER_HASH_CHARACTERS = 16;
+
+export interface AnsweredRequest {
+  readonly ids: CallIds;
+  readonly method: string;
+  /** The route template, or `unmatched`. */
+  readonly path: string;
+  /** As sent, without the query: that may hold ids of users. */
+  readonly rawPath: string;
+  readonly status: number;
+  readonly elapsedMs: number;
+  readonly userId: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+export function createRequestLog(log: Logger, settings: Config["log"]): (answered: AnsweredRequest) => void {
+  return (answered) => {
+    const { ids, status, elapsedMs } = answered;
+    const fields = {
+      event: "http_request",
+      method: answered.method,
+      path: answered.path,
+      raw_path: answered.rawPath.slice(0, PATH_MAX_CHARACTERS),
+      status,
+      status_code: status,
+      duration_ms: Math.round(elapsedMs),
+      latency_ms: round3(elapsedMs),
+      user_id: shownUserId(answered.userId, settings.userIds),
+      ip: settings.ip === "full" ? answered.ip : networkOf(answered.ip),
+      user_agent: answered.userAgent?.slice(0, USER_AGENT_MAX_CHARACTERS) ?? null,
+      request_id: ids.requestId,
+      correlation_id: ids.correlationId,
+      trace_id: ids.requestId,
+    };
+    if (status >= 500) log.error(fields, "request.completed");
+    else if (status >= 400) log.warn(fields, "request.completed");
+    else log.info(fields, "request.completed");
+  };
+}
+
+/** As configured: the id itself, a stable stand-in that cannot be read back, or null. */
+export function shownUserId(userId: string | null, mode: Config["log"]["userIds"]): string | null {
+  if (userId === null || mode === "off") return null;
+  if (mode === "plain") return userId;
+  return createHash("sha256").update(userId).digest("hex").slice(0, USER_HASH_CHARACTERS);
+}
+
+/** The network of an address: the first 3 bytes of IPv4, the first 48 bits of IPv6. */
+export function networkOf(address: string | null): string | null {
+  if (address === null) return null;
+  const ipv4 = /^(?:::ffff:)?(\d+\.\d+\.\d+)\.\d+$/i.exec(address);
+  if (ipv4) return `${ipv4[1]}.0/24`;
+  const [head = ""] = address.split("::");
+  const groups = head === "" ? [] : head.split(":").slice(0, 3);
+  return `${groups.join(":")}::/48`;
+}

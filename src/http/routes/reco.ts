@@ -1,0 +1,98 @@
+/** GET /reco: the user's slate, logged as an impression. */
+
+import type { RequestId } from "../../core/ids.ts";
+import { autologImpression } from "../../events/autolog.ts";
+import type { RecoAnswer } from "../../recommend/recommender.ts";
+import { invalid } from "../errors.ts";
+import { policyHeaders } from "../policy-labels.ts";
+import { describeSlate } from "../reco-details.ts";
+import { parseRecoQuery, type RecoQuery } from "../reco-query.ts";
+import { bindRecommendationMetrics } from "../recommendation-metrics.ts";
+import { json } from "../reply.ts";
+import type { KeptSlate, RetrySlates } from "../retry-slates.ts";
+import type { Call, Outcome, Route } from "../route.ts";
+import type { HttpServices } from "../services.ts";
+
+export function recoHandler(
+  services: HttpServices,
+  slates: RetrySlates,
+): Required<Pick<Route, "handle" | "observe">> {
+  const { recommender, impressions, metrics, clock } = services;
+  const counts = bindRecommendationMetrics(metrics, clock, "reco");
+  const retrieval = metrics.histogram("reco_stage_latency_ms", { stage: "retrieval" });
+  const ranking = metrics.histogram("reco_stage_latency_ms", { stage: "ranking" });
+  const family = (name: string) => metrics.counter("reco_api_requests_total", { status_family: name });
+  const families = [family("2xx"), family("4xx"), family("5xx")] as const;
+  const latency = metrics.histogram("reco_api_latency_ms");
+
+  const recommend = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
+    const answer = await recommender.reco(query, call.deadline);
+    retrieval.observe(answer.timingsMs.retrieval);
+    ranking.observe(answer.timingsMs.ranking);
+    return answer;
+  };
+
+  const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
+    const impression = autologImpression({
+      requestId: call.ids.requestId as RequestId,
+      userId: query.userId,
+      sessionId: query.sessionId,
+      items: answer.items.map(({ itemId }) => itemId),
+      nowMs: clock.nowMs(),
+      userAgent: call.request.headers.get("user-agent"),
+    });
+    // Kept before the wait: the client may give up and retry while the store is slow.
+    if (call.ids.clientChosen) slates.keep(slateKey(query, call), { answer, impression });
+    await impressions.record(impression, call.deadline);
+  };
+
+  const answerFor = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
+    // A HEAD shows no slate to anybody.
+    if (!query.autolog || call.request.method === "HEAD") return recommend(query, call);
+    const kept = call.ids.clientChosen ? slates.find(slateKey(query, call)) : null;
+    if (kept !== null && !showsExcluded(kept, query)) {
+      await impressions.record(kept.impression, call.deadline);
+      return kept.answer;
+    }
+    const answer = await recommend(query, call);
+    if (answer.items.length > 0) await log(query, call, answer);
+    return answer;
+  };
+
+  return {
+    async handle(call): Promise<Outcome> {
+      const parsed = parseRecoQuery(call.query);
+      if (!parsed.ok) return invalid(parsed.error);
+      const query = parsed.value;
+      call.userId = query.userId;
+      const answer = await answerFor(query, call);
+      counts.answered(answer);
+      const body = {
+        request_id: call.ids.requestId,
+        items: answer.items.map(({ itemId }) => itemId),
+        model_version: answer.modelVersion,
+        strategy: answer.strategy,
+      };
+      const headers = policyHeaders(answer);
+      if (!query.details) return json(200, body, headers);
+      return json(200, { ...body, details: await describeSlate(answer, call, recommender) }, headers);
+    },
+    observe(status, elapsedMs) {
+      families[status < 400 ? 0 : status < 500 ? 1 : 2].inc();
+      latency.observe(elapsedMs);
+      counts.finished(status, elapsedMs);
+      services.recordReco(status, elapsedMs);
+    },
+  };
+}
+
+const slateKey = ({ userId, sessionId, k }: RecoQuery, { ids }: Call) => ({
+  requestId: ids.requestId,
+  userId,
+  sessionId,
+  k,
+});
+
+/** What a client excludes is never shown, not even in a repeat of what it saw. */
+const showsExcluded = ({ answer }: KeptSlate, { exclude }: RecoQuery) =>
+  exclude.size > 0 && answer.items.some(({ itemId }) => exclude.has(itemId));
