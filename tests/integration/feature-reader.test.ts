@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { CatalogItem } from "../../src/catalog/item.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { FeatureReader } from "../../src/recommend/ports.ts";
 import { createFeatureReader } from "../../src/stores/postgres/feature-reader.ts";
-import { type CatalogueItem, upsertItems } from "../../src/stores/postgres/item-store.ts";
+import { upsertItems } from "../../src/stores/postgres/item-store.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { NOW_MS } from "../support/plans.ts";
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-const anItem = (over: Partial<CatalogueItem>): CatalogueItem => ({
+const anItem = (over: Partial<CatalogItem>): CatalogItem => ({
   itemId: "i-1",
   title: "Title",
   price: null,

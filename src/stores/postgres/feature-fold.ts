@@ -11,7 +11,7 @@ import type { Transaction } from "./pool-types.ts";
 /** History length that `/event` keeps. */
 export const DIRECT_HISTORY_SIZE = 20;
 
-export const NO_CHANGE: FeatureChange = { userIds: [], itemIds: [], relatedItemIds: [], eventIds: [] };
+const NO_CHANGE: FeatureChange = { userIds: [], itemIds: [], relatedItemIds: [], eventIds: [] };
 
 /** With this many prefixes an id is longer than any that a client can choose for `/event`. */
 const MAX_COLLISIONS = 10;

@@ -1,7 +1,8 @@
 /** Stores accepted events: ledger, facts, outbox rows and features in one transaction. */
 
 import type { Clock } from "../../core/clock.ts";
-import type { AnyEvent, DirectEvent, Interaction } from "../../events/model.ts";
+import { effectiveInteraction } from "../../events/interaction.ts";
+import type { AnyEvent, Interaction } from "../../events/model.ts";
 import type { IngestOutcome, IngestPlan, IngestResult, IngestStore } from "../../events/ports.ts";
 import { withContentionRetry } from "./contention.ts";
 import { applyInteractions, DIRECT_HISTORY_SIZE } from "./feature-fold.ts";
@@ -17,18 +18,12 @@ export function createIngestStore(pool: Pool, clock: Clock): IngestStore {
   return {
     accept(plans, deadline) {
       const effect: ImmediateEffect = (event) =>
-        event.kind === "direct" ? directInteraction(event, clock.nowMs()) : null;
+        event.kind === "direct" ? effectiveInteraction(event, clock.nowMs()) : null;
       return withContentionRetry(deadline, () =>
         pool.transaction("write", deadline, (tx) => ingest(tx, plans, effect)),
       );
     },
   };
-}
-
-/** A direct event as features see it: at `nowMs` at the latest. */
-export function directInteraction(event: DirectEvent, nowMs: number): Interaction {
-  const { eventId, userId, itemId, signal, tsMs } = event;
-  return { eventId, userId, itemId, signal, tsMs: Math.min(tsMs, nowMs), origin: "direct" };
 }
 
 /** Writes all plans in `tx`, with the effects that do not wait for the stream; one outcome per plan, in order. */

@@ -2,11 +2,11 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Deadline } from "../../core/deadline.ts";
-import type { AnyEvent, Interaction } from "../../events/model.ts";
+import { effectiveInteraction } from "../../events/interaction.ts";
+import type { AnyEvent } from "../../events/model.ts";
 import type { IngestPlan } from "../../events/ports.ts";
-import { watchSignal } from "../../events/watch-signal.ts";
 import { withContentionRetry } from "./contention.ts";
-import { directInteraction, ingest } from "./ingest-store.ts";
+import { ingest } from "./ingest-store.ts";
 import type { Pool } from "./pool-types.ts";
 
 /** Plans a transaction holds: each user of it holds a lock of the server's bounded lock table until it ends. */
@@ -34,7 +34,10 @@ export async function importEvents(
   clock: Clock,
   deadline: Deadline,
 ): Promise<ImportCounts> {
-  const effect = (event: AnyEvent) => interactionOf(event, publish, clock.nowMs());
+  const effect = (event: AnyEvent) =>
+    event.kind === "direct" || (event.kind === "watch" && !publish)
+      ? effectiveInteraction(event, clock.nowMs())
+      : null;
   let inserted = 0;
   for (let from = 0; from < plans.length; from += IMPORT_CHUNK_SIZE) {
     const chunk = plans
@@ -46,17 +49,4 @@ export async function importEvents(
     inserted += outcomes.filter((outcome) => outcome === "accepted").length;
   }
   return { inserted, duplicates: plans.length - inserted };
-}
-
-function interactionOf(event: AnyEvent, publish: boolean, nowMs: number): Interaction | null {
-  if (event.kind === "direct") return directInteraction(event, nowMs);
-  if (event.kind === "impression" || publish) return null;
-  return {
-    eventId: `watch-${event.eventId}`,
-    userId: event.userId,
-    itemId: event.itemId,
-    signal: watchSignal(event.watchTimeSec, event.percentWatched),
-    tsMs: Math.min(event.tsMs, event.serverReceivedTsMs),
-    origin: "stream",
-  };
 }

@@ -1,23 +1,9 @@
 /** Stores catalogue items. */
 
+import type { CatalogItem } from "../../catalog/item.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { numberArray, textArray } from "./array-literal.ts";
 import type { Pool, Transaction } from "./pool-types.ts";
-
-/** A whole catalogue row: what is null or empty here is so in the store afterwards. */
-export interface CatalogueItem {
-  readonly itemId: string;
-  readonly title: string | null;
-  readonly price: number | null;
-  readonly coverImage: string | null;
-  readonly category: string | null;
-  readonly author: string | null;
-  readonly tags: readonly string[];
-  readonly verified: boolean;
-  readonly publishedAtMs: number | null;
-  readonly hidden: boolean;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
 
 export interface UpsertCounts {
   readonly inserted: number;
@@ -25,12 +11,13 @@ export interface UpsertCounts {
 }
 
 /**
- * Inserts or replaces `items` in one transaction; of equal ids the last one counts. Best with up to 1000.
+ * Inserts or replaces whole `items` in one transaction: what is null or empty in them is so in the store afterwards.
+ * Of equal ids the last one counts. Made for up to 1000 items a call.
  * Throws StoreUnavailableError or StoreDataError.
  */
 export async function upsertItems(
   pool: Pool,
-  items: readonly CatalogueItem[],
+  items: readonly CatalogItem[],
   deadline: Deadline,
 ): Promise<UpsertCounts> {
   const lasts = new Map(items.map((item) => [item.itemId, item]));
@@ -42,7 +29,7 @@ export async function upsertItems(
 }
 
 /** One flag per row: true when it was new. */
-async function upsertRows(tx: Transaction, items: readonly CatalogueItem[]): Promise<boolean[]> {
+async function upsertRows(tx: Transaction, items: readonly CatalogItem[]): Promise<boolean[]> {
   const rows = await tx<{ is_new: boolean }[]>`
     insert into items as i (item_id, title, price, cover_image, category, author, tags, verified, published_at,
       hidden, attributes)
