@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { numberArray, textArray } from "../../../src/stores/postgres/array-literal.ts";
+import { numberArray, textArray } from "../../../../src/stores/postgres/array-literal.ts";
 
 describe("array literals", () => {
   test("quote every text, escape quotes and backslashes, and keep nulls apart from the word", () => {
