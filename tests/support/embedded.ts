@@ -1,7 +1,7 @@
 /** Embedded PostgreSQL servers for tests; none outlives the test process. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, realpathSync } from "node:fs";
+import { mkdtempSync, realpathSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,12 +15,26 @@ export interface TestServer extends AsyncDisposable {
   readonly dataDir: string;
 }
 
+const MEMORY_DIR = "/dev/shm";
+const MEMORY_NEEDED_BYTES = 2 ** 30;
+
 /** A folder of its own below the system's temporary folder. */
-export const temporaryDir = (name: string) => realpathSync(mkdtempSync(join(tmpdir(), `reco-${name}-`)));
+export const temporaryDir = (name: string, parent = tmpdir()) =>
+  realpathSync(mkdtempSync(join(parent, `reco-${name}-`)));
+
+/** Cloning a database takes 16 ms in memory, and up to 400 ms on disk even without fsync. */
+function fastParent(): string {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY_DIR);
+    return bavail * bsize >= MEMORY_NEEDED_BYTES ? MEMORY_DIR : tmpdir();
+  } catch {
+    return tmpdir(); // Only Linux has the folder.
+  }
+}
 
 /** Starts a server of its own: for tests that freeze or kill it. `durable` keeps fsync on. */
 export async function startTestServer(options: { durable?: boolean } = {}): Promise<TestServer> {
-  const dataDir = temporaryDir("pg");
+  const dataDir = temporaryDir("pg", options.durable ? tmpdir() : fastParent());
   const guard = fileURLToPath(new URL("./embedded-guard.ts", import.meta.url));
   const child = spawn(process.execPath, [guard, dataDir, options.durable ? "durable" : "fast"], {
     stdio: ["pipe", "pipe", "inherit"],
