@@ -35,3 +35,19 @@ export interface FeatureReader {
   /** Catalogue rows of these items; unknown items are left out. */
   items(itemIds: readonly string[], deadline: Deadline): Promise<readonly ItemCard[]>;
 }
+
+/** The popular list that outlives a restart: what is answered while the store is out of reach. */
+export interface PopularSnapshots {
+  /** The newest intact snapshot, highest score first; null when there is none. */
+  load(): Promise<readonly ScoredItem[] | null>;
+  /** Replaces the snapshot as a whole, or not at all. */
+  save(items: readonly ScoredItem[]): Promise<void>;
+}
+
+/** What serving tells its owner, who counts and logs it. Must not throw. */
+export interface ServingObserver {
+  /** A read was late for its share of the request's deadline. */
+  late(endpoint: "reco" | "recommend", operation: "feature_fetch" | "database_query"): void;
+  /** A failure that no caller sees. `answer`: a bug; the request went on down the fallback ladder. */
+  failed(what: "snapshot_load" | "snapshot_save" | "answer", error: Error): void;
+}

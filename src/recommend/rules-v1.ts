@@ -18,7 +18,6 @@ export interface RulesInput {
 
 export interface RulesOutput {
   readonly items: readonly RecoItem[];
-  readonly retrievalMs: number;
   readonly rankingMs: number;
 }
 
@@ -27,11 +26,10 @@ export const retrievalLimit = (k: number) => Math.max(20 * k, 200);
 
 /** GET /reco. Equal inputs give equal lists. `nowMs` is a monotonic clock. */
 export function rulesV1(input: RulesInput, scratch: RetrievalScratch, nowMs: () => number): RulesOutput {
-  const startedMs = nowMs();
   const candidates = scratch.retrieve({ ...input, limit: retrievalLimit(input.k) });
   const retrievedMs = nowMs();
   const items = rank(candidates, input.k).map((row) => toItem(row, candidates, input.index));
-  return { items, retrievalMs: retrievedMs - startedMs, rankingMs: nowMs() - retrievedMs };
+  return { items, rankingMs: nowMs() - retrievedMs };
 }
 
 function toItem(row: number, candidates: Candidates, index: PopularityIndex): RecoItem {

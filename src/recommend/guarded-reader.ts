@@ -1,0 +1,34 @@
+/** Puts a breaker and a firm deadline in front of every store read of serving. */
+
+import { type Breaker, BreakerOpenError } from "../core/breaker.ts";
+import { type Deadline, DeadlineExceededError } from "../core/deadline.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
+import type { FeatureReader } from "./ports.ts";
+
+/** Infrastructure trouble: what opens the breaker. A refusal of the data itself says that the store answers. */
+const isFailure = (error: unknown) =>
+  error instanceof StoreUnavailableError || error instanceof DeadlineExceededError;
+
+/**
+ * The same reader, but each read settles by its deadline even when the store hangs (DeadlineExceededError), and is
+ * refused at once (BreakerOpenError) while the breaker is open: a frozen store then costs nobody a timeout.
+ */
+export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureReader {
+  const guarded = <T>(deadline: Deadline, read: () => Promise<T>) =>
+    breaker.run(() => deadline.race(read()), isFailure);
+  return {
+    popularity: (limit, deadline) => guarded(deadline, () => reader.popularity(limit, deadline)),
+    popularityOf: (itemIds, deadline) => guarded(deadline, () => reader.popularityOf(itemIds, deadline)),
+    related: (itemIds, limit, deadline) => guarded(deadline, () => reader.related(itemIds, limit, deadline)),
+    history: (userId, limit, deadline) => guarded(deadline, () => reader.history(userId, limit, deadline)),
+    items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
+  };
+}
+
+/** Which cause of the fallback ladder a failed read is. */
+export function degradeCause(error: unknown): "timeout" | "overload" | "error" {
+  if (error instanceof DeadlineExceededError) return "timeout";
+  if (error instanceof BreakerOpenError || !(error instanceof StoreUnavailableError)) return "error";
+  if (error.reason === "timeout") return "timeout";
+  return error.reason === "pool" ? "overload" : "error";
+}

@@ -1,0 +1,83 @@
+/** A feature store in memory that can be made to hang, crawl or fail, and counts its reads. */
+
+import type { Clock } from "../../src/core/clock.ts";
+import type { FeatureReader, HistoryEntry, ScoredItem } from "../../src/recommend/ports.ts";
+
+export type Mood =
+  | { readonly kind: "well" }
+  | { readonly kind: "slow"; readonly delayMs: number }
+  | { readonly kind: "frozen" }
+  | { readonly kind: "failing"; readonly error: Error };
+
+export interface FakeStore {
+  readonly history: Map<string, HistoryEntry[]>;
+  readonly related: Map<string, ScoredItem[]>;
+  popularity: ScoredItem[];
+  readonly titles: Map<string, string | null>;
+  mood: Mood;
+}
+
+export type ReadName = keyof FeatureReader;
+
+export interface FakeReader {
+  readonly reader: FeatureReader;
+  readonly store: FakeStore;
+  /** Every read asked for, oldest first, with its arguments but for the deadline. */
+  readonly reads: { readonly name: ReadName; readonly args: readonly unknown[] }[];
+  count(name: ReadName): number;
+}
+
+export const items = (scores: Record<string, number>): ScoredItem[] =>
+  Object.entries(scores)
+    .map(([itemId, score]) => ({ itemId, score }))
+    .sort((a, b) => b.score - a.score);
+
+export const watched = (...itemIds: string[]): HistoryEntry[] =>
+  itemIds.map((itemId, place) => ({ itemId, tsMs: 1_000 * (place + 1) }));
+
+/** What a read answers is taken from the store when the read begins, as a statement's snapshot is. */
+export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): FakeReader {
+  const store: FakeStore = {
+    history: new Map(),
+    related: new Map(),
+    popularity: [],
+    titles: new Map(),
+    mood: { kind: "well" },
+    ...contents,
+  };
+  const reads: FakeReader["reads"] = [];
+  const read = async <T>(name: ReadName, args: readonly unknown[], answer: () => T): Promise<T> => {
+    reads.push({ name, args });
+    const value = answer();
+    const { mood } = store;
+    if (mood.kind === "failing") throw mood.error;
+    if (mood.kind === "frozen") return new Promise(() => {});
+    if (mood.kind === "slow") await clock.sleep(mood.delayMs);
+    return value;
+  };
+  const ofIds = (itemIds: readonly string[]) =>
+    store.popularity.filter((item) => itemIds.includes(item.itemId));
+  return {
+    store,
+    reads,
+    count: (name) => reads.filter((made) => made.name === name).length,
+    reader: {
+      popularity: (limit) => read("popularity", [limit], () => store.popularity.slice(0, limit)),
+      popularityOf: (itemIds) => read("popularityOf", [itemIds], () => ofIds(itemIds)),
+      related: (itemIds, limit) =>
+        read(
+          "related",
+          [itemIds, limit],
+          () => new Map(itemIds.map((itemId) => [itemId, (store.related.get(itemId) ?? []).slice(0, limit)])),
+        ),
+      history: (userId, limit) =>
+        read("history", [userId, limit], () => (store.history.get(userId) ?? []).slice(-limit)),
+      items: (itemIds) =>
+        read("items", [itemIds], () =>
+          itemIds
+            .filter((itemId) => store.titles.has(itemId))
+            .map((itemId) => ({ itemId, title: store.titles.get(itemId) ?? null, hidden: false })),
+        ),
+    },
+  };
+}

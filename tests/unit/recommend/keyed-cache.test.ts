@@ -1,0 +1,158 @@
+/** What a serving cache promises about freshness, shared reads and bounds. */
+
+import { describe, expect, test } from "bun:test";
+import { KeyedCache, type KeyedCacheOptions } from "../../../src/recommend/keyed-cache.ts";
+import { manualClock, settled } from "../../support/manual-clock.ts";
+
+/** A cache over `rows` whose loads wait until the test releases them, when `held` is true. */
+function setUp(options: Partial<KeyedCacheOptions<number>> & { held?: boolean } = {}) {
+  const clock = manualClock();
+  const rows = new Map([["a", 1]]);
+  const loads: string[][] = [];
+  const releases: (() => void)[] = [];
+  const load = async (keys: readonly string[]) => {
+    loads.push([...keys]);
+    const seen = new Map(keys.flatMap((key) => (rows.has(key) ? [[key, rows.get(key) as number]] : [])));
+    if (options.held) await new Promise<void>((resolve) => releases.push(resolve));
+    return seen as ReadonlyMap<string, number>;
+  };
+  const cache = new KeyedCache<number>({
+    load,
+    clock,
+    maxKeys: 100,
+    ttlMs: 1_000,
+    serveWhileRenewing: false,
+    enabled: true,
+    ...options,
+  });
+  return { cache, clock, rows, loads, releases };
+}
+
+describe("keyed cache", () => {
+  test("a hundred callers that miss together make one read", async () => {
+    const { cache, loads, releases } = setUp({ held: true });
+    const callers = Array.from({ length: 100 }, () => cache.fill(["a"]));
+    releases[0]?.();
+    const answers = await Promise.all(callers);
+    expect(answers.map((answer) => answer.get("a"))).toEqual(Array(100).fill(1));
+    expect(loads).toEqual([["a"]]);
+  });
+
+  test("reads only the keys that are not already on their way", async () => {
+    const { cache, rows, loads, releases } = setUp({ held: true });
+    rows.set("b", 2);
+    const first = cache.fill(["a"]);
+    const second = cache.fill(["a", "b"]);
+    for (const release of releases) release();
+    expect((await first).get("a")).toBe(1);
+    expect([...(await second)]).toEqual([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    expect(loads).toEqual([["a"], ["b"]]);
+  });
+
+  test("a read that began before an invalidation does not fill the cache", async () => {
+    const { cache, rows, releases } = setUp({ held: true });
+    const old = cache.fill(["a"]);
+    rows.set("a", 2);
+    cache.invalidate("a");
+    releases[0]?.();
+    await old;
+    await settled();
+    expect(cache.get("a")).toBeUndefined();
+    expect(cache.stale("a")).toBeUndefined();
+  });
+
+  test("after an invalidation the next caller gets the new value, even while an old read is on its way", async () => {
+    const { cache, rows, releases } = setUp({ held: true });
+    const old = cache.fill(["a"]);
+    rows.set("a", 2);
+    cache.invalidate("a");
+    const fresh = cache.fill(["a"]);
+    releases[1]?.();
+    expect((await fresh).get("a")).toBe(2);
+    releases[0]?.();
+    await old;
+    await settled();
+    expect(cache.get("a")).toBe(2);
+  });
+
+  test("a value is served until its time to live ends", async () => {
+    const { cache, clock } = setUp();
+    await cache.fill(["a"]);
+    await clock.advance(999);
+    expect(cache.get("a")).toBe(1);
+    await clock.advance(1);
+    expect(cache.get("a")).toBeUndefined();
+    expect(cache.stale("a")).toBe(1);
+  });
+
+  test("serves an old value while one read renews it", async () => {
+    const { cache, clock, rows, loads } = setUp({ serveWhileRenewing: true });
+    await cache.fill(["a"]);
+    await clock.advance(1_000);
+    rows.set("a", 2);
+    expect([cache.get("a"), cache.get("a")]).toEqual([1, 1]);
+    await settled();
+    expect(cache.get("a")).toBe(2);
+    expect(loads).toHaveLength(2);
+  });
+
+  test("never serves an invalidated value, but keeps it for callers without a store", async () => {
+    const { cache } = setUp({ serveWhileRenewing: true });
+    await cache.fill(["a"]);
+    cache.invalidate("a");
+    expect(cache.get("a")).toBeUndefined();
+    expect(cache.stale("a")).toBe(1);
+  });
+
+  test("a failed read reaches its callers, is counted, and does not stop the next one", async () => {
+    let broken = true;
+    const { cache } = setUp({
+      load: async (keys) => {
+        if (broken) throw new TypeError("no store");
+        return new Map(keys.map((key) => [key, 7]));
+      },
+    });
+    await expect(cache.fill(["a"])).rejects.toThrow("no store");
+    expect(cache.statistics()).toMatchObject({ errors: 1, lastError: "TypeError: no store" });
+    broken = false;
+    await settled();
+    expect((await cache.fill(["a"])).get("a")).toBe(7);
+  });
+
+  test("holds no more than its bound", async () => {
+    const { cache, rows } = setUp({ maxKeys: 10 });
+    for (let key = 0; key < 50; key++) {
+      rows.set(String(key), key);
+      await cache.fill([String(key)]);
+    }
+    await settled();
+    expect(cache.statistics().size).toBe(10);
+    expect(cache.get("49")).toBe(49);
+  });
+
+  test("refuses callers when too many reads are under way", async () => {
+    const { cache } = setUp({ held: true });
+    void cache.fill(Array.from({ length: 5_000 }, (_, key) => String(key)));
+    await expect(cache.fill(["one more"])).rejects.toThrow("too many reads");
+  });
+
+  test("keeps nothing when disabled", async () => {
+    const { cache } = setUp({ enabled: false });
+    expect((await cache.fill(["a"])).get("a")).toBe(1);
+    await settled();
+    expect(cache.get("a")).toBeUndefined();
+    expect(cache.statistics()).toMatchObject({ hits: 0, misses: 1, size: 0 });
+  });
+
+  test("counts hits and misses", async () => {
+    const { cache } = setUp();
+    cache.get("a");
+    await cache.fill(["a"]);
+    cache.get("a");
+    cache.get("a");
+    expect(cache.statistics()).toMatchObject({ hits: 2, misses: 1, size: 1 });
+  });
+});
