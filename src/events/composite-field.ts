@@ -5,7 +5,7 @@ import type { Field, JsonSchema, Parsed } from "./field.ts";
 import { collect, type Issue, issue, refuse, under, valueError } from "./issue.ts";
 import type { TimeWindow } from "./time-window.ts";
 
-export const OBJECT_MAX_KEYS = 1000;
+const OBJECT_MAX_KEYS = 1000;
 
 interface Member<T> {
   readonly field: Field<T>;

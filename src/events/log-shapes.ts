@@ -19,7 +19,7 @@ import { instantField } from "./time-window.ts";
 
 /** Characters of each context text, and of `feed_id` and `slot`. */
 export const CONTEXT_MAX_CHARACTERS = 512;
-export const IMPRESSION_MAX_ITEMS = 500;
+const IMPRESSION_MAX_ITEMS = 500;
 /** The store's integer columns end here. */
 const INT32_MAX = 2 ** 31 - 1;
 
