@@ -33,7 +33,9 @@ test("a frozen server releases its callers at their deadline, and serves on when
   await using pool = aPool({ max: 4 });
   const select = (budgetMs: number) =>
     pool.use("read", Deadline.after(budgetMs), (sql) => sql`select 1 as one`);
-  await Promise.all([select(1_000), select(1_000)]);
+  const slow = () => pool.use("read", soon(), (sql) => sql`select pg_sleep(0.1)`);
+  await Promise.all([slow(), slow()]);
+  await eventually(() => expect(backends()).resolves.toHaveLength(2));
   const before = await backends();
   freeze(server);
   try {

@@ -1,13 +1,17 @@
 /** One connection to the server whose socket can be destroyed at any moment. */
 
-import type { Socket } from "node:net";
 import postgres from "postgres";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline, DeadlineExceededError } from "../../core/deadline.ts";
 import { asError, StoreUnavailableError } from "../../core/errors.ts";
+import { DriverSocket } from "./driver-socket.ts";
 import { toStoreError } from "./errors.ts";
 import type { Connection } from "./pool-types.ts";
 import { openSocket, type SocketTarget } from "./socket.ts";
+import { type TlsMode, tlsModeOf, withoutTls } from "./tls.ts";
+
+/** Seconds, as the driver wants them. */
+const GOODBYE_SEC = 1;
 
 export interface ClientOptions {
   readonly url: string;
@@ -26,37 +30,33 @@ export interface ClientOptions {
  */
 export class Client {
   readonly sql: Connection;
-  readonly #clock: Clock;
-  readonly #connectTimeoutMs: number;
   readonly #onLost: (client: Client) => void;
-  #socket: Socket | null = null;
-  #dialled = false;
+  #socket: DriverSocket | null = null;
   #lost = false;
 
-  private constructor(options: ClientOptions, onLost: (client: Client) => void) {
-    this.#clock = options.clock;
-    this.#connectTimeoutMs = options.connectTimeoutMs;
+  private constructor(options: ClientOptions, deadline: Deadline, onLost: (client: Client) => void) {
     this.#onLost = onLost;
+    const tls = tlsModeOf(options.url);
     const driverOptions = {
       max: 1,
-      socket: (target: SocketTarget) => this.#dial(target),
+      socket: (target: SocketTarget) => this.#dial(target, tls, deadline),
+      ssl: false,
       connection: { application_name: options.applicationName },
       types: { bigint: postgres.BigInt },
       onnotice: () => {},
-      onclose: () => this.#markLost(),
       // Timeouts are ours: a client that is lost is replaced, never revived.
       connect_timeout: 0,
       idle_timeout: 0,
       max_lifetime: null,
-      backoff: false,
+      keep_alive: null,
     };
-    this.sql = postgres(options.url, driverOptions);
+    this.sql = postgres(withoutTls(options.url), driverOptions);
   }
 
   /** Resolves when the session answers. Throws StoreUnavailableError `connect`. `onLost` is called once, at its end. */
   static async open(options: ClientOptions, onLost: (client: Client) => void): Promise<Client> {
-    const client = new Client(options, onLost);
     const deadline = Deadline.after(options.connectTimeoutMs, options.clock);
+    const client = new Client(options, deadline, onLost);
     try {
       await deadline.race(prepareSession(client.sql, options));
       return client;
@@ -73,32 +73,30 @@ export class Client {
 
   /** Ends the connection at once, whatever runs on it. */
   destroy(): void {
-    this.#dialled = true;
     this.#socket?.destroy();
     this.#markLost();
-    void this.sql.end({ timeout: 0 });
   }
 
   /** Says goodbye to the server; for connections on which nothing runs. */
   async end(): Promise<void> {
-    await this.sql.end({ timeout: 1 });
+    await this.sql.end({ timeout: GOODBYE_SEC });
     this.destroy();
   }
 
-  // The driver would connect again by itself, and run the rest of a piece of work on another session.
-  async #dial(target: SocketTarget): Promise<Socket> {
-    if (this.#dialled) throw new StoreUnavailableError("connect", "connection lost");
-    this.#dialled = true;
-    const socket = await openSocket(target, Deadline.after(this.#connectTimeoutMs, this.#clock));
-    if (this.#lost) socket.destroy();
-    this.#socket = socket;
-    return socket;
+  async #dial(target: SocketTarget, tls: TlsMode | null, deadline: Deadline): Promise<DriverSocket> {
+    if (this.#lost || this.#socket) throw new StoreUnavailableError("connect", "connection lost");
+    const stream = await openSocket(target, tls, deadline);
+    this.#socket = new DriverSocket(stream, () => this.#markLost());
+    if (this.#lost) this.#socket.destroy();
+    return this.#socket;
   }
 
   #markLost(): void {
     if (this.#lost) return;
     this.#lost = true;
     this.#onLost(this);
+    // Makes the driver refuse what the rest of a running piece of work may still send.
+    void this.sql.end({ timeout: 0 });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Deadline } from "../../core/deadline.ts";
+import { encrypt, type TlsMode } from "./tls.ts";
 
 /** Where a connection string points, as the driver parsed it. */
 export interface SocketTarget {
@@ -10,20 +11,36 @@ export interface SocketTarget {
   readonly path: string | false | undefined;
 }
 
-/** A connected socket. Tries each host in turn; throws the last failure. */
-export async function openSocket(target: SocketTarget, deadline: Deadline): Promise<Socket> {
+const KEEP_ALIVE_MS = 30_000;
+
+/** A connected stream, encrypted when `tls` says so. Tries each host in turn; throws the last failure. */
+export async function openSocket(
+  target: SocketTarget,
+  tls: TlsMode | null,
+  deadline: Deadline,
+): Promise<Socket> {
   if (target.path) return connected({ path: target.path }, deadline);
   let failure: unknown = new Error("no host to connect to");
   for (const [index, host] of target.host.entries()) {
     try {
-      const socket = await connected({ host, port: target.port[index] ?? 5432, noDelay: true }, deadline);
-      // The driver reads the name to check a TLS certificate against from here.
-      return Object.assign(socket, { host });
+      return await openTcp(host, target.port[index] ?? 5432, tls, deadline);
     } catch (error) {
       failure = error;
     }
   }
   throw failure;
+}
+
+async function openTcp(host: string, port: number, tls: TlsMode | null, deadline: Deadline): Promise<Socket> {
+  const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  const socket = await connected(options, deadline);
+  if (!tls) return socket;
+  try {
+    return await deadline.race(encrypt(socket, host, tls));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 function connected(options: NetConnectOpts, deadline: Deadline): Promise<Socket> {
