@@ -1,0 +1,69 @@
+/** Reads the process environment, the env file and secret files: the only door to `process.env`. */
+
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { err, type Result } from "../core/result.ts";
+import { type LoadedConfig, loadConfig } from "./load.ts";
+import type { ConfigSources, Texts } from "./parse-values.ts";
+import type { ConfigFailure, ConfigProblem } from "./problem.ts";
+import { VARIABLES } from "./schema.ts";
+import type { Variable } from "./variable.ts";
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Loads the configuration of this process; `flags` are keyed by the variable they stand for and win. */
+export function loadProcessConfig(flags: Texts = {}): Result<LoadedConfig, ConfigFailure> {
+  const { sources, problems } = readEnvironment(process.env, flags);
+  const loaded = loadConfig(sources);
+  if (problems.length === 0) return loaded;
+  return err({
+    component: loaded.ok ? loaded.value.component : loaded.error.component,
+    problems: [...problems, ...(loaded.ok ? [] : loaded.error.problems)],
+  });
+}
+
+/** `env` with the env file beside it and with secrets read from their files; files that cannot be read are problems. */
+export function readEnvironment(
+  env: Texts,
+  flags: Texts = {},
+): { sources: ConfigSources; problems: readonly ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const file = readEnvFile(flags["RECO_ENV_FILE"] ?? env["RECO_ENV_FILE"], problems);
+  return {
+    sources: { flags, env: withSecretFiles(env, problems), file: withSecretFiles(file, problems) },
+    problems,
+  };
+}
+
+/** The default file may be missing, a named one may not. */
+function readEnvFile(path: string | undefined, problems: ConfigProblem[]): Texts {
+  const named = path !== undefined && path.trim() !== "";
+  const text = readText(named ? path : VARIABLES.RECO_ENV_FILE.fallback);
+  if (text !== null) return parseEnv(text);
+  if (named)
+    problems.push({ kind: "invalid", variable: "RECO_ENV_FILE", message: `cannot be read: ${path}` });
+  return {};
+}
+
+/** `X_FILE` gives the secret X where X itself is not set. */
+function withSecretFiles(texts: Texts, problems: ConfigProblem[]): Texts {
+  const complete: Record<string, string | undefined> = { ...texts };
+  for (const [name, variable] of Object.entries<Variable<unknown>>(VARIABLES)) {
+    const path = texts[`${name}_FILE`]?.trim();
+    if (!variable.secret || !path || texts[name]) continue;
+    const text = readText(path);
+    if (text === null) {
+      problems.push({ kind: "invalid", variable: `${name}_FILE`, message: `cannot be read: ${path}` });
+    } else complete[name] = text.trim();
+  }
+  return complete;
+}
+
+function readText(path: string): string | null {
+  try {
+    const text = readFileSync(path, "utf8");
+    return text.length > MAX_FILE_BYTES ? null : text;
+  } catch {
+    return null; // The caller names the file that cannot be read.
+  }
+}

@@ -1,0 +1,53 @@
+/** Variables of later releases: which must not be taken for working, and which are merely unused. */
+
+const isOff = (value: string) => /^(|0|false|no|off)$/i.test(value);
+const never = () => false;
+const oneOf =
+  (...values: string[]) =>
+  (value: string) =>
+    values.includes(value.toLowerCase());
+
+/** Setting one of these to anything else than allowed asks for behaviour that is not there: reco refuses to start. */
+export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
+  KAFKA_BOOTSTRAP_SERVERS: never,
+  ONLINE_CACHE_BACKEND: oneOf("memory"),
+  RECO_DEFAULT_POLICY: oneOf("builtin:rules-v1"),
+  RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
+  RATE_LIMIT_BACKEND: oneOf("memory"),
+  METRICS_REQUIRE_KEY: isOff,
+  TEST_ROUTES_ENABLED: isOff,
+  CORS_ALLOW_ORIGINS: never,
+  TRUSTED_PROXIES: never,
+  API_PUBLIC_PATHS_EXACT: never,
+  API_PUBLIC_PATHS_PREFIXES: never,
+  OBJECT_STORE_URL: never,
+  ALERT_WEBHOOK_URL: never,
+  OTEL_EXPORTER_OTLP_ENDPOINT: never,
+  DRILL_RANKING_DELAY_MS: isOff,
+};
+
+/** Set, these change nothing: one warning names them. */
+export const UNUSED: readonly string[] = [
+  "KAFKA_TOPIC_DLQ",
+  "KAFKA_TOPIC_CREATE",
+  "KAFKA_TOPIC_PARTITIONS",
+  "KAFKA_TOPIC_REPLICATION",
+  "KAFKA_CLIENT_ID",
+  "KAFKA_REQUEST_TIMEOUT_MS",
+  "KAFKA_DRIVER",
+  "KAFKA_SSL",
+  "KAFKA_SASL_MECHANISM",
+  "KAFKA_DUAL_WRITE_ENABLED",
+  "ONLINE_CACHE_STRICT_BACKEND",
+  "ONLINE_CACHE_REDIS_URL",
+  "REDIS_URL",
+  "FEATURE_REDIS_URL",
+  "DS_ADMIN_KEY",
+  "RECO_KEY_PEPPER",
+  "MODEL_RELOAD_TOKEN",
+  "MODELS_DIR",
+  "EXPERIMENT_CONFIG_PATH",
+  "RECO_SEEN_MAX",
+  "SLATE_RETENTION_DAYS",
+  "AUDIT_RETENTION_DAYS",
+];

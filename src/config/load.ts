@@ -1,0 +1,85 @@
+/** Loads the configuration: parses, checks and freezes it, and names all problems at once. */
+
+import { err, ok, type Result } from "../core/result.ts";
+import { buildConfig } from "./build-config.ts";
+import type { Config } from "./config.ts";
+import { connectionBudget, EMBEDDED_CONNECTIONS } from "./connection-budget.ts";
+import { parseDatabaseUrl } from "./database-url.ts";
+import { deepFreeze } from "./freeze.ts";
+import { UNSUPPORTED, UNUSED } from "./later.ts";
+import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
+import type { ConfigFailure, ConfigProblem, ConfigWarning } from "./problem.ts";
+import { redactSetting } from "./redact.ts";
+import { componentOf, parseRoles } from "./roles.ts";
+import type { VariableName } from "./schema.ts";
+import { checkSecurity } from "./security-checks.ts";
+
+/** One variable as it is in force, safe to print. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+  readonly source: Source;
+}
+
+export interface LoadedConfig {
+  /** Deep frozen, and cloneable between realms. */
+  readonly config: Config;
+  /** `api`, `outbox-relay`, `feature-consumer` or `monitor`. */
+  readonly component: string;
+  readonly warnings: readonly ConfigWarning[];
+  readonly settings: readonly Setting[];
+}
+
+export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigFailure> {
+  const parsed = parseValues(sources);
+  const { roles, problems: roleProblems } = parseRoles(parsed.values.RECO_ROLES);
+  const config = buildConfig(parsed.values, roles);
+  const component = componentOf(roles);
+  const security = checkSecurity(config, parsed.values, (name) => textOf(sources, name));
+  const problems = [
+    ...parsed.problems,
+    ...roleProblems,
+    ...unsupported(sources),
+    ...databaseUrl(config),
+    ...tooManyConnections(config),
+    ...security.problems,
+  ];
+  if (problems.length > 0) return err({ component, problems });
+  return ok({
+    config: deepFreeze(config),
+    component,
+    warnings: [...parsed.warnings, ...unused(sources), ...security.warnings],
+    settings: Object.entries(parsed.sources).map(([name, source]) => ({
+      name,
+      value: redactSetting(name as VariableName, parsed.values[name as VariableName]),
+      source,
+    })),
+  });
+}
+
+function unsupported(sources: ConfigSources): ConfigProblem[] {
+  return Object.entries(UNSUPPORTED).flatMap(([variable, isAllowed]): ConfigProblem[] => {
+    const text = textOf(sources, variable) ?? "";
+    if (text === "" || isAllowed(text)) return [];
+    return [{ kind: "unsupported", variable, message: "asks for what is not supported by this release" }];
+  });
+}
+
+function unused(sources: ConfigSources): ConfigWarning[] {
+  const names = UNUSED.filter((name) => (textOf(sources, name) ?? "") !== "");
+  return names.map((variable) => ({ variable, message: "is not used by this release" }));
+}
+
+function databaseUrl({ database }: Config): ConfigProblem[] {
+  if (database.url === null || parseDatabaseUrl(database.url)) return [];
+  return [{ kind: "invalid", variable: "DATABASE_URL", message: "must be a postgres:// URL with one host" }];
+}
+
+function tooManyConnections(config: Config): ConfigProblem[] {
+  const budget = connectionBudget(config);
+  if (config.database.url !== null || budget <= EMBEDDED_CONNECTIONS) return [];
+  const message =
+    `and the numbers of actors allow ${budget} connections, ` +
+    `the embedded server has ${EMBEDDED_CONNECTIONS} for them`;
+  return [{ kind: "invalid", variable: "DB_POOL_MAX_SIZE", message }];
+}

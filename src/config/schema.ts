@@ -1,0 +1,305 @@
+/** Every environment variable of this release: documentation and parsing in one table. */
+
+import { ROLES } from "./config.ts";
+import {
+  bool,
+  choice,
+  nonNegativeInt,
+  port,
+  positiveFloat,
+  positiveInt,
+  text,
+  type Variable,
+} from "./variable.ts";
+
+export const VARIABLES = {
+  APP_ENV: text("dev", {
+    aliases: ["ENVIRONMENT", "DS_ENV"],
+    description:
+      "Environment. `dev`, `development`, `test`, `local`, `ci` are development; `prod`, `production` are production.",
+    usedBy: "all",
+  }),
+  RECO_ROLES: text(null, {
+    defaultText: "all roles",
+    description: `Roles of this tree, comma-separated: ${ROLES.join(", ")}.`,
+    usedBy: "all",
+  }),
+  RECO_DATA_DIR: text("./.reco", { description: "Folder of everything reco keeps on disk.", usedBy: "all" }),
+  RECO_ENV_FILE: text(".env", {
+    description: "File of further variables; the process environment wins over it.",
+    usedBy: "all",
+  }),
+  RECO_EMBEDDED: bool(false, { description: "Allows the embedded database in production.", usedBy: "all" }),
+  ALLOW_INSECURE_PROD_DEFAULTS: bool(false, { description: "Skips the production checks.", usedBy: "all" }),
+  ALLOW_PLAINTEXT_STORES: bool(false, {
+    description: "Allows a database on a public address without TLS in production.",
+    usedBy: "all",
+  }),
+  RECO_FAILPOINTS: text("", {
+    defaultText: "none",
+    description: "Faults to inject, for tests; refused in production.",
+    usedBy: "all",
+  }),
+
+  LOG_FORMAT: choice(["json", "text"], "json", {
+    otherwise: "text",
+    description: "One JSON object a line; any other value: text lines.",
+    usedBy: "all",
+  }),
+  LOG_LEVEL: choice(["debug", "info", "warn", "error"], "info", {
+    defaultText: "INFO",
+    description: "Lowest level that is written.",
+    usedBy: "all",
+  }),
+  LOG_USER_IDS: choice(["hash", "plain", "off"], "hash", {
+    description: "User ids in the log.",
+    usedBy: "all",
+  }),
+  LOG_IP: choice(["full", "prefix"], null, {
+    defaultText: "full in development, else prefix",
+    description: "Client addresses in the log.",
+    usedBy: "all",
+  }),
+
+  HOST: text(null, {
+    defaultText: "127.0.0.1 in open mode, else 0.0.0.0",
+    description: "Address of the API.",
+    usedBy: "http",
+  }),
+  PORT: port(8080, { description: "Port of the API.", usedBy: "http" }),
+  UVICORN_WORKERS: positiveInt(1, {
+    aliases: ["HTTP_WORKERS"],
+    description: "Http actors sharing the port.",
+    usedBy: "http",
+  }),
+  MAX_BODY_BYTES: positiveInt(8_388_608, { description: "Largest request body.", usedBy: "http" }),
+  LIVENESS_MAX_LAG_MS: positiveInt(10_000, {
+    description: "Event-loop lag above which `/livez` fails.",
+    usedBy: "http",
+  }),
+  API_TITLE: text("Real-time Recommender MVP", {
+    description: "Title of the OpenAPI document.",
+    usedBy: "http",
+  }),
+  DOCS_ENABLED: bool(null, {
+    defaultText: "true outside production",
+    description: "Serves `/docs`, `/redoc` and `/openapi.json`.",
+    usedBy: "http",
+  }),
+  API_AUTH_MODE: choice(["auto", "required", "off"], "auto", {
+    onInvalid: "refuse",
+    description:
+      "`required`: every route that is not public needs a key; `off`: none does; `auto`: none does in development without `DS_API_KEY`.",
+    usedBy: "http",
+  }),
+  DS_API_KEY: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Accepted API keys; a comma list during rotation.",
+    usedBy: "http",
+  }),
+
+  DATABASE_URL: text(null, {
+    defaultText: "none: the embedded server",
+    secret: true,
+    description: "PostgreSQL 15 to 18.",
+    usedBy: "all",
+  }),
+  POSTGRES_DB: text(null, { defaultText: "none", description: "Compose only.", usedBy: "compose" }),
+  POSTGRES_USER: text(null, { defaultText: "none", description: "Compose only.", usedBy: "compose" }),
+  POSTGRES_PASSWORD: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Compose only; when set it is checked in production.",
+    usedBy: "compose",
+  }),
+  DB_INIT_ON_STARTUP: bool(true, { description: "Applies migrations at start.", usedBy: "http" }),
+  DB_POOL_MIN_SIZE: positiveInt(1, { description: "Connections an actor keeps open.", usedBy: "all" }),
+  DB_POOL_MAX_SIZE: positiveInt(10, {
+    description: "Connections of an actor at most; raised to the minimum when lower.",
+    usedBy: "all",
+  }),
+  DB_CONNECT_TIMEOUT_SEC: positiveFloat(2, { description: "Whole seconds, at least 1.", usedBy: "all" }),
+  DB_POOL_OPEN_TIMEOUT_SEC: positiveFloat(5, {
+    description: "Longest wait for a connection.",
+    usedBy: "all",
+  }),
+  DB_STATEMENT_TIMEOUT_MS: positiveInt(5000, { description: "Longest statement.", usedBy: "all" }),
+  DB_LOCK_TIMEOUT_MS: positiveInt(1000, { description: "Longest wait for a lock.", usedBy: "all" }),
+
+  CONTRACT_MAX_EVENT_FUTURE_MS: positiveInt(300_000, {
+    description: "How far an event may lie in the future.",
+    usedBy: "http",
+  }),
+  CONTRACT_MAX_EVENT_AGE_MS: positiveInt(2_592_000_000, {
+    description: "How old an event may be.",
+    usedBy: "http",
+  }),
+  CONTRACT_MAX_BATCH_SIZE: positiveInt(1000, { description: "Events in one batch.", usedBy: "http" }),
+  EVENT_ID_CONFLICT_MODE: choice(["duplicate", "reject"], "duplicate", {
+    description: "Answer to a known event id with another body.",
+    usedBy: "http",
+  }),
+  EVENT_MAX_BYTES: positiveInt(900_000, { description: "Largest message of the event log.", usedBy: "http" }),
+  WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
+
+  RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
+  RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {
+    description: "Logs impressions in the background; false: before the answer.",
+    usedBy: "http",
+  }),
+  RECO_MAX_BACKGROUND_TASKS: positiveInt(1000, {
+    description: "Impressions each http actor may have outstanding.",
+    usedBy: "http",
+  }),
+  RECO_BACKGROUND_BACKPRESSURE_MODE: choice(["sync", "drop"], "sync", {
+    otherwise: "sync",
+    description: "When that many are outstanding: wait, or drop.",
+    usedBy: "http",
+  }),
+  RECO_BACKGROUND_SHUTDOWN_TIMEOUT_SEC: positiveFloat(5, {
+    description: "Time to store outstanding impressions at the end.",
+    usedBy: "http",
+  }),
+  RECO_METRICS_WINDOW_SEC: positiveInt(3600, {
+    description: "Age limit of `/metrics/reco`.",
+    usedBy: "http",
+  }),
+  RECO_METRICS_MAX_SAMPLES: positiveInt(50_000, {
+    description: "Size limit of `/metrics/reco`.",
+    usedBy: "http",
+  }),
+
+  ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
+  ONLINE_CACHE_MEMORY_MAX_KEYS: positiveInt(100_000, { description: "Entries kept.", usedBy: "http" }),
+  ONLINE_CACHE_HISTORY_TTL_SEC: positiveInt(20, { description: "Life of a user's history.", usedBy: "http" }),
+  ONLINE_CACHE_RELATED_TTL_SEC: positiveInt(30, { description: "Life of related items.", usedBy: "http" }),
+  ONLINE_CACHE_POPULARITY_TTL_SEC: positiveInt(5, {
+    description: "Life of the popular list.",
+    usedBy: "http",
+  }),
+
+  KAFKA_TOPIC_IMPRESSIONS: text("recsys.impressions.v1", {
+    description: "Topic of impressions in the event log.",
+    usedBy: "all",
+  }),
+  KAFKA_TOPIC_WATCHES: text("recsys.watches.v1", {
+    description: "Topic of watches in the event log.",
+    usedBy: "all",
+  }),
+  EVENT_LOG_PARTITIONS: positiveInt(8, { description: "Partitions of a new topic.", usedBy: "all" }),
+  EVENT_LOG_RETENTION_HOURS: positiveInt(168, { description: "Age limit of the event log.", usedBy: "all" }),
+
+  OUTBOX_MAX_ATTEMPTS: positiveInt(25, {
+    description: "Tries before a row is dead; stamped on new rows.",
+    usedBy: "http",
+  }),
+  OUTBOX_PARTITIONS: positiveInt(64, { description: "Fixed at installation.", usedBy: "all" }),
+  OUTBOX_RETENTION_HOURS: positiveInt(72, { description: "Age limit of published rows.", usedBy: "all" }),
+  OUTBOX_HIGH_WATER: positiveInt(1_000_000, {
+    description: "Unpublished rows above which batches are refused.",
+    usedBy: "all",
+  }),
+  OUTBOX_RELAY_POLL_INTERVAL_MS: positiveInt(500, {
+    description: "Pause when nothing is due.",
+    usedBy: "relay",
+  }),
+  OUTBOX_RELAY_BATCH_SIZE: positiveInt(1000, { description: "Rows a round.", usedBy: "relay" }),
+  OUTBOX_RELAY_LEASE_SEC: positiveInt(30, { description: "Lease of a partition.", usedBy: "relay" }),
+  OUTBOX_RELAY_BASE_RETRY_SEC: positiveInt(1, { description: "First retry delay.", usedBy: "relay" }),
+  OUTBOX_RELAY_MAX_RETRY_SEC: positiveInt(60, {
+    description: "Longest retry delay; raised to the first when lower.",
+    usedBy: "relay",
+  }),
+  OUTBOX_RELAY_PUBLISH_TIMEOUT_SEC: positiveFloat(10, {
+    description: "Longest publication.",
+    usedBy: "relay",
+  }),
+  OUTBOX_RELAY_STARTUP_MAX_RETRIES: nonNegativeInt(0, { description: "0: for ever.", usedBy: "relay" }),
+  OUTBOX_RELAY_STARTUP_BACKOFF_SEC: positiveFloat(2, {
+    description: "Grows with each try.",
+    usedBy: "relay",
+  }),
+  OUTBOX_RELAY_SHUTDOWN_TIMEOUT_SEC: positiveFloat(15, {
+    description: "Time to finish a round at the end.",
+    usedBy: "relay",
+  }),
+
+  FEATURE_CONSUMER_GROUP_ID: text("recsys-feature-consumer-v1", {
+    description: "Consumer group.",
+    usedBy: "consumer",
+  }),
+  FEATURE_CONSUMER_CLIENT_ID: text("recsys-feature-consumer", {
+    description: "Client name.",
+    usedBy: "consumer",
+  }),
+  CONSUMER_WORKERS: positiveInt(2, { description: "Consumer actors.", usedBy: "consumer" }),
+  FEATURE_CONSUMER_POLL_TIMEOUT_MS: positiveInt(1000, { description: "Longest poll.", usedBy: "consumer" }),
+  FEATURE_CONSUMER_MAX_POLL_RECORDS: positiveInt(500, { description: "Records a poll.", usedBy: "consumer" }),
+  FEATURE_CONSUMER_MAX_RETRIES_PER_MESSAGE: positiveInt(5, {
+    description: "Tries before a record is a dead letter.",
+    usedBy: "consumer",
+  }),
+  FEATURE_CONSUMER_STARTUP_MAX_RETRIES: nonNegativeInt(0, {
+    description: "0: for ever.",
+    usedBy: "consumer",
+  }),
+  FEATURE_CONSUMER_STARTUP_BACKOFF_SEC: positiveFloat(2, {
+    description: "Grows with each try.",
+    usedBy: "consumer",
+  }),
+  FEATURE_CONSUMER_SHUTDOWN_TIMEOUT_SEC: positiveFloat(20, {
+    description: "Time to finish a chunk at the end; capped by the total.",
+    usedBy: "consumer",
+  }),
+  STREAM_FEATURE_HISTORY_SIZE: positiveInt(20, {
+    description: "Items in a user's history.",
+    usedBy: "consumer",
+  }),
+
+  CONSUMED_RETENTION_DAYS: positiveInt(14, {
+    description: "Age limit of consumed markers.",
+    usedBy: "monitor",
+  }),
+  DLQ_RETENTION_DAYS: positiveInt(30, {
+    description: "Age limit of replayed dead letters.",
+    usedBy: "monitor",
+  }),
+  FACT_RETENTION_DAYS: nonNegativeInt(180, {
+    description: "Age limit of impressions, watches and events; 0: for ever.",
+    usedBy: "monitor",
+  }),
+
+  PROMETHEUS_METRICS_ENABLED: bool(true, { description: "Serves metrics.", usedBy: "all" }),
+  METRICS_HOST: text("0.0.0.0", { description: "Address of the metrics listener.", usedBy: "all" }),
+  METRICS_PORT: port(null, {
+    defaultText: "9108 with http, else 9109 with relay, 9110 with consumer, 9111",
+    description: "Port of the metrics listener.",
+    usedBy: "all",
+  }),
+  OUTBOX_RELAY_METRICS_PORT: port(9109, {
+    description: "Metrics port of a tree with relay and without http.",
+    usedBy: "relay",
+  }),
+  FEATURE_CONSUMER_METRICS_PORT: port(9110, {
+    description: "Metrics port of a tree with consumer, without http and relay.",
+    usedBy: "consumer",
+  }),
+
+  SHUTDOWN_TIMEOUT_SEC: positiveFloat(18, { description: "Bound on the whole ordered stop.", usedBy: "all" }),
+  DRAIN_DELAY_SEC: nonNegativeInt(0, {
+    description: "Wait for the load balancer at the end.",
+    usedBy: "http",
+  }),
+  SUPERVISOR_INTENSITY: positiveInt(5, {
+    description: "Restarts of one actor that are allowed",
+    usedBy: "all",
+  }),
+  SUPERVISOR_PERIOD_SEC: positiveInt(60, { description: "within this time.", usedBy: "all" }),
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type VariableName = keyof typeof VARIABLES;
+/** The parsed value of every variable. */
+export type Values = {
+  readonly [Name in VariableName]: Exclude<ReturnType<(typeof VARIABLES)[Name]["parse"]>, undefined>;
+};

@@ -1,0 +1,96 @@
+/** Refuses settings that are not safe in production, and warns of doubtful ones. */
+
+import type { Config } from "./config.ts";
+import { isPublicHost, parseDatabaseUrl } from "./database-url.ts";
+import type { ConfigProblem, ConfigWarning } from "./problem.ts";
+import type { Values } from "./schema.ts";
+import { keyProblem, passwordProblem } from "./secret-strength.ts";
+
+interface Checked {
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigWarning[];
+}
+
+/** `textOf` gives a variable's text as it was set, blank ones included. */
+export function checkSecurity(
+  config: Config,
+  values: Values,
+  textOf: (name: string) => string | undefined,
+): Checked {
+  const enforced = config.environmentClass === "production" && !values.ALLOW_INSECURE_PROD_DEFAULTS;
+  const insecure = enforced
+    ? [
+        ...databaseSecrets(config, values, textOf),
+        ...(config.roles.includes("http") ? apiKeys(config, values) : []),
+        ...switches(values),
+        ...transport(config, values),
+      ]
+    : [];
+  return {
+    problems: insecure.map(([variable, message]) => ({ kind: "insecure", variable, message })),
+    warnings: warnings(config),
+  };
+}
+
+type Finding = readonly [variable: string, message: string];
+
+function databaseSecrets(
+  config: Config,
+  values: Values,
+  textOf: (name: string) => string | undefined,
+): Finding[] {
+  const findings: Finding[] = [];
+  const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
+  if (target) {
+    const problem = passwordProblem(target.password, [target.user, target.database]);
+    if (problem) findings.push(["DATABASE_URL", problem]);
+  } else if (config.database.url === null && !config.embeddedAllowed) {
+    findings.push(["DATABASE_URL", "is not set, and RECO_EMBEDDED=true is needed for the embedded server"]);
+  }
+  const password = textOf("POSTGRES_PASSWORD");
+  if (password !== undefined) {
+    const problem = passwordProblem(password, [values.POSTGRES_USER ?? "", values.POSTGRES_DB ?? ""]);
+    if (problem) findings.push(["POSTGRES_PASSWORD", problem]);
+  }
+  return findings;
+}
+
+function apiKeys(config: Config, values: Values): Finding[] {
+  const keys = config.http.apiKeys;
+  if (keys.length === 0) return values.API_AUTH_MODE === "off" ? [] : [["DS_API_KEY", "is not set"]];
+  const problems = new Set(keys.map(keyProblem).filter((problem) => problem !== null));
+  if (new Set(keys).size < keys.length) problems.add("holds one key twice");
+  return [...problems].map((problem): Finding => ["DS_API_KEY", problem]);
+}
+
+function switches(values: Values): Finding[] {
+  const findings: Finding[] = [];
+  if (values.API_AUTH_MODE === "off") findings.push(["API_AUTH_MODE", "is off"]);
+  if (values.RECO_FAILPOINTS !== "") findings.push(["RECO_FAILPOINTS", "is set"]);
+  return findings;
+}
+
+function transport(config: Config, values: Values): Finding[] {
+  const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
+  if (!target || target.requiresTls || values.ALLOW_PLAINTEXT_STORES || !isPublicHost(target.host)) return [];
+  return [["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]];
+}
+
+function warnings(config: Config): ConfigWarning[] {
+  const found: ConfigWarning[] = [];
+  if (config.http.authMode === "open" && config.roles.includes("http")) {
+    found.push({ variable: "API_AUTH_MODE", message: "leaves the core routes open: no key is needed" });
+  }
+  if (config.environmentClass !== "production") return found;
+  const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
+  if (config.database.url === null) {
+    found.push({ variable: "DATABASE_URL", message: "is not set: the embedded server runs in production" });
+  }
+  if (target && !target.requiresTls && !target.host.startsWith("/")) {
+    found.push({ variable: "DATABASE_URL", message: "reaches its server without TLS" });
+  }
+  if (config.metrics.enabled && config.metrics.host === "0.0.0.0") {
+    found.push({ variable: "METRICS_HOST", message: "is 0.0.0.0: metrics are readable without a key" });
+  }
+  return found;
+}
