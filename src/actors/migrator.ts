@@ -27,12 +27,15 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor> {
     realm.log.warn({}, "Postgres is unavailable at startup");
     keepTrying(context, realm).catch((error) => context.fail(error));
   }
-  return { report: realm.report, stop: () => realm[Symbol.asyncDispose]() };
+  return { report: realm.report, stop: async () => realm[Symbol.asyncDispose]() };
 }
 
 async function keepTrying(context: ActorContext<ActorArgs>, realm: Realm): Promise<void> {
   for (let attempt = 1; !context.stopping.aborted; attempt++) {
-    await context.clock.sleep(fullJitterMs(attempt, RETRY_MIN_MS, RETRY_MAX_MS, context.random), context.stopping);
+    await context.clock.sleep(
+      fullJitterMs(attempt, RETRY_MIN_MS, RETRY_MAX_MS, context.random),
+      context.stopping,
+    );
     context.progress();
     if (context.stopping.aborted) return;
     if (await tryOnce(context, realm)) return context.done();

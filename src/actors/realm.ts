@@ -1,11 +1,11 @@
 /** What every actor on the store opens first and closes last: logger, metrics, pool. */
 
-import { type EventLoopLag, startEventLoopLag } from "../telemetry/event-loop-lag.ts";
 import { armFailpoints } from "../core/failpoint.ts";
 import { openPool } from "../stores/postgres/pool.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { createLogger } from "../telemetry/create-logger.ts";
+import { type EventLoopLag, startEventLoopLag } from "../telemetry/event-loop-lag.ts";
 import { openLogOutput } from "../telemetry/log-output.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";

@@ -25,7 +25,11 @@ const HINT_MAILBOX = { capacity: 64, overflow: "drop" } as const;
  * The children in start order: sinks before sources. Stopping runs the other way, so that every actor
  * still finds the ones it sends to.
  */
-export function describeTree(config: Config, databaseUrl: string, embedded: EmbeddedStore | null): SupervisorSpec {
+export function describeTree(
+  config: Config,
+  databaseUrl: string,
+  embedded: EmbeddedStore | null,
+): SupervisorSpec {
   const args: ActorArgs = { config, databaseUrl };
   const has = (role: Config["roles"][number]) => config.roles.includes(role);
   const https = has("http") ? names("http", config.http.workers) : [];

@@ -55,7 +55,7 @@ describe("a process actor", () => {
 describe("a thread actor", () => {
   for (const action of ["throw", "reject", "spin"]) {
     test(`http-0 comes back after ${action}`, async () => {
-      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.reco=${action}@150` } });
+      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.request=${action}@150` } });
       const { incarnation } = tree.actor("http-0");
       await survives(tree, async () => {}, restarted("http-0", incarnation));
     }, 180_000);
@@ -85,7 +85,9 @@ describe("PostgreSQL", () => {
       tree,
       async () => {
         process.kill(postmaster(tree), "SIGKILL");
-        await eventually(() => expect(tree.actor("store").incarnation).toBeGreaterThan(1), { timeoutMs: RECOVERY_MS });
+        await eventually(() => expect(tree.actor("store").incarnation).toBeGreaterThan(1), {
+          timeoutMs: RECOVERY_MS,
+        });
       },
       ready,
     );
@@ -114,7 +116,10 @@ describe("PostgreSQL", () => {
 /** Every process of the embedded server. */
 function serverProcesses(tree: Tree): number[] {
   const parent = postmaster(tree);
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ").filter(Boolean);
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean);
   return [parent, ...children.map(Number)];
 }
 

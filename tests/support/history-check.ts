@@ -53,7 +53,7 @@ async function missing(sql: postgres.Sql, ids: string[], stored: string): Promis
 }
 
 /** Items whose popularity is not the sum of the weights of their events. */
-async function featureDifferences(sql: postgres.Sql): Promise<postgres.RowList<postgres.Row[]>> {
+async function featureDifferences(sql: postgres.Sql): Promise<readonly object[]> {
   return sql`
     with expected as (
       select item_id, sum(case event_type when 'view' then 1 when 'click' then 3 else 10 end)::bigint as score

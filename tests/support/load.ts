@@ -46,7 +46,10 @@ export class Load implements AsyncDisposable {
     while (!this.#stopping) {
       const sequence = this.#next++;
       const kind = sequence % 4 === 0 ? "direct" : "watch";
-      await this.#deliver({ eventId: `${this.#prefix}-${String(sequence).padStart(8, "0")}`, kind }, sequence);
+      await this.#deliver(
+        { eventId: `${this.#prefix}-${String(sequence).padStart(8, "0")}`, kind },
+        sequence,
+      );
       if (sequence % 3 === 0) {
         const user = `user-${(sequence * 7 + worker) % USERS}`;
         await this.#request("reco", `/reco?user_id=${user}&session_id=s-1&k=10`, null);
@@ -61,7 +64,14 @@ export class Load implements AsyncDisposable {
     const body =
       event.kind === "direct"
         ? { ...common, event_type: "click", ts: Date.now() }
-        : { ...common, session_id: "s-1", request_id: "load-request", ts_ms: Date.now(), watch_time_sec: 60, percent_watched: 90 };
+        : {
+            ...common,
+            session_id: "s-1",
+            request_id: "load-request",
+            ts_ms: Date.now(),
+            watch_time_sec: 60,
+            percent_watched: 90,
+          };
     const path = event.kind === "direct" ? "/event" : "/log/watch";
     const status = await this.#request(event.kind, path, body);
     // Not acknowledged is "unknown": the event may be stored all the same, so nothing is claimed about it.
@@ -80,7 +90,11 @@ export class Load implements AsyncDisposable {
     try {
       const response = await fetch(`${this.#tree.url}${path}`, {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        ...(body && { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+        ...(body && {
+          method: "POST",
+          body: JSON.stringify(body),
+          headers: { "content-type": "application/json" },
+        }),
       });
       await response.arrayBuffer();
       return response.status;

@@ -125,7 +125,10 @@ export class Tree implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       this.process.kill("SIGTERM");
-      const ended = await Promise.race([this.process.exited.then(() => true), Bun.sleep(25_000).then(() => false)]);
+      const ended = await Promise.race([
+        this.process.exited.then(() => true),
+        Bun.sleep(25_000).then(() => false),
+      ]);
       if (!ended) this.process.kill("SIGKILL");
       await this.process.exited;
     }

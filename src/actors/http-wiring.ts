@@ -1,0 +1,112 @@
+/** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
+
+import type { Interaction } from "../events/model.ts";
+import type { FeatureChange } from "../events/ports.ts";
+import type { RecoSamples } from "../http/reco-window.ts";
+import type { RetrySlates } from "../http/retry-slates.ts";
+import type { RecoWindow } from "../http/services.ts";
+import { createIngestStore } from "../stores/postgres/ingest-store.ts";
+import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
+import { checkSchema } from "../stores/postgres/schema-version.ts";
+import type { ActorContext } from "../supervisor/actor.ts";
+import { HealthMonitor } from "./http-health.ts";
+import { createIngestService } from "./http-ingest.ts";
+import type { HttpMessage } from "./http-message.ts";
+import type { Serving } from "./http-state.ts";
+import type { Realm } from "./realm.ts";
+import type { RelayMessage } from "./relay.ts";
+import type { ActorArgs } from "./tree.ts";
+import { ImpressionWriter } from "./writer.ts";
+
+/** The supervisor answers surveys after this time at the latest. */
+export const SURVEY_MS = 500;
+
+export interface Memory {
+  applied(change: FeatureChange): void;
+  overlay(interactions: readonly Interaction[]): void;
+  receive(message: HttpMessage): void;
+}
+
+/** Everything in this realm that an event makes old. */
+export function openMemory({ state }: Serving, slates: RetrySlates): Memory {
+  const memory: Memory = {
+    applied(change) {
+      state.apply(change);
+      for (const userId of change.userIds) slates.forget(userId);
+    },
+    overlay(interactions) {
+      state.overlayAdd(interactions);
+      for (const { userId } of interactions) slates.forget(userId);
+    },
+    receive(message) {
+      switch (message.kind) {
+        case "applied":
+          return memory.applied(message.change);
+        case "overlay":
+          return memory.overlay(message.interactions);
+        default:
+          message satisfies never;
+      }
+    },
+  };
+  return memory;
+}
+
+export function openIngest(context: ActorContext<ActorArgs>, realm: Realm, memory: Memory) {
+  const siblings = context.peers<HttpMessage>("http");
+  const tell = (message: HttpMessage) => {
+    memory.receive(message);
+    for (const sibling of siblings) sibling.offer(message);
+  };
+  return createIngestService({
+    store: createIngestStore(realm.pool, context.clock),
+    clock: context.clock,
+    onApplied: (change) => tell({ kind: "applied", change }),
+    onWatches: (interactions) => tell({ kind: "overlay", interactions }),
+    onOutbox: wakeRelay(context),
+  });
+}
+
+export function openInlineWriter(context: ActorContext<ActorArgs>, realm: Realm): ImpressionWriter {
+  return new ImpressionWriter({
+    store: createIngestStore(realm.pool, context.clock),
+    config: context.args.config,
+    clock: context.clock,
+    metrics: realm.metrics,
+    log: realm.log,
+    onOutbox: wakeRelay(context),
+  });
+}
+
+function wakeRelay(context: ActorContext<ActorArgs>): () => void {
+  const relays = context.peers<RelayMessage>("relay");
+  return () => {
+    for (const relay of relays) relay.offer({ kind: "wake" });
+  };
+}
+
+export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, serving: Serving): HealthMonitor {
+  return new HealthMonitor({
+    clock: context.clock,
+    metrics: realm.metrics,
+    async ping(timeoutMs) {
+      const answered = await realm.pool.ping(timeoutMs);
+      if (answered) serving.storeAnswered();
+      return answered;
+    },
+    schemaKnown: async (deadline) => (await checkSchema(realm.pool, deadline)) === "usable",
+    readOutbox: (deadline) => readOutboxSnapshot(realm.pool, deadline),
+    cache: serving.cache,
+    loopLagMs: () => realm.loopLag.currentMs(),
+  });
+}
+
+export async function mergeWindows(context: ActorContext<ActorArgs>): Promise<RecoWindow> {
+  const answers = await context.survey("reco-window", SURVEY_MS);
+  const windows = answers.map(({ answer }) => answer as ReturnType<RecoSamples["window"]> | null);
+  const known = windows.filter((window) => window !== null);
+  return {
+    statuses: known.flatMap(({ statuses }) => [...statuses]),
+    latenciesMs: known.flatMap(({ latenciesMs }) => [...latenciesMs]),
+  };
+}

@@ -1,0 +1,118 @@
+/** The http actor: one socket, one app, and the serving state behind it. */
+
+import { Deadline } from "../core/deadline.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { createApp } from "../http/app.ts";
+import { createRecoSamples } from "../http/reco-window.ts";
+import { RetrySlates } from "../http/retry-slates.ts";
+import type { HttpEnv } from "../http/route.ts";
+import type { HttpServices } from "../http/services.ts";
+import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { createImpressionLog } from "./http-impressions.ts";
+import type { HttpMessage } from "./http-message.ts";
+import { openServing } from "./http-state.ts";
+import {
+  mergeWindows,
+  openHealth,
+  openIngest,
+  openInlineWriter,
+  openMemory,
+  SURVEY_MS,
+} from "./http-wiring.ts";
+import { openRealm } from "./realm.ts";
+import type { ActorArgs } from "./tree.ts";
+import { renderTreeMetrics } from "./tree-metrics.ts";
+import type { WriterMessage } from "./writer.ts";
+
+/** Before the first answer; later the fallback ladder covers what is missing. */
+const WARM_UP_MS = 2_500;
+/** A header or body that trickles in is cut off after this many seconds of silence. */
+const IDLE_TIMEOUT_SEC = 10;
+/** Requests in flight get this long at a stop; then their connections are closed. */
+const FINISH_REQUESTS_MS = 5_000;
+
+export async function start(context: ActorContext<ActorArgs>): Promise<Actor<HttpMessage>> {
+  const { config } = context.args;
+  const realm = openRealm(context, "api");
+  const serving = openServing(context, realm);
+  const slates = new RetrySlates(context.clock);
+  const samples = createRecoSamples(config.reco, context.clock);
+  const memory = openMemory(serving, slates);
+  const ingest = openIngest(context, realm, memory);
+  const inline = openInlineWriter(context, realm);
+  const health = openHealth(context, realm, serving);
+  const services: HttpServices = {
+    config,
+    clock: context.clock,
+    random: context.random,
+    log: realm.log,
+    metrics: realm.metrics,
+    ingest,
+    impressions: createImpressionLog({
+      settings: config.reco,
+      writer: context.peer<WriterMessage>("writer"),
+      storeInline: (event, deadline) => inline.write(event, deadline),
+      clock: context.clock,
+      metrics: realm.metrics,
+      log: realm.log,
+    }),
+    recommender: serving.recommender,
+    analytics: createAnalyticsReader(realm.pool),
+    health: () => health.view(),
+    metricsText: () => renderTreeMetrics(context, SURVEY_MS),
+    recoWindow: () => mergeWindows(context),
+    recordReco: (status, latencyMs) => samples.record(status, latencyMs),
+  };
+  await Promise.all([health.start(), serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock))]);
+  const server = listen(createApp(services, slates), context);
+  health.markStarted();
+  return {
+    receive: memory.receive,
+    report: (question) => (question === "reco-window" ? samples.window() : realm.report(question)),
+    async stop() {
+      health.markDraining();
+      await failpoint("http.stop");
+      await context.clock.sleep(config.http.drainDelayMs);
+      await server.stop();
+      await ingest[Symbol.asyncDispose]();
+      await inline[Symbol.asyncDispose]();
+      health[Symbol.dispose]();
+      await serving.state[Symbol.asyncDispose]();
+      await realm[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type App = ReturnType<typeof createApp>;
+
+/**
+ * Serves `app` on a socket that the other workers share. The body limit is the server's hard stop, twice the one
+ * that the app answers with an error body.
+ */
+function listen(app: App, context: ActorContext<ActorArgs>): { stop(): Promise<void> } {
+  const { http, failpoints } = context.args.config;
+  const env: HttpEnv = { peerAddress: (request) => server.requestIP(request)?.address ?? null };
+  const answer = (request: Request) => app.fetch(request, env);
+  const server = Bun.serve({
+    hostname: http.host,
+    port: http.port,
+    reusePort: true,
+    maxRequestBodySize: 2 * http.maxBodyBytes,
+    idleTimeout: IDLE_TIMEOUT_SEC,
+    fetch: failpoints === "" ? answer : (request) => failpoint("http.request").then(() => answer(request)),
+    // The app answers every error itself: what arrives here is a bug, and the actor starts anew.
+    error(error) {
+      context.fail(error);
+      return new Response(null, { status: 500 });
+    },
+  });
+  return {
+    async stop() {
+      const finished = server.stop();
+      const late = context.clock.schedule(FINISH_REQUESTS_MS, () => void server.stop(true));
+      await finished;
+      late.cancel();
+    },
+  };
+}

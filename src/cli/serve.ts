@@ -1,0 +1,142 @@
+/** `reco serve`: runs the supervised tree until a signal, or until the supervisor gives up. */
+
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { describeTree } from "../actors/tree.ts";
+import type { Config } from "../config/config.ts";
+import { systemClock } from "../core/clock.ts";
+import { systemRandom } from "../core/random.ts";
+import { type EmbeddedAddress, prepareEmbedded } from "../stores/postgres/embedded.ts";
+import { EmbeddedServerError } from "../stores/postgres/embedded-errors.ts";
+import { checkSupervisorSpec } from "../supervisor/spec-check.ts";
+import { Supervisor, TreeEndedError } from "../supervisor/supervisor.ts";
+import { createLogger } from "../telemetry/create-logger.ts";
+import { openLogOutput } from "../telemetry/log-output.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { loadedOrExit } from "./configuration.ts";
+import { CommandError, EXIT_CONFIG } from "./exit-codes.ts";
+import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
+
+const LOG_FLUSH_MS = 1_000;
+
+interface ServeFlags {
+  readonly roles?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly workers?: string;
+}
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("run reco; Ctrl-C stops it in order")
+    .option("--roles <list>", "roles of this tree, e.g. http,relay (default: all)")
+    .option("--host <address>", "address to listen on")
+    .option("--port <number>", "port to listen on")
+    .option("--workers <number>", "http workers that share the port")
+    .action(async (flags: ServeFlags) => {
+      process.exitCode = await serve(flags);
+    });
+}
+
+async function serve(flags: ServeFlags): Promise<number> {
+  const loaded = loadedOrExit({
+    RECO_ROLES: flags.roles,
+    HOST: flags.host,
+    PORT: flags.port,
+    HTTP_WORKERS: flags.workers,
+  });
+  const { config } = loaded;
+  if (config.roles.includes("http")) await refuseTakenPort(config.http.host, config.http.port);
+  const embedded = config.database.url === null ? await prepare(config.dataDir) : null;
+  const output = openLogOutput(() => {}); // Lost lines of the root are not counted: it holds no metrics.
+  const log = createLogger({
+    format: config.log.format,
+    level: config.log.level,
+    environment: config.environment,
+    component: "supervisor",
+    name: "root",
+    clock: systemClock,
+    output,
+  });
+  for (const warning of loaded.warnings) log.warn(warning, "config.warning");
+  try {
+    return await runTree(config, embedded, log);
+  } finally {
+    await output.close(LOG_FLUSH_MS);
+  }
+}
+
+/** Answers the exit code of the tree. */
+async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Logger): Promise<number> {
+  const databaseUrl = embedded?.url ?? config.database.url ?? "";
+  const store = embedded && { dataDir: embedded.dataDir, port: embedded.port };
+  const spec = describeTree(config, databaseUrl, store);
+  const problems = checkSupervisorSpec(spec);
+  if (problems.length > 0) throw new CommandError(EXIT_CONFIG, problems.join("\n"));
+  const entry = fileURLToPath(new URL("../actors/entry.ts", import.meta.url));
+  const supervisor = new Supervisor({
+    spec,
+    realm: { threadEntry: entry, processCommand: [process.execPath, entry] },
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    onStatus: (actors) =>
+      writeRuntimeFile(config.dataDir, {
+        version: manifest.version,
+        pid: process.pid,
+        roles: config.roles,
+        http: config.roles.includes("http") ? { host: config.http.host, port: config.http.port } : null,
+        storePort: store?.port ?? null,
+        actors,
+      }),
+  });
+  const release = handleSignals(supervisor);
+  log.info({ version: manifest.version, roles: config.roles, environment: config.environment }, "tree.starting");
+  try {
+    await supervisor.start();
+  } catch (error) {
+    if (!(error instanceof TreeEndedError)) throw error;
+  }
+  const end = await supervisor.exited;
+  release();
+  removeRuntimeFile(config.dataDir);
+  if (end.code !== 0) console.error(`reco ended: ${end.reasons.join("; ")}`);
+  return end.code;
+}
+
+/** The first signal begins the ordered stop, a second one ends everything at once. */
+function handleSignals(supervisor: Supervisor): () => void {
+  let signalled = false;
+  const handle = (signal: NodeJS.Signals) => {
+    if (signalled) return supervisor.kill();
+    signalled = true;
+    return supervisor.stop(signal);
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, handle);
+  return () => {
+    for (const signal of signals) process.off(signal, handle);
+  };
+}
+
+/** Workers share their socket, so a second tree on the same port would silently share it as well. */
+function refuseTakenPort(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(new CommandError(EXIT_CONFIG, `cannot listen on ${host}:${port} (${cause.code})`, { cause }));
+    });
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+  });
+}
+
+async function prepare(dataDir: string): Promise<EmbeddedAddress> {
+  try {
+    return await prepareEmbedded(dataDir);
+  } catch (error) {
+    if (!(error instanceof EmbeddedServerError)) throw error;
+    throw new CommandError(EXIT_CONFIG, error.message, { cause: error });
+  }
+}
