@@ -6,6 +6,7 @@ import { asError } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { EventLogProducer, OutboxMark, OutboxRow, OutboxStore, ProduceResult } from "../events/ports.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { pulsing } from "./pulse.ts";
 import type { BlockedKeys } from "./relay-blocked.ts";
 import { isLogDown, settle, sortRows } from "./relay-decide.ts";
 import type { RelayLeases } from "./relay-leases.ts";
@@ -22,6 +23,7 @@ export interface RoundPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: RelayMetrics;
+  readonly progress: () => void;
 }
 
 /** `idle`: nothing due. `failed`: the store failed. `worked`: `logDown` says whether nothing at all came through. */
@@ -30,7 +32,7 @@ export type RoundOutcome =
   | { readonly kind: "failed" }
   | { readonly kind: "worked"; readonly sent: number; readonly acked: number; readonly logDown: boolean };
 
-const STORE_TIMEOUT_MS = 10_000;
+const STORE_TIMEOUT_MS = 8_000;
 
 /** Works on idle, trusted partitions only, and on each of them once at a time: rounds never overlap. */
 export async function runRound(ports: RoundPorts, limit: number): Promise<RoundOutcome> {
@@ -90,7 +92,8 @@ async function publish(
   const records = rows.map((row) => toRecord(row, row.payload ?? "", epochOf(row.partition)));
   const deadline = Deadline.after(publishTimeoutMs(ports.settings), ports.clock);
   try {
-    return await deadline.race(ports.producer.produce(records, deadline));
+    const produced = deadline.race(ports.producer.produce(records, deadline));
+    return await pulsing(produced, { clock: ports.clock, deadline, progress: ports.progress });
   } catch (error) {
     return rows.map(() => ({ status: "unknown", error: asError(error).message }));
   }

@@ -147,6 +147,7 @@ export class Relay {
       clock,
       log,
       metrics: this.#metrics,
+      progress: this.#ports.progress,
     };
     while (!this.#stop.signal.aborted) {
       this.#ports.progress();

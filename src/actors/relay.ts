@@ -9,7 +9,7 @@ import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { createOutboxStore } from "../stores/postgres/outbox-store.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
-import type { ConsumerMessage } from "./consumer-message.ts";
+import type { ConsumerMessage } from "./consumer.ts";
 import { openRealm } from "./realm.ts";
 import { Relay, type RelayPorts } from "./relay-runner.ts";
 import type { ActorArgs } from "./tree.ts";

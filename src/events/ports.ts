@@ -74,11 +74,15 @@ export interface Assignment {
   readonly generation: number;
 }
 
-export interface LogRecord {
+/** Where a record stands. */
+export interface RecordPlace {
   readonly topic: string;
   readonly topicId: string;
   readonly partition: number;
   readonly offset: bigint;
+}
+
+export interface LogRecord extends RecordPlace {
   readonly key: Uint8Array | null;
   /** Raw bytes: decoding is the consumer's work, so that a bad value cannot block a partition. */
   readonly value: Uint8Array | null;
@@ -256,10 +260,12 @@ export interface ConsumerStore {
    * offset: null when nothing was consumed yet, `fenced` when a newer generation owns the partition.
    */
   takeOver(consumer: string, assignment: Assignment, deadline: Deadline): Promise<bigint | null | "fenced">;
+  /** Forgets the stored offset of a partition that was made anew and is shorter than that. */
+  rewind(consumer: string, assignment: Assignment, deadline: Deadline): Promise<void>;
   /** Offsets of the partition whose processing began and never ended: their process died. */
   interrupted(assignment: Assignment, deadline: Deadline): Promise<readonly bigint[]>;
   /** Notes that the processing of this record begins; its commit and `countAttempt` take the note away. */
-  beginAttempt(record: LogRecord, deadline: Deadline): Promise<void>;
+  beginAttempt(record: RecordPlace, deadline: Deadline): Promise<void>;
   /**
    * Applies one chunk of one partition in one transaction: markers, features, dead letters and offset.
    * Answers `fenced` when a newer generation owns the partition or the offset is past; nothing is written then.
@@ -272,7 +278,7 @@ export interface ConsumerStore {
     deadline: Deadline,
   ): Promise<ChunkResult | "fenced">;
   /** Counts an attempt at a record and answers the total; survives restarts. */
-  countAttempt(record: LogRecord, error: string, deadline: Deadline): Promise<number>;
+  countAttempt(record: RecordPlace, error: string, deadline: Deadline): Promise<number>;
   dlqSnapshot(
     deadline: Deadline,
   ): Promise<{ pending: number; replayed: number; maxRetryCount: number; oldestPendingMs: number }>;

@@ -22,6 +22,7 @@ export interface MembershipOptions {
 }
 
 const LEAVE_TIMEOUT_MS = 2_000;
+const EMPTY_RETRY_MS = 500;
 
 /**
  * One rebalance step each `renewMs`: heartbeat, renewal of the leases, release of what is more than the fair share,
@@ -71,14 +72,18 @@ export class GroupMembership {
   async #run(): Promise<void> {
     const { clock, times } = this.#options;
     const { signal } = this.#stop;
-    await clock.sleep(times.renewMs, signal);
     while (!signal.aborted) {
+      // A member with nothing may be waiting for a topic that is just being made.
+      await clock.sleep(
+        this.#owned.length > 0 ? times.renewMs : Math.min(times.renewMs, EMPTY_RETRY_MS),
+        signal,
+      );
+      if (signal.aborted) return;
       try {
         await this.#step();
       } catch {
         // A store that cannot be reached renews nothing: trust ends, and polling reports the store's error.
       }
-      await clock.sleep(times.renewMs, signal);
     }
   }
 

@@ -1,0 +1,27 @@
+/** Tells the http actors which cached state a commit made old. */
+
+import type { FeatureChange } from "../events/ports.ts";
+import type { Peer } from "../supervisor/actor.ts";
+
+/** Features changed in the store. */
+export interface AppliedMessage {
+  readonly kind: "applied";
+  readonly change: FeatureChange;
+}
+
+/** Ids of one kind in a message. What does not fit is found out by the caches' time to live. */
+const MAX_IDS = 1000;
+
+/** Never waits: an http actor with a full mailbox misses this hint. */
+export function tellApplied(peers: readonly Peer<AppliedMessage>[], change: FeatureChange): void {
+  const message = bounded(change);
+  if (message.userIds.length + message.itemIds.length + message.eventIds.length === 0) return;
+  for (const peer of peers) peer.offer({ kind: "applied", change: message });
+}
+
+const bounded = ({ userIds, itemIds, relatedItemIds, eventIds }: FeatureChange): FeatureChange => ({
+  userIds: userIds.slice(0, MAX_IDS),
+  itemIds: itemIds.slice(0, MAX_IDS),
+  relatedItemIds: relatedItemIds.slice(0, MAX_IDS),
+  eventIds: eventIds.slice(0, MAX_IDS),
+});

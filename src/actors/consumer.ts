@@ -1,0 +1,59 @@
+/** The consumer actor: turns records of the event log into features. */
+
+import { hostname } from "node:os";
+import manifest from "../../package.json" with { type: "json" };
+import { newUuidHex } from "../core/ids.ts";
+import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
+import { createConsumerStore } from "../stores/postgres/consumer-store.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { type AppliedMessage, tellApplied } from "./consumer-notify.ts";
+import { Consumer, type ConsumerPorts } from "./consumer-runner.ts";
+import { openRealm } from "./realm.ts";
+import type { ActorArgs } from "./tree.ts";
+
+/** Records were appended: a hint that saves the wait for the next poll. */
+export interface ConsumerMessage {
+  readonly kind: "wake";
+}
+
+export const createConsumer = (ports: ConsumerPorts) => new Consumer(ports);
+
+export async function start(context: ActorContext<ActorArgs>): Promise<Actor<ConsumerMessage>> {
+  const { config } = context.args;
+  const { clock, random } = context;
+  const realm = openRealm(context, "feature-consumer");
+  const https = context.peers<AppliedMessage>("http");
+  const consumer = createConsumer({
+    settings: {
+      memberId: `${config.consumer.clientId}-${context.id}-${newUuidHex(clock, random)}`,
+      consumer: config.consumer,
+      kinds: new Map([
+        [config.topics.impressions, "impression"],
+        [config.topics.watches, "watch"],
+      ]),
+      restarted: context.incarnation > 1,
+    },
+    eventLog: createEmbeddedLog({ pool: realm.pool, clock, random }),
+    store: createConsumerStore({
+      pool: realm.pool,
+      historySize: config.consumer.historySize,
+      origin: { node: hostname(), appVersion: manifest.version },
+    }),
+    onApplied: (change) => tellApplied(https, change),
+    clock,
+    random,
+    log: realm.log,
+    metrics: realm.metrics,
+    progress: context.progress,
+  });
+  consumer.run().catch((error) => context.fail(error));
+  return {
+    receive: () => consumer.wake(),
+    busy: () => consumer.busy,
+    report: realm.report,
+    async stop() {
+      await consumer.stop();
+      await realm[Symbol.asyncDispose]();
+    },
+  };
+}

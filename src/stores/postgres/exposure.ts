@@ -1,0 +1,47 @@
+/** Counts in which positions items were shown. */
+
+import { numberArray, textArray } from "./array-literal.ts";
+import type { Transaction } from "./pool-types.ts";
+
+/** Positions counted one by one: 0 to 19. */
+const COUNTED_POSITIONS = 20;
+
+export interface ShownItem {
+  readonly itemId: string;
+  readonly position: number;
+}
+
+/** Adds to `item_exposure`, one row an item, in item order. */
+export async function addExposures(tx: Transaction, shown: readonly ShownItem[]): Promise<void> {
+  if (shown.length === 0) return;
+  const sums = [...sumByItem(shown)].sort(([a], [b]) => (a < b ? -1 : 1));
+  await tx`
+    insert into item_exposure as e (item_id, impressions, by_position)
+    select item_id, impressions, by_position::bigint[]
+    from unnest(
+      ${textArray(sums.map(([itemId]) => itemId))}::text[],
+      ${numberArray(sums.map(([, { impressions }]) => impressions))}::bigint[],
+      ${textArray(sums.map(([, { byPosition }]) => numberArray(byPosition)))}::text[]
+    ) as s (item_id, impressions, by_position)
+    on conflict (item_id) do update set
+      impressions = e.impressions + excluded.impressions,
+      by_position = (
+        select array_agg(coalesce(old, 0) + coalesce(added, 0) order by place)
+        from unnest(e.by_position, excluded.by_position) with ordinality as p (old, added, place)
+      ),
+      updated_at = now()`;
+}
+
+function sumByItem(shown: readonly ShownItem[]): Map<string, { impressions: number; byPosition: number[] }> {
+  const sums = new Map<string, { impressions: number; byPosition: number[] }>();
+  for (const { itemId, position } of shown) {
+    const sum = sums.get(itemId) ?? {
+      impressions: 0,
+      byPosition: new Array<number>(COUNTED_POSITIONS).fill(0),
+    };
+    sums.set(itemId, sum);
+    sum.impressions++;
+    if (position < COUNTED_POSITIONS) sum.byPosition[position] = (sum.byPosition[position] ?? 0) + 1;
+  }
+  return sums;
+}
