@@ -1,6 +1,6 @@
 /** Migrations against a real server: races, kills, drift, repair of older data. */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
@@ -12,6 +12,8 @@ import { ensureOutboxPartitions } from "../../src/stores/postgres/outbox-partiti
 import { checkSchema, waitForSchema } from "../../src/stores/postgres/schema-version.ts";
 import { testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
+
+setDefaultTimeout(30_000);
 
 const soon = () => Deadline.after(10_000);
 const EMBEDDED = embeddedMigrations().map(({ version }) => version);

@@ -1,12 +1,14 @@
 /** The pool against a real server: values, transactions, errors, lanes. */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { StoreUnavailableError } from "../../src/core/errors.ts";
 import { jsonb, jsonbText } from "../../src/stores/postgres/jsonb.ts";
 import type { Lane, Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
+
+setDefaultTimeout(30_000);
 
 let database: TestDatabase;
 let pool: Pool;

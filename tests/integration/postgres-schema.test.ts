@@ -1,10 +1,12 @@
 /** What the migrations make: of nothing, and of data that is older than they are. */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { testDatabase } from "../support/databases.ts";
+
+setDefaultTimeout(30_000);
 
 const soon = () => Deadline.after(10_000);
 const run = (pool: Pool, text: string) => pool.use("write", soon(), (sql) => sql.unsafe(text));

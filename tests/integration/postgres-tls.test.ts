@@ -1,6 +1,6 @@
 /** Encrypted connections: what each `sslmode` accepts of a server with a self-signed certificate for `localhost`. */
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -8,6 +8,8 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { openPool } from "../../src/stores/postgres/pool.ts";
 import { startTestServer, type TestServer } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
+
+setDefaultTimeout(30_000);
 
 const FIXTURES = join(import.meta.dir, "../fixtures/tls");
 const ROOT = `sslrootcert=${join(FIXTURES, "server.crt")}`;

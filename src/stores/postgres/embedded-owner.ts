@@ -105,6 +105,8 @@ export function sendSignal(server: ProcessIdentity, signal: NodeJS.Signals): voi
   if (!isAlive(server)) return;
   try {
     process.kill(server.pid, signal);
+    // A stopped process takes no signal but SIGKILL.
+    process.kill(server.pid, "SIGCONT");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
