@@ -7,7 +7,9 @@ import type { Values } from "./schema.ts";
 
 /** Timers fire at once above this number of ms. */
 const MAX_TIMER_MS = 2_147_483_647;
-const ms = (value: number): number => Math.min(Math.round(value), MAX_TIMER_MS);
+/** Whole ms that a timer can take; a positive value stays positive. */
+const ms = (value: number): number =>
+  value > 0 ? Math.min(Math.max(Math.round(value), 1), MAX_TIMER_MS) : 0;
 const seconds = (value: number): number => ms(value * 1000);
 
 export function buildConfig(values: Values, roles: readonly Role[]): Config {

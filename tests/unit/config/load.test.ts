@@ -1,0 +1,213 @@
+/** How texts become the configuration. */
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { type LoadedConfig, loadConfig } from "../../../src/config/load.ts";
+import type { Texts } from "../../../src/config/parse-values.ts";
+
+function load(env: Texts, more: { flags?: Texts; file?: Texts } = {}): LoadedConfig {
+  const loaded = loadConfig({ env, ...more });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  return loaded.value;
+}
+
+function problemsOf(env: Texts) {
+  const loaded = loadConfig({ env });
+  return loaded.ok ? [] : loaded.error.problems.map(({ kind, variable }) => `${kind} ${variable}`);
+}
+
+const warnedOf = (env: Texts) => load(env).warnings.map(({ variable }) => variable);
+
+describe("defaults", () => {
+  test("an empty environment runs every role in development, open, on the loopback", () => {
+    const { config, component } = load({});
+    expect(component).toBe("api");
+    expect(config.roles).toEqual(["http", "relay", "consumer", "monitor"]);
+    expect(config.environmentClass).toBe("development");
+    expect(config.http).toMatchObject({
+      host: "127.0.0.1",
+      port: 8080,
+      workers: 1,
+      authMode: "open",
+      apiKeys: [],
+    });
+    expect(config.database.url).toBeNull();
+    expect(config.metrics).toEqual({ enabled: true, host: "0.0.0.0", port: 9108 });
+  });
+
+  test("the configuration is frozen in depth and survives a clone", () => {
+    const { config } = load({ DS_API_KEY: "a,b" });
+    expect(() => Object.assign(config.http, { port: 1 })).toThrow();
+    expect(() => (config.http.apiKeys as string[]).push("c")).toThrow();
+    expect(structuredClone(config)).toEqual(config);
+  });
+});
+
+describe("parsing", () => {
+  test.each(["1", "true", " YES ", "On"])("%p is true", (text) => {
+    expect(load({ RECO_EMBEDDED: text }).config.embeddedAllowed).toBe(true);
+  });
+
+  test.each(["0", "false", "", "maybe"])("%p is false, also where the default is true", (text) => {
+    expect(load({ DB_INIT_ON_STARTUP: text }).config.database.initOnStartup).toBe(false);
+  });
+
+  test.each(["0", "-1", "1.5", "ten", ""])(
+    "%p is no positive integer: the default is taken and one warning names it",
+    (text) => {
+      const { config, warnings } = load({ PORT: text });
+      expect(config.http.port).toBe(8080);
+      expect(warnings.filter(({ variable }) => variable === "PORT")).toHaveLength(1);
+    },
+  );
+
+  test("zero is a non-negative integer", () => {
+    expect(load({ FACT_RETENTION_DAYS: "0" }).config.retention.factDays).toBe(0);
+    expect(warnedOf({ FACT_RETENTION_DAYS: "0" })).not.toContain("FACT_RETENTION_DAYS");
+  });
+
+  test("a port above 65535 is not one", () => {
+    expect(load({ METRICS_PORT: "65536" }).config.metrics.port).toBe(9108);
+  });
+
+  test("whatever a number's text is, the value is a positive one and every fallback is warned of", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), (text) => {
+        const { config, warnings } = load({ OUTBOX_RELAY_PUBLISH_TIMEOUT_SEC: text });
+        expect(config.outbox.publishTimeoutMs).toBeGreaterThan(0);
+        expect(config.outbox.publishTimeoutMs).toBeLessThan(2 ** 31);
+        const value = text.trim() === "" ? Number.NaN : Number(text);
+        const isValue = Number.isFinite(value) && value > 0;
+        expect(warnings.some(({ variable }) => variable === "OUTBOX_RELAY_PUBLISH_TIMEOUT_SEC")).toBe(
+          !isValue,
+        );
+      }),
+    );
+  });
+
+  test("an unknown mode falls back: log format to text, backpressure to sync", () => {
+    const { config } = load({ LOG_FORMAT: "pretty", RECO_BACKGROUND_BACKPRESSURE_MODE: "wait" });
+    expect(config.log.format).toBe("text");
+    expect(config.reco.backpressureMode).toBe("sync");
+  });
+
+  test("the connect timeout is whole seconds and at least one", () => {
+    expect(load({ DB_CONNECT_TIMEOUT_SEC: "0.4" }).config.database.connectTimeoutMs).toBe(1000);
+    expect(load({ DB_CONNECT_TIMEOUT_SEC: "2.9" }).config.database.connectTimeoutMs).toBe(2000);
+  });
+
+  test("the greatest pool is raised to the smallest", () => {
+    expect(load({ DB_POOL_MIN_SIZE: "4", DB_POOL_MAX_SIZE: "2" }).config.database.poolMax).toBe(4);
+  });
+});
+
+describe("sources", () => {
+  test("a flag wins over the process, the process over the file, the file over the default", () => {
+    const { config, settings } = load(
+      { PORT: "2", CONSUMER_WORKERS: "3" },
+      { flags: { PORT: "1" }, file: { PORT: "3", CONSUMER_WORKERS: "4", UVICORN_WORKERS: "5" } },
+    );
+    expect([config.http.port, config.consumer.workers, config.http.workers]).toEqual([1, 3, 5]);
+    const sourceOf = (name: string) => settings.find((setting) => setting.name === name)?.source;
+    expect(["PORT", "CONSUMER_WORKERS", "UVICORN_WORKERS", "HOST"].map(sourceOf)).toEqual([
+      "flag",
+      "env",
+      "file",
+      "default",
+    ]);
+  });
+
+  test("an alias is read when the variable itself is unset or blank", () => {
+    expect(load({ HTTP_WORKERS: "3" }).config.http.workers).toBe(3);
+    expect(load({ APP_ENV: "", ENVIRONMENT: "staging", DS_ENV: "dev" }).config.environment).toBe("staging");
+  });
+});
+
+describe("roles and ports", () => {
+  test.each([
+    ["http,relay", 9108],
+    ["relay,consumer", 9109],
+    ["consumer,monitor", 9110],
+    ["monitor", 9111],
+  ])("%s exports metrics on %d", (roles, port) => {
+    expect(load({ RECO_ROLES: roles }).config.metrics.port).toBe(port);
+  });
+
+  test("METRICS_PORT wins over the port of a single role", () => {
+    expect(
+      load({ RECO_ROLES: "relay", METRICS_PORT: "7", OUTBOX_RELAY_METRICS_PORT: "8" }).config.metrics.port,
+    ).toBe(7);
+    expect(load({ RECO_ROLES: "relay", OUTBOX_RELAY_METRICS_PORT: "8" }).config.metrics.port).toBe(8);
+  });
+
+  test("keyed mode listens on all addresses unless told otherwise", () => {
+    expect(load({ DS_API_KEY: "k" }).config.http).toMatchObject({ authMode: "keyed", host: "0.0.0.0" });
+    expect(load({ APP_ENV: "staging" }).config.http.authMode).toBe("keyed");
+    expect(load({ APP_ENV: "staging", HOST: "10.0.0.1" }).config.http.host).toBe("10.0.0.1");
+    expect(load({ APP_ENV: "staging", API_AUTH_MODE: "off" }).config.http.authMode).toBe("open");
+  });
+});
+
+describe("refusals", () => {
+  test("all problems are named at once", () => {
+    const problems = problemsOf({
+      RECO_ROLES: "http,cook",
+      API_AUTH_MODE: "sometimes",
+      DATABASE_URL: "mysql://db/reco",
+      KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",
+    });
+    expect(problems.sort()).toEqual([
+      "invalid API_AUTH_MODE",
+      "invalid DATABASE_URL",
+      "invalid RECO_ROLES",
+      "unsupported KAFKA_BOOTSTRAP_SERVERS",
+    ]);
+  });
+
+  test.each([
+    ["ONLINE_CACHE_BACKEND", "redis"],
+    ["RECO_DEFAULT_POLICY", "registry:run-1"],
+    ["RATE_LIMIT_ENABLED", "true"],
+    ["METRICS_REQUIRE_KEY", "1"],
+    ["RECO_ROLES", "trainer"],
+  ])("%s=%s asks for what this release does not have", (name, value) => {
+    expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);
+  });
+
+  test("their harmless values are accepted", () => {
+    expect(
+      problemsOf({
+        ONLINE_CACHE_BACKEND: "memory",
+        RECO_DEFAULT_POLICY: "builtin:rules-v1",
+        RATE_LIMIT_ENABLED: "auto",
+        METRICS_REQUIRE_KEY: "false",
+        KAFKA_BOOTSTRAP_SERVERS: "",
+      }),
+    ).toEqual([]);
+  });
+
+  test("a variable of a later release that changes nothing is warned of", () => {
+    expect(warnedOf({ REDIS_URL: "redis://cache" })).toContain("REDIS_URL");
+  });
+
+  test("pools that the embedded server cannot serve are refused", () => {
+    expect(problemsOf({ DB_POOL_MAX_SIZE: "100" })).toEqual(["invalid DB_POOL_MAX_SIZE"]);
+    expect(problemsOf({ DB_POOL_MAX_SIZE: "100", DATABASE_URL: "postgres://u:p@db/reco" })).toEqual([]);
+  });
+});
+
+describe("printed settings", () => {
+  test("hold no secret", () => {
+    const { settings } = load({
+      DATABASE_URL: "postgres://reco:hunter22@db:5433/shop?password=hunter33",
+      DS_API_KEY: "hunter44",
+      POSTGRES_PASSWORD: "hunter55",
+    });
+    expect(JSON.stringify(settings)).not.toContain("hunter");
+    expect(settings).toContainEqual({
+      name: "DATABASE_URL",
+      value: "postgres://reco:***@db:5433/shop",
+      source: "env",
+    });
+  });
+});

@@ -1,0 +1,151 @@
+/** What production refuses. */
+
+import { describe, expect, test } from "bun:test";
+import { isPublicHost } from "../../../src/config/database-url.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { Texts } from "../../../src/config/parse-values.ts";
+import { formatConfigFailure } from "../../../src/config/problem.ts";
+
+const PASSWORD = "x7Qm-9vLr-2Tkz";
+const KEY = "f3b1c9d27a5e48f0b6d4a1c8e97325fb";
+const SAFE = {
+  APP_ENV: "production",
+  DATABASE_URL: `postgres://svc:${PASSWORD}@10.0.0.5/shop`,
+  DS_API_KEY: KEY,
+};
+
+const withUrlPassword = (password: string) => ({
+  ...SAFE,
+  DATABASE_URL: `postgres://svc:${encodeURIComponent(password)}@10.0.0.5/shop`,
+});
+
+function failureOf(env: Texts): string {
+  const loaded = loadConfig({ env });
+  return loaded.ok ? "" : formatConfigFailure(loaded.error);
+}
+
+describe("production checks", () => {
+  test("accept strong secrets", () => {
+    expect(failureOf(SAFE)).toBe("");
+  });
+
+  test.each([
+    ["blank", ""],
+    ["placeholder", "please-ChangeMe-now"],
+    ["placeholder", "my-pass-PassWord-1"],
+    ["shorter", "x7Qm-9vLr"],
+  ])("refuse a %s database password: %p", (reason, password) => {
+    expect(failureOf(withUrlPassword(password))).toContain(
+      `- DATABASE_URL has a ${reason === "shorter" ? "password shorter" : reason}`,
+    );
+  });
+
+  test("refuse a password equal to the user or the database, but do not judge their names", () => {
+    const url = "postgres://default_reader:default_reader@10.0.0.5/example_shop";
+    expect(failureOf({ ...SAFE, DATABASE_URL: url })).toContain("- DATABASE_URL");
+    expect(failureOf({ ...SAFE, DATABASE_URL: url.replace(":default_reader", `:${PASSWORD}`) })).toBe("");
+    expect(
+      failureOf({ ...SAFE, DATABASE_URL: "postgres://svc:warehouse_two@10.0.0.5/warehouse_two" }),
+    ).toContain("equal to the user or database name");
+  });
+
+  test("check POSTGRES_PASSWORD too when it is set", () => {
+    expect(failureOf({ ...SAFE, POSTGRES_PASSWORD: "changeme" })).toContain("- POSTGRES_PASSWORD");
+    expect(failureOf({ ...SAFE, POSTGRES_PASSWORD: "" })).toContain(
+      "- POSTGRES_PASSWORD has a blank password",
+    );
+    expect(failureOf({ ...SAFE, POSTGRES_PASSWORD: PASSWORD })).toBe("");
+  });
+
+  test("need a database, or leave for the embedded one", () => {
+    const { DATABASE_URL: _url, ...rest } = SAFE;
+    expect(failureOf(rest)).toContain("- DATABASE_URL is not set");
+    expect(failureOf({ ...rest, RECO_EMBEDDED: "true" })).toBe("");
+  });
+
+  test.each([
+    ["short", "f3b1c9d27a5e48f0"],
+    ["regular", "ab".repeat(20)],
+    ["a documented placeholder", "replace-me-with-a-random-key-1234567890"],
+    ["a pair of equal ones", `${KEY},${KEY}`],
+  ])("refuse an API key that is %s", (_reason, key) => {
+    expect(failureOf({ ...SAFE, DS_API_KEY: key })).toContain("- DS_API_KEY holds");
+  });
+
+  test("need an API key for the http role alone", () => {
+    const { DS_API_KEY: _key, ...rest } = SAFE;
+    expect(failureOf(rest)).toContain("- DS_API_KEY is not set");
+    expect(failureOf({ ...rest, RECO_ROLES: "relay" })).toBe("");
+  });
+
+  test("refuse open mode and armed failpoints", () => {
+    expect(failureOf({ ...SAFE, API_AUTH_MODE: "off" })).toContain("- API_AUTH_MODE is off");
+    expect(failureOf({ ...SAFE, RECO_FAILPOINTS: "x=throw" })).toContain("- RECO_FAILPOINTS is set");
+  });
+
+  test("refuse plain text to a public address", () => {
+    const url = `postgres://svc:${PASSWORD}@203.0.113.9/shop`;
+    expect(failureOf({ ...SAFE, DATABASE_URL: url })).toContain("without TLS");
+    expect(failureOf({ ...SAFE, DATABASE_URL: `${url}?sslmode=verify-full` })).toBe("");
+    expect(failureOf({ ...SAFE, DATABASE_URL: url, ALLOW_PLAINTEXT_STORES: "true" })).toBe("");
+  });
+
+  test("list everything at once under the fixed first line, without a value", () => {
+    const failure = failureOf({
+      APP_ENV: "prod",
+      RECO_ROLES: "relay",
+      DATABASE_URL: "postgres://svc:changeme-77@10.0.0.5/shop",
+      POSTGRES_PASSWORD: "password-88",
+    });
+    expect(failure.split("\n")[0]).toBe(
+      "outbox-relay: insecure DATABASE_URL/POSTGRES_* secret value is not allowed in APP_ENV=production",
+    );
+    expect(failure.split("\n")).toHaveLength(3);
+    expect(failure).not.toMatch(/77|88/);
+  });
+
+  test("are skipped outside production, and when told to", () => {
+    const weak = { DATABASE_URL: "postgres://svc:svc@10.0.0.5/shop" };
+    expect(failureOf({ ...weak, APP_ENV: "staging" })).toBe("");
+    expect(failureOf({ ...weak, APP_ENV: "production", ALLOW_INSECURE_PROD_DEFAULTS: "yes" })).toBe("");
+  });
+});
+
+describe("warnings", () => {
+  const warned = (env: Texts) => {
+    const loaded = loadConfig({ env });
+    return loaded.ok ? loaded.value.warnings.map(({ variable }) => variable) : [];
+  };
+
+  test("open mode is warned of", () => {
+    expect(warned({})).toEqual(["API_AUTH_MODE"]);
+    expect(warned({ DS_API_KEY: "k" })).toEqual([]);
+  });
+
+  test("production is warned of plain text and of open metrics", () => {
+    expect(warned(SAFE)).toEqual(["DATABASE_URL", "METRICS_HOST"]);
+  });
+});
+
+describe("public addresses", () => {
+  test.each([
+    "10.1.2.3",
+    "127.0.0.1",
+    "192.168.1.1",
+    "172.16.0.1",
+    "100.64.0.1",
+    "::1",
+    "fd00::1",
+    "postgres",
+    "db.svc",
+    "db.internal",
+    "/run/pg",
+    "",
+  ])("%p is not public", (host) => {
+    expect(isPublicHost(host)).toBe(false);
+  });
+
+  test.each(["8.8.8.8", "172.32.0.1", "2001:db8::1", "db.example.org"])("%p is public", (host) => {
+    expect(isPublicHost(host)).toBe(true);
+  });
+});
