@@ -124,7 +124,7 @@ export class PopularityKeeper {
       delayMs,
       () => {
         this.#timer = null;
-        if (!this.#flight) void this.#reread().catch(() => this.#expire());
+        if (!this.#flight && this.#changed.size > 0) void this.#reread().catch(() => this.#expire());
       },
       { unref: true },
     );

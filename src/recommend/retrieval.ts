@@ -23,12 +23,11 @@ export interface RetrievalInput {
 const FREE = -1;
 const UNWANTED = -2;
 
-/** Working memory of one realm's retrievals, one at a time: nothing is allocated per answer. */
+/** Working memory of one realm's retrievals, one at a time: nothing is allocated that grows with the catalogue. */
 export class RetrievalScratch {
   readonly candidates = new Candidates();
   /** By slot: the row of the candidate, `FREE` or `UNWANTED`. */
   #marks = new Int32Array(0);
-  #unwanted: number[] = [];
   #values = new Float64Array(0);
 
   /** Answers the candidates in order of first insertion; they are valid until the next call. */
@@ -39,25 +38,17 @@ export class RetrievalScratch {
     const slots = input.index.table.size;
     if (this.#marks.length < slots) this.#marks = new Int32Array(slots * 2).fill(FREE);
     let related = 0;
+    const unwanted = knownSlots(input);
     try {
-      this.#markUnwanted(input);
+      for (const slot of unwanted) this.#marks[slot] = UNWANTED;
       this.#addRelated(input.sources);
       related = this.candidates.count;
       this.#addPopular(input);
     } finally {
-      this.#clearMarks(related);
+      this.#clearMarks(unwanted, related);
     }
     this.#cut(input.limit);
     return this.candidates;
-  }
-
-  #markUnwanted({ unwanted, index }: RetrievalInput): void {
-    for (const itemId of unwanted) {
-      const slot = index.table.slotOf(itemId);
-      if (slot < 0) continue;
-      this.#marks[slot] = UNWANTED;
-      this.#unwanted.push(slot);
-    }
   }
 
   #addRelated(sources: RetrievalInput["sources"]): void {
@@ -106,11 +97,10 @@ export class RetrievalScratch {
     }
   }
 
-  #clearMarks(related: number): void {
+  #clearMarks(unwanted: readonly number[], related: number): void {
     const marks = this.#marks;
     const { slots } = this.candidates;
-    for (const slot of this.#unwanted) marks[slot] = FREE;
-    this.#unwanted.length = 0;
+    for (const slot of unwanted) marks[slot] = FREE;
     for (let row = 0; row < related; row++) marks[slots[row] as number] = FREE;
   }
 
@@ -125,4 +115,14 @@ export class RetrievalScratch {
     }
     candidates.select(Math.min(count, limit), threshold);
   }
+}
+
+/** An id that the table has never seen cannot be a candidate either. */
+function knownSlots({ unwanted, index }: RetrievalInput): number[] {
+  const slots: number[] = [];
+  for (const itemId of unwanted) {
+    const slot = index.table.slotOf(itemId);
+    if (slot >= 0) slots.push(slot);
+  }
+  return slots;
 }

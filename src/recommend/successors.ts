@@ -3,8 +3,6 @@
 import type { RecoItem } from "./recommender.ts";
 import type { RulesInput } from "./rules-v1.ts";
 
-const POPULAR_LIMIT = 500;
-
 /** Both parts in their own order, without unwanted items or repeats, cut to `k`. Only the newest source counts. */
 export function successors({ index, sources, unwanted, k }: RulesInput): RecoItem[] {
   const unwantedSlots = new Set<number>();
@@ -19,8 +17,7 @@ export function successors({ index, sources, unwanted, k }: RulesInput): RecoIte
   for (let place = 0; newest && place < newest.slots.length && items.length < k; place++) {
     take("co_visitation", newest.slots[place] as number, newest.counts[place] as number);
   }
-  const listed = Math.min(index.size, POPULAR_LIMIT);
-  for (let rank = 0; rank < listed && items.length < k; rank++) {
+  for (let rank = 0; rank < index.size && items.length < k; rank++) {
     take("popularity", index.slotAt(rank), index.scoreAt(rank));
   }
   return items;

@@ -67,6 +67,7 @@ export function referenceReco(
 export function referenceSuccessors(state: ReferenceState, k: number): string[] {
   const seen = new Set([...state.history, ...(state.exclude ?? [])]);
   const successors = (state.related.get(state.history.at(-1) ?? "") ?? []).slice(0, 200);
-  const ordered = [...successors, ...state.popularity.slice(0, 500)].map(([itemId]) => itemId);
-  return [...new Set(ordered)].filter((itemId) => !seen.has(itemId)).slice(0, k);
+  const unseen = (pairs: readonly (readonly [string, number])[]) =>
+    pairs.map(([itemId]) => itemId).filter((itemId) => !seen.has(itemId));
+  return [...new Set([...unseen(successors), ...unseen(state.popularity).slice(0, 500)])].slice(0, k);
 }

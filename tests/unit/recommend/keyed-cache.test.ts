@@ -78,6 +78,20 @@ describe("keyed cache", () => {
     expect(cache.get("a")).toBe(2);
   });
 
+  test("an old read that ends does not take the newer one from later callers", async () => {
+    const { cache, loads, releases } = setUp({ held: true });
+    const old = cache.fill(["a"]);
+    cache.invalidate("a");
+    const newer = cache.fill(["a"]);
+    releases[0]?.();
+    await old;
+    await settled();
+    const later = cache.fill(["a"]);
+    releases[1]?.();
+    await Promise.all([newer, later]);
+    expect(loads).toHaveLength(2);
+  });
+
   test("a value is served until its time to live ends", async () => {
     const { cache, clock } = setUp();
     await cache.fill(["a"]);

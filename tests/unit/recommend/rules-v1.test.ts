@@ -74,6 +74,29 @@ describe("rules-v1, stated cases", () => {
     expect(ranked).toEqual(["z", "y"]);
   });
 
+  test("breaks a tie of score and popularity by co-visitation with the newest item", () => {
+    const weights = { coVisLast: 0, popularityScore: 1, seenRecent: 1 };
+    expect(rankRows({ x: [1, 5, 0], y: [2, 5, 0] }, 2, weights)).toEqual(["y", "x"]);
+  });
+
+  test("adds popularity to a related item from the first 500 popular ones, and not from the 501st on", () => {
+    const popularity = Array.from({ length: 600 }, (_, n): [string, number] => [`p${n}`, 1_000 - n]);
+    const related = new Map([
+      [
+        "A",
+        [
+          ["p499", 1_000],
+          ["p500", 999],
+        ] as [string, number][],
+      ],
+    ]);
+    const input = rulesInput({ history: ["A"], related, popularity }, 1);
+    const { slots, retrievalScore } = scratch.retrieve({ ...input, limit: 50 });
+    const names = Array.from(slots.subarray(0, 2), (slot) => input.index.table.nameOf(slot));
+    expect(names).toEqual(["p499", "p500"]);
+    expect([...retrievalScore.subarray(0, 2)]).toEqual([1_000 + 0.1 * 501, 999]);
+  });
+
   test.each([
     ["no candidates", {}, 5],
     ["k = 0", { A: [1, 1, 0] }, 0],

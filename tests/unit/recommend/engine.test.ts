@@ -1,0 +1,358 @@
+/** Answers of the recommender: the full policy, and every rung below it, each inside its deadline. */
+
+import { describe, expect, test } from "bun:test";
+import { Breaker, dependencyBreaker } from "../../../src/core/breaker.ts";
+import { Deadline } from "../../../src/core/deadline.ts";
+import { StoreUnavailableError } from "../../../src/core/errors.ts";
+import { seededRandom } from "../../../src/core/random.ts";
+import { createRecommender } from "../../../src/recommend/engine.ts";
+import { guardReader } from "../../../src/recommend/guarded-reader.ts";
+import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../../src/recommend/ports.ts";
+import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import { ServingState } from "../../../src/recommend/serving-state.ts";
+import { type FakeStore, fakeReader, items, watched } from "../../support/fake-feature-reader.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+
+const DEADLINE_MS = 250;
+const down: FakeStore["mood"] = { kind: "failing", error: new StoreUnavailableError("connect", "refused") };
+
+/** The store of reference case 4. */
+const caseFour = (): Partial<FakeStore> => ({
+  history: new Map([["u1", watched("A", "B", "C")]]),
+  related: new Map([
+    ["C", items({ A: 5, X: 3, Y: 1 })],
+    ["B", items({ Z: 4, X: 2 })],
+    ["A", items({ W: 6 })],
+  ]),
+  popularity: items({ A: 50, Y: 10, X: 4, Z: 2, V: 1 }),
+});
+
+function setUp(options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[] } = {}) {
+  const clock = manualClock();
+  const fake = fakeReader(clock, options.contents ?? caseFour());
+  const late: string[] = [];
+  const failed: string[] = [];
+  const observer: ServingObserver = {
+    late: (endpoint, operation) => void late.push(`${endpoint} ${operation}`),
+    failed: (what, error) => void failed.push(`${what}: ${error.message}`),
+  };
+  const snapshots: PopularSnapshots = { load: async () => options.snapshot ?? null, save: async () => {} };
+  const settings = {
+    cacheEnabled: true,
+    maxKeys: 3_000,
+    historyTtlMs: 20_000,
+    relatedTtlMs: 30_000,
+    popularityTtlMs: 5_000,
+    readTimeoutMs: DEADLINE_MS,
+  };
+  const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
+  const reader = guardReader(fake.reader, breaker);
+  const state = new ServingState({ reader, snapshots, settings, clock, observer });
+  const recommender = createRecommender({ state, clock, observer });
+  /** Makes the call, lets its whole budget pass, and answers with the time it took. */
+  const ask = async (
+    route: "reco" | "recommend",
+    request: Partial<RecoRequest> = {},
+    budgetMs = DEADLINE_MS,
+  ) => {
+    const startedMs = clock.monotonicMs();
+    let done: { answer: RecoAnswer; tookMs: number } | undefined;
+    const call = recommender[route](
+      { userId: "u1", k: 10, exclude: new Set(), ...request },
+      Deadline.after(budgetMs, clock),
+    );
+    void call.then((answer) => {
+      done = { answer, tookMs: clock.monotonicMs() - startedMs };
+    });
+    await clock.advance(budgetMs);
+    if (!done) throw new Error("no answer inside the deadline");
+    return { ...done.answer, ids: done.answer.items.map((item) => item.itemId), tookMs: done.tookMs };
+  };
+  const warmUp = (budgetMs = 1_000) => {
+    const warm = state.warmUp(Deadline.after(budgetMs, clock));
+    return clock.advance(budgetMs).then(() => warm);
+  };
+  return { ...fake, clock, state, recommender, ask, warmUp, late, failed };
+}
+
+const full = { strategy: "co_vis_popularity_hybrid", modelVersion: "rules-v1", degraded: null };
+
+describe("full policy", () => {
+  test("ranks the candidates of reference case 5", async () => {
+    const { ask } = setUp();
+    const answer = await ask("reco");
+    expect(answer).toMatchObject(full);
+    expect(answer.ids).toEqual(["Y", "X", "Z", "V", "W"]);
+  });
+
+  test("GET /recommend gives the list of reference case 6", async () => {
+    const { ask, reads } = setUp();
+    const answer = await ask("recommend");
+    expect(answer).toMatchObject(full);
+    expect(answer.ids).toEqual(["X", "Y", "Z", "V"]);
+    expect(reads).toContainEqual({ name: "related", args: [["C"], 200] });
+  });
+
+  test("a user without history gets popularity order", async () => {
+    const { ask } = setUp();
+    expect((await ask("reco", { userId: "new" })).ids).toEqual(["A", "Y", "X", "Z", "V"]);
+  });
+
+  test("an excluded item is not in the answer of either route", async () => {
+    const { ask } = setUp();
+    const exclude = new Set(["X", "V"]);
+    expect((await ask("reco", { exclude })).ids).toEqual(["Y", "Z", "W"]);
+    expect((await ask("recommend", { exclude })).ids).toEqual(["Y", "Z"]);
+  });
+
+  test("an answer that exclusion emptied is no fallback", async () => {
+    const { ask } = setUp();
+    const answer = await ask("reco", { exclude: new Set(["V", "W", "X", "Y", "Z"]) });
+    expect(answer).toMatchObject({ ...full, items: [] });
+  });
+
+  test("a second call reads nothing", async () => {
+    const { ask, reads } = setUp();
+    const first = await ask("reco");
+    const readsBefore = reads.length;
+    expect((await ask("reco")).ids).toEqual(first.ids);
+    expect(reads.length).toBe(readsBefore);
+  });
+
+  test("a watch that was just acknowledged counts as history", async () => {
+    const { ask, state } = setUp();
+    const watch = { eventId: "watch-1", userId: "u1", itemId: "Y", signal: "view", tsMs: 9_000 } as const;
+    state.overlayAdd([{ ...watch, origin: "stream" }]);
+    const { ids } = await ask("reco");
+    expect(ids).not.toContain("Y");
+  });
+
+  test("an applied event is in the next answer", async () => {
+    const { ask, state, store } = setUp();
+    await ask("reco");
+    store.history.set("u1", watched("A", "B", "C", "Y"));
+    store.related.set("C", items({ A: 5, X: 3, Y: 2 }));
+    store.related.set("Y", items({ V: 9 }));
+    state.apply({ userIds: ["u1"], itemIds: ["Y"], relatedItemIds: ["C"], eventIds: [] });
+    expect((await ask("reco")).ids[0]).toBe("V");
+  });
+
+  test("related lists read before and after the item table was renewed give one answer", async () => {
+    const { ask, clock, state, store } = setUp();
+    const before = await ask("recommend"); // Leaves one of three related lists in memory.
+    expect(before.degraded).toBeNull();
+    await clock.advance(5_000);
+    const table = state.popularity.table;
+    for (let n = 0; n <= 500_000; n++) table.intern(`junk-${n}`);
+    store.mood = { kind: "slow", delayMs: 30 };
+    state.popularity.current();
+    expect((await ask("reco")).ids).toEqual(["Y", "X", "Z", "V", "W"]);
+    expect(state.popularity.table).not.toBe(table);
+  });
+
+  test("says where each item came from", async () => {
+    const { ask } = setUp();
+    const { items: answered } = await ask("reco", { k: 1 });
+    expect(answered).toEqual([
+      {
+        itemId: "Y",
+        score: 11.5,
+        sources: [
+          { name: "co_visitation", score: 1 },
+          { name: "popularity", score: 10 },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("reduced rung", () => {
+  test("a history that is late costs its share of the deadline, and the policy goes on without it", async () => {
+    const { ask, warmUp, store, late } = setUp();
+    await warmUp();
+    store.mood = { kind: "frozen" };
+    const answer = await ask("reco");
+    expect(answer).toMatchObject({ ...full, degraded: "timeout:reduced" });
+    expect(answer.ids).toEqual(["A", "Y", "X", "Z", "V"]);
+    expect(answer.tookMs).toBe(40);
+    expect(late).toEqual(["reco feature_fetch"]);
+  });
+
+  test("a frozen store costs its first callers a wait, and the later ones nothing", async () => {
+    const { ask, warmUp, store, count } = setUp();
+    await warmUp();
+    store.mood = { kind: "frozen" };
+    const users = Array.from({ length: 20 }, (_, n) => `user-${n}`);
+    for (const userId of users) await ask("reco", { userId });
+    const readsBefore = count("history");
+    expect(await ask("reco")).toMatchObject({ ...full, degraded: "error:reduced", tookMs: 0 });
+    expect(count("history")).toBe(readsBefore);
+  });
+
+  test("a history that comes with the last moment of its share is late", async () => {
+    const { ask, warmUp, store } = setUp();
+    await warmUp();
+    store.mood = { kind: "slow", delayMs: 40 };
+    expect((await ask("reco")).degraded).toBe("timeout:reduced");
+  });
+
+  test("shares shrink with a deadline that the client lowered", async () => {
+    const { ask, warmUp, store } = setUp();
+    await warmUp();
+    store.mood = { kind: "frozen" };
+    expect((await ask("reco", {}, 50)).tookMs).toBe(8);
+  });
+
+  test("related lists that are late leave history and popularity", async () => {
+    const { ask, store, late } = setUp();
+    await ask("recommend"); // Reads the history and the related list of its newest item.
+    store.mood = { kind: "frozen" };
+    const answer = await ask("reco");
+    expect(answer).toMatchObject({ ...full, degraded: "timeout:reduced", tookMs: 60 });
+    expect(answer.ids).not.toContain("A");
+    expect(late).toEqual(["reco database_query"]);
+  });
+
+  test("a store that fails is an error, answered at once", async () => {
+    const { ask, warmUp, store } = setUp();
+    await warmUp();
+    store.mood = down;
+    expect(await ask("reco")).toMatchObject({ ...full, degraded: "error:reduced", tookMs: 0 });
+  });
+
+  test("what is known of the user is used however old it is", async () => {
+    const { ask, clock, store } = setUp();
+    await ask("reco");
+    await clock.advance(60_000);
+    store.mood = down;
+    const answer = await ask("reco");
+    expect(answer.degraded).toBe("error:reduced");
+    expect(answer.ids).toEqual(["Y", "X", "Z", "V", "W"]);
+  });
+
+  test("a slow store still fills the memory for the next call", async () => {
+    const { ask, warmUp, store, reads } = setUp();
+    await warmUp();
+    store.mood = { kind: "slow", delayMs: 90 };
+    expect((await ask("reco")).degraded).toBe("timeout:reduced");
+    await ask("reco");
+    const answer = await ask("reco");
+    expect(answer).toMatchObject({ ...full, tookMs: 0 });
+    expect(reads.filter(({ name }) => name === "history")).toHaveLength(1);
+  });
+
+  test("with little of the deadline left nothing is read", async () => {
+    const { recommender, clock, warmUp, count } = setUp();
+    await warmUp();
+    const deadline = Deadline.after(DEADLINE_MS, clock);
+    await clock.advance(0.6 * DEADLINE_MS + 1);
+    const answer = await recommender.reco({ userId: "u1", k: 5, exclude: new Set() }, deadline);
+    expect(answer.degraded).toBe("timeout:reduced");
+    expect(count("history")).toBe(0);
+  });
+
+  test("with little of the deadline left but all in memory the answer is the full one", async () => {
+    const { ask, recommender, clock } = setUp();
+    await ask("reco");
+    const deadline = Deadline.after(DEADLINE_MS, clock);
+    await clock.advance(0.9 * DEADLINE_MS);
+    expect(await recommender.reco({ userId: "u1", k: 5, exclude: new Set() }, deadline)).toMatchObject(full);
+  });
+});
+
+describe("lower rungs", () => {
+  const snapshot = items({ A: 9, S: 8, T: 7 });
+
+  test("after a restart without a store the last popular list is answered, excluded items left out", async () => {
+    const { ask, warmUp, store } = setUp({ snapshot });
+    store.mood = down;
+    expect(await warmUp()).toBe("snapshot");
+    const answer = await ask("reco", { exclude: new Set(["S"]) });
+    expect(answer).toMatchObject({
+      modelVersion: "rules-v1",
+      strategy: "fallback:popular",
+      degraded: "error:popular",
+    });
+    expect(answer.ids).toEqual(["A", "T"]);
+  });
+
+  test("the popular list leaves out what the user just watched", async () => {
+    const { ask, warmUp, store, state } = setUp({ snapshot });
+    store.mood = down;
+    await warmUp();
+    const watch = { eventId: "watch-1", userId: "u1", itemId: "A", signal: "view", tsMs: 9_000 } as const;
+    state.overlayAdd([{ ...watch, origin: "stream" }]);
+    expect((await ask("recommend")).ids).toEqual(["S", "T"]);
+  });
+
+  test.each([
+    ["fails", down, "error"],
+    ["hangs", { kind: "frozen" }, "timeout"],
+  ] as [string, FakeStore["mood"], string][])(
+    "with nothing known and a store that %s the list is empty",
+    async (_, mood, cause) => {
+      const { ask, store } = setUp();
+      store.mood = mood;
+      const answer = await ask("reco");
+      expect(answer).toMatchObject({ items: [], strategy: "fallback:empty", degraded: `${cause}:empty` });
+      expect(answer.tookMs).toBeLessThan(DEADLINE_MS);
+    },
+  );
+
+  test("with an empty store the list is empty, and says that nothing is known", async () => {
+    const { ask } = setUp({ contents: {} });
+    expect(await ask("reco")).toMatchObject({
+      items: [],
+      strategy: "fallback:empty",
+      degraded: "empty:empty",
+    });
+  });
+
+  test("returns to the full policy by itself when the store is back", async () => {
+    const { ask, warmUp, store } = setUp({ snapshot });
+    store.mood = down;
+    await warmUp();
+    await ask("reco");
+    store.mood = { kind: "well" };
+    expect(await ask("reco")).toMatchObject(full);
+  });
+
+  test("a bug in the policy is reported and answered with popular items", async () => {
+    const { ask, warmUp, state, failed } = setUp();
+    await warmUp();
+    state.overlay.entries = () => {
+      state.overlay.entries = () => [];
+      throw new TypeError("a bug");
+    };
+    const answer = await ask("reco");
+    expect(answer).toMatchObject({ strategy: "fallback:popular", degraded: "error:popular" });
+    expect(failed).toEqual(["answer: a bug"]);
+  });
+});
+
+describe("titles", () => {
+  const contents = {
+    titles: new Map([
+      ["X", "Title of X"],
+      ["untitled", null],
+    ]),
+  };
+  const titlesOf = async (setting: ReturnType<typeof setUp>, ids: string[]) => {
+    const titles = setting.recommender.titles(ids, Deadline.after(DEADLINE_MS, setting.clock));
+    await setting.clock.advance(DEADLINE_MS);
+    return Object.fromEntries(await titles);
+  };
+
+  test("come from the catalogue, null where there is none", async () => {
+    const titles = await titlesOf(setUp({ contents }), ["X", "untitled", "unknown"]);
+    expect(titles).toEqual({ X: "Title of X", untitled: null, unknown: null });
+  });
+
+  test("are the last known ones, or null, while the store hangs", async () => {
+    const setting = setUp({ contents });
+    await titlesOf(setting, ["X"]);
+    await setting.clock.advance(5_000);
+    setting.store.mood = { kind: "frozen" };
+    expect(await titlesOf(setting, ["X", "untitled"])).toEqual({ X: "Title of X", untitled: null });
+  });
+});
