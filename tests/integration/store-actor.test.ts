@@ -1,8 +1,10 @@
 /** The store actor: ready with a server, gone with its server, and nothing left behind. */
 
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type StoreReport, start } from "../../src/actors/store.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { prepareEmbedded } from "../../src/stores/postgres/embedded.ts";
@@ -12,6 +14,7 @@ import { FatalError } from "../../src/supervisor/actor.ts";
 import { createTestContext } from "../support/actor-context.ts";
 import { fastParent, temporaryDir } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
+import { parentOf } from "../support/freeze.ts";
 
 setDefaultTimeout(30_000);
 
@@ -53,6 +56,20 @@ test("a killed server fails the actor, and its successor serves on the same addr
   await using pool = openPool({ url: address.url, applicationName: "test" });
   await pool.use("read", Deadline.after(3_000), (sql) => sql`select 1`);
   await successor.stop?.();
+});
+
+test("a killed root leaves no server, though the store actor lives on for a moment", async () => {
+  const program = join(import.meta.dir, "../fixtures/programs/store-root.ts");
+  const root = spawn(process.execPath, [program, "root", dataDir], { stdio: ["ignore", "pipe", "inherit"] });
+  const line = await new Promise<string>((resolve) =>
+    createInterface({ input: root.stdout }).once("line", resolve),
+  );
+  const { pid } = JSON.parse(line) as StoreReport;
+  const owner = parentOf(pid);
+  root.kill("SIGKILL");
+  await eventually(() => expect(identify(pid)).toBeNull());
+  // What the host does two seconds after its parent died.
+  if (owner !== undefined) process.kill(owner, "SIGKILL");
 });
 
 test("a folder that no restart can mend ends the tree with exit code 78", async () => {

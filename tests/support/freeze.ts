@@ -1,4 +1,4 @@
-/** Stops and continues all processes of a test's own server, as a hung machine would. */
+/** Finds the processes of a test's own server, and stops and continues them as a hung machine would. */
 
 import { spawnSync } from "node:child_process";
 import type { TestServer } from "./embedded.ts";
@@ -13,11 +13,16 @@ export function thaw(server: TestServer): void {
 }
 
 /** Process ids whose parent is `pid`. */
-export function childrenOf(pid: number): number[] {
+const childrenOf = (pid: number) => processes().flatMap(([child, parent]) => (parent === pid ? [child] : []));
+
+/** The parent of `pid`; undefined when there is no such process. */
+export const parentOf = (pid: number) => processes().find(([child]) => child === pid)?.[1];
+
+function processes(): (readonly [pid: number, parent: number])[] {
   const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
-  const pairs = stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
+  const rows = stdout.trim().split("\n");
+  return rows.map((row) => {
+    const [pid = 0, parent = 0] = row.trim().split(/\s+/).map(Number);
+    return [pid, parent];
+  });
 }

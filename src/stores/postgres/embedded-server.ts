@@ -36,6 +36,7 @@ export function serverSettings(port: number, durable: boolean): string[] {
     full_page_writes: durable ? "on" : "off",
     wal_level: "minimal",
     max_wal_senders: 0,
+    max_logical_replication_workers: 0,
     io_method: "sync",
     jit: "off",
     max_parallel_workers_per_gather: 0,
