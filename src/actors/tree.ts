@@ -70,7 +70,12 @@ export function describeTree(
     children.push({
       ...permanent(id, "thread", args),
       shutdownMs: config.reco.backgroundShutdownMs,
-      mailbox: { capacity: config.reco.maxBackgroundTasks, overflow: config.reco.backpressureMode },
+      mailbox: {
+        capacity: config.reco.maxBackgroundTasks,
+        overflow: config.reco.backpressureMode,
+        // All that is outstanding waits for a group commit at the same time.
+        concurrency: config.reco.maxBackgroundTasks,
+      },
       sendsTo: relays,
     });
   }

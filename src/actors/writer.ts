@@ -25,7 +25,7 @@ export interface WriterMessage {
 
 const MAX_GROUP_EVENTS = 100;
 /** An impression that cannot be stored within this time gives its credit back. */
-const STORE_DEADLINE_MS = 10_000;
+const STORE_DEADLINE_MS = 5_000;
 
 export interface ImpressionWriterPorts {
   readonly store: IngestStore;

@@ -109,7 +109,7 @@ export interface ActorContext<Args = unknown> {
 
 /** A started actor. */
 export interface Actor<Message = unknown> {
-  /** Handles one message at a time per sender lane; a returned value answers an `ask`. A throw ends the actor. */
+  /** Handles a message, one at a time per sender unless the mailbox says otherwise; a returned value answers an `ask`. A throw ends the actor. */
   receive?(message: Message, from: ActorId): unknown;
   /** Answers a survey; must be quick and must not throw. */
   report?(question: string): unknown;
@@ -133,6 +133,17 @@ export interface Backoff {
   readonly resetAfterMs: number;
 }
 
+export interface Mailbox {
+  /** Credits of each sender: messages it may have outstanding. A credit comes back when its message is handled. */
+  readonly capacity: number;
+  readonly overflow: "sync" | "drop";
+  /**
+   * Messages of one sender that are handled at once, default 1. They begin in order; more than 1 is for actors whose
+   * handlers wait on something outside and keep no order between messages.
+   */
+  readonly concurrency?: number;
+}
+
 /** How one child is started, restarted and stopped. All values can be cloned between realms. */
 export interface ChildSpec<Args = unknown> {
   readonly id: ActorId;
@@ -146,7 +157,7 @@ export interface ChildSpec<Args = unknown> {
   /** From `stop` to the `exited` frame; then the child is killed. */
   readonly shutdownMs: number;
   readonly backoff: Backoff;
-  readonly mailbox: { readonly capacity: number; readonly overflow: "sync" | "drop" };
+  readonly mailbox: Mailbox;
   /** Ids this child may send to. */
   readonly sendsTo: readonly ActorId[];
 }

@@ -94,6 +94,7 @@ export class HostLanes {
       peer,
       incarnation,
       capacity: mailbox.capacity,
+      concurrency: mailbox.concurrency ?? 1,
       wire: this.#wire(frame, "back", events),
       deadLetters,
       handle,

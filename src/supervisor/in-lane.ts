@@ -1,4 +1,4 @@
-/** The receiving end of a lane: handles one message at a time and gives credits back. */
+/** The receiving end of a lane: hands messages to the actor, in order, and gives credits back. */
 
 import type { ActorId } from "./actor.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -12,6 +12,8 @@ export interface InLaneOptions {
   /** The sender's. */
   readonly incarnation: number;
   readonly capacity: number;
+  /** Messages that are handled at once; with 1 each waits until the one before it is done. */
+  readonly concurrency: number;
   readonly wire: LaneWire;
   readonly deadLetters: DeadLetters;
   readonly handle: (message: unknown, from: ActorId) => unknown;
@@ -31,7 +33,7 @@ export class InLane {
   readonly #options: InLaneOptions;
   readonly #returnAt: number;
   #queue: MessageFrame[] = [];
-  #running = false;
+  #inHand = 0;
   #failed = false;
   #closed = false;
   #handled = 0;
@@ -51,7 +53,7 @@ export class InLane {
 
   /** True while messages wait or one is being handled. */
   get busy(): boolean {
-    return this.#running;
+    return this.#inHand > 0;
   }
 
   get closed(): boolean {
@@ -64,26 +66,22 @@ export class InLane {
       return;
     }
     this.#queue.push(frame);
-    if (!this.#running && !this.#failed) void this.#run();
+    if (this.#inHand < this.#options.concurrency && !this.#failed) void this.#run();
   }
 
   close(): void {
     this.#closed = true;
-    if (!this.#running) this.#options.wire.close();
+    if (!this.busy) this.#options.wire.close();
   }
 
+  /** One of up to `concurrency` runners: takes messages until none waits. */
   async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#queue.length > 0 && !this.#failed) {
-      const batch = this.#queue;
-      this.#queue = [];
-      for (const frame of batch) {
-        await this.#handleOne(frame);
-        if (this.#failed) break;
-      }
+    this.#inHand++;
+    for (let frame = this.#queue.shift(); frame && !this.#failed; frame = this.#queue.shift()) {
+      await this.#handleOne(frame);
     }
-    this.#running = false;
-    if (this.#failed) return;
+    this.#inHand--;
+    if (this.#failed || this.busy) return;
     this.#returnCredits(1);
     if (this.#closed) this.#options.wire.close();
     this.#options.idle();
