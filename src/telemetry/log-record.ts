@@ -26,7 +26,7 @@ export function buildLogRecord(fields: LogRecord): LogRecord {
 }
 
 function describeError(thrown: unknown) {
-  const error = asError(thrown);
+  const error = isErrorLike(thrown) ? thrown : asError(thrown);
   const message = hideCredentials(error.message).slice(0, MAX_MESSAGE_LENGTH);
   return {
     error_type: error.name,
@@ -34,6 +34,17 @@ function describeError(thrown: unknown) {
     stack: hideCredentials(error.stack ?? "").slice(0, MAX_STACK_LENGTH),
     exc_info: `${error.name}: ${message}`,
   };
+}
+
+/** An error that came from another realm is a plain object by now. */
+function isErrorLike(thrown: unknown): thrown is { name: string; message: string; stack?: string | null } {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  return (
+    "name" in thrown &&
+    "message" in thrown &&
+    typeof thrown.name === "string" &&
+    typeof thrown.message === "string"
+  );
 }
 
 /** Takes user and password out of URLs, which drivers like to quote in their errors. */

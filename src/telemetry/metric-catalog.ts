@@ -199,6 +199,16 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {
     task: "open",
   }),
+  circuit_breaker_state: gauge("max", "State of a circuit breaker: 0 closed, 1 otherwise.", {
+    breaker_name: "open",
+  }),
+  circuit_breaker_failures_total: counter("Failed calls that a circuit breaker counted.", {
+    breaker_name: "open",
+  }),
+  reco_breaker_transitions_total: counter("Changes of a circuit breaker's state.", {
+    breaker_name: "open",
+    to: ["closed", "open", "half_open"],
+  }),
   reco_worker_restarts_total: counter("Actor restarts by role.", { role: "open" }),
   reco_event_loop_lag_ms: gauge("max", "Event-loop lag by role.", { role: "open" }),
   reco_mailbox_dropped_total: counter("Messages refused by a full mailbox.", {
