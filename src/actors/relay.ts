@@ -1,6 +1,7 @@
 /** The relay actor: moves outbox rows to the event log. */
 
 import type { Deadline } from "../core/deadline.ts";
+import { failpoint } from "../core/failpoint.ts";
 import { newUuidHex } from "../core/ids.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
@@ -27,6 +28,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
   const { config } = context.args;
   const { clock, random } = context;
   const realm = openRealm(context, "outbox-relay");
+  await failpoint("relay.start");
   const consumers = context.peers<ConsumerMessage>("consumer");
   const relay = createRelay({
     settings: {
