@@ -2,7 +2,7 @@
 
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
-import type { RecoSamples } from "../http/reco-window.ts";
+import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
 import type { RecoWindow } from "../http/services.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
@@ -103,10 +103,9 @@ export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, servi
 
 export async function mergeWindows(context: ActorContext<ActorArgs>): Promise<RecoWindow> {
   const answers = await context.survey("reco-window", SURVEY_MS);
-  const windows = answers.map(({ answer }) => answer as ReturnType<RecoSamples["window"]> | null);
-  const known = windows.filter((window) => window !== null);
-  return {
-    statuses: known.flatMap(({ statuses }) => [...statuses]),
-    latenciesMs: known.flatMap(({ latenciesMs }) => [...latenciesMs]),
-  };
+  const sets = answers.map(({ answer }) => answer as RecoSampleSet | null | undefined);
+  return mergeSamples(
+    sets.filter((set) => set != null),
+    context.args.config.reco,
+  );
 }
