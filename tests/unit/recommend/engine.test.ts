@@ -144,9 +144,17 @@ describe("full policy", () => {
     await clock.advance(5_000);
     const table = state.popularity.table;
     for (let n = 0; n <= 500_000; n++) table.intern(`junk-${n}`);
+    store.popularity = items({ A: 5, Y: 10, X: 4, Z: 2, V: 1 }); // Another order gives other slots.
     store.mood = { kind: "slow", delayMs: 30 };
     state.popularity.current();
-    expect((await ask("reco")).ids).toEqual(["Y", "X", "Z", "V", "W"]);
+    const { items: answered } = await ask("reco");
+    expect(answered.map(({ itemId, score }) => [itemId, score])).toEqual([
+      ["Y", 11.5],
+      ["X", 8.5],
+      ["Z", 2],
+      ["V", 1],
+      ["W", 0],
+    ]);
     expect(state.popularity.table).not.toBe(table);
   });
 
@@ -251,6 +259,13 @@ describe("reduced rung", () => {
     expect(count("history")).toBe(0);
   });
 
+  test("with less than 5 ms left nothing is read", async () => {
+    const { ask, warmUp, count } = setUp();
+    await warmUp();
+    expect((await ask("reco", {}, 4)).degraded).toBe("timeout:reduced");
+    expect(count("history")).toBe(0);
+  });
+
   test("with little of the deadline left but all in memory the answer is the full one", async () => {
     const { ask, recommender, clock } = setUp();
     await ask("reco");
@@ -346,6 +361,14 @@ describe("titles", () => {
   test("come from the catalogue, null where there is none", async () => {
     const titles = await titlesOf(setUp({ contents }), ["X", "untitled", "unknown"]);
     expect(titles).toEqual({ X: "Title of X", untitled: null, unknown: null });
+  });
+
+  test("an item without a catalogue row is remembered as such", async () => {
+    const setting = setUp({ contents });
+    const ask = () => setting.recommender.titles(["unknown"], Deadline.after(DEADLINE_MS, setting.clock));
+    await ask();
+    await ask();
+    expect(setting.count("items")).toBe(1);
   });
 
   test("are the last known ones, or null, while the store hangs", async () => {

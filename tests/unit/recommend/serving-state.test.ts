@@ -110,6 +110,22 @@ describe("serving state", () => {
     expect(state.statistics()).toEqual({ hits: 1, misses: 1, errors: 0, size: 3, lastError: null });
   });
 
+  test("ends after the snapshot that is being written, and saves no other", async () => {
+    const writing = Promise.withResolvers<void>();
+    const { warmUp, state, clock } = setUp({ save: () => writing.promise });
+    await warmUp(100);
+    let ended = false;
+    const end = state[Symbol.asyncDispose]().then(() => {
+      ended = true;
+    });
+    await clock.advance(0);
+    expect(ended).toBe(false);
+    writing.resolve();
+    await end;
+    await clock.advance(0);
+    expect(clock.pendingTimers()).toBe(0);
+  });
+
   test("leaves no timer behind", async () => {
     const { warmUp, state, clock } = setUp();
     await warmUp(100);
