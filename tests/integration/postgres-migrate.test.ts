@@ -144,6 +144,8 @@ describe("the schema's generation", () => {
     const pool = database.pool();
     await pool.use("write", soon(), (sql) => sql`update schema_info set min_reader = 2, min_writer = 2`);
     await expect(checkSchema(pool, soon())).rejects.toMatchObject({ problem: "schema_too_new" });
+    const migrating = migrate({ url: database.url, deadline: soon() });
+    await expect(migrating).rejects.toMatchObject({ problem: "schema_too_new" });
   });
 
   test("a waiter goes on as soon as the schema exists", async () => {

@@ -9,6 +9,7 @@ import { toStoreError } from "./errors.ts";
 import { MigrationError } from "./migration-error.ts";
 import { embeddedMigrations, type Migration } from "./migration-files.ts";
 import type { Connection } from "./pool-types.ts";
+import { readAdmission } from "./schema-generation.ts";
 
 export interface MigrateOptions {
   readonly url: string;
@@ -39,7 +40,7 @@ const DDL_LOCK_TIMEOUT_MS = 5_000;
 
 /**
  * Applies what is pending and answers the applied files. Of several callers one runs, the others wait and verify.
- * Throws MigrationError (drift, bad or failing file; the failing one leaves nothing behind) or StoreUnavailableError.
+ * Throws MigrationError (drift, too new a schema, a bad file, a failing file, which leaves nothing behind) or StoreUnavailableError.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
   const { clock = systemClock, migrations = embeddedMigrations() } = options;
@@ -48,6 +49,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     await createVersionTable(sql);
     const status = compare(migrations, await readApplied(sql));
     refuseDrift(status);
+    await readAdmission(sql);
     const pending = migrations.filter(({ version }) => status.pending.includes(version));
     for (const migration of pending) {
       await apply(sql, migration);

@@ -33,7 +33,7 @@ const RECYCLE_EVERY_MS = 1_000;
 const CLOSE_POLL_MS = 10;
 
 /** How `max` is divided: at least half for reads, and never none for writes. */
-export function laneSizes(max: number): { read: number; write: number; health: number } {
+function laneSizes(max: number): { read: number; write: number; health: number } {
   const write = Math.max(1, Math.floor(max / 2));
   return { read: Math.max(1, max - write), write, health: 1 };
 }

@@ -6,12 +6,9 @@ import { StoreUnavailableError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import { fullJitterMs } from "../../core/retry-delay.ts";
 import { compare, readApplied, refuseDrift } from "./migrate.ts";
-import { MigrationError } from "./migration-error.ts";
 import { embeddedMigrations } from "./migration-files.ts";
 import type { Connection, Pool } from "./pool-types.ts";
-
-/** Grows when a migration makes builds before it unable to read or write; `schema_info` says which are admitted. */
-export const SCHEMA_GENERATION = 1;
+import { readAdmission } from "./schema-generation.ts";
 
 /** `missing`: a migration this build needs is not applied. `read_only`: too new a schema for this build to write. */
 export type SchemaState = "usable" | "read_only" | "missing";
@@ -35,14 +32,7 @@ async function readState(sql: Connection): Promise<SchemaState> {
   const status = compare(embeddedMigrations(), await readApplied(sql));
   refuseDrift(status);
   if (status.pending.length > 0) return "missing";
-  const [info] = await sql<{ minReader: number; minWriter: number }[]>`
-    select min_reader as "minReader", min_writer as "minWriter" from schema_info`;
-  if (!info) return "missing";
-  if (info.minReader > SCHEMA_GENERATION) {
-    const message = `the schema needs a build of generation ${info.minReader}, this one has ${SCHEMA_GENERATION}`;
-    throw new MigrationError("schema_too_new", null, message);
-  }
-  return info.minWriter > SCHEMA_GENERATION ? "read_only" : "usable";
+  return readAdmission(sql);
 }
 
 /**
