@@ -1,0 +1,105 @@
+/** Consumers that die and rebalance in the middle of their work: the features equal a single ordered delivery. */
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { systemClock } from "../../src/core/clock.ts";
+import { armFailpoints } from "../../src/core/failpoint.ts";
+import { foldInteractions } from "../../src/events/fold.ts";
+import { effectiveInteraction } from "../../src/events/interaction.ts";
+import type { WatchEvent } from "../../src/events/model.ts";
+import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { append, asMessage, query, startConsumer } from "../support/backbone.ts";
+import { consumed } from "../support/consumer-checks.ts";
+import { type TestDatabase, testDatabase } from "../support/databases.ts";
+import { asTables, readFeatures } from "../support/feature-tables.ts";
+import { aWatchEvent, NOW_MS } from "../support/plans.ts";
+
+const watches: readonly WatchEvent[] = Array.from({ length: 240 }, (_, index) =>
+  aWatchEvent({
+    eventId: `fault-${String(index).padStart(4, "0")}`,
+    userId: `u-${index % 12}`,
+    itemId: `i-${(index * 5) % 17}`,
+    tsMs: NOW_MS - 600_000 + index * 1000,
+    watchTimeSec: (index * 13) % 150,
+  }),
+);
+
+describe("consumer faults", () => {
+  let database: TestDatabase;
+  let pool: Pool;
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    pool = database.pool({ max: 20 });
+  });
+  afterEach(async () => {
+    armFailpoints("");
+    await database[Symbol.asyncDispose]();
+  });
+
+  async function expectModelFeatures(): Promise<void> {
+    const expected = foldInteractions(
+      watches.map((watch) => effectiveInteraction(watch, NOW_MS)),
+      20,
+    );
+    expect(await readFeatures(pool)).toEqual(asTables(expected));
+    expect(await query(pool, "select 1 from feature_consumer_dlq")).toEqual([]);
+  }
+
+  test("dying between the commit and the log's commit loses nothing and repeats nothing", async () => {
+    await append(
+      pool,
+      watches.map((watch) => asMessage(watch)),
+    );
+    armFailpoints("consumer.after_commit=throw@3");
+    for (let deaths = 0; deaths < 3; deaths++) {
+      const mortal = startConsumer(pool, { consumerConfig: { maxPollRecords: 10 } });
+      expect(await mortal.ended).toMatchObject({ name: "FailpointError" });
+      await mortal.actor.stop();
+    }
+    armFailpoints("");
+
+    await using _survivor = startConsumer(pool);
+    await consumed(pool, watches.length);
+
+    await expectModelFeatures();
+  });
+
+  test("failing inside the transaction leaves no half chunk", async () => {
+    await append(
+      pool,
+      watches.map((watch) => asMessage(watch)),
+    );
+    armFailpoints("consumer.in_transaction=throw@2");
+    await using _consumer = startConsumer(pool, { consumerConfig: { maxPollRecords: 40 } });
+
+    await consumed(pool, watches.length);
+
+    await expectModelFeatures();
+  });
+
+  test("members that come and go in the middle of chunks lose nothing and repeat nothing", async () => {
+    let isOver = false;
+    const churn = async (pauseMs: number) => {
+      while (!isOver) {
+        await using _member = startConsumer(pool, { consumerConfig: { maxPollRecords: 7 } });
+        await systemClock.sleep(pauseMs);
+      }
+    };
+    armFailpoints("consumer.in_transaction=delay:20");
+    const members = [churn(500), churn(800)];
+    for (let at = 0; at < watches.length; at += 20) {
+      await append(
+        pool,
+        watches.slice(at, at + 20).map((watch) => asMessage(watch)),
+      );
+      await systemClock.sleep(100);
+    }
+    armFailpoints("");
+    await consumed(pool, watches.length).finally(() => {
+      isOver = true;
+    });
+    await Promise.all(members);
+
+    await expectModelFeatures();
+  });
+});
