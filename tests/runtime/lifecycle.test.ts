@@ -6,8 +6,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cue } from "../fixtures/programs/actors.ts";
+import { aChild, aPair } from "../support/child-specs.ts";
 import { eventually } from "../support/eventually.ts";
-import { aChild, aPair, createTree, endAll, startTree } from "./trees.ts";
+import { createTree, endAll, startTree } from "./trees.ts";
 
 afterEach(endAll);
 

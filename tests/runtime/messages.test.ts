@@ -2,8 +2,9 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { RICH_VALUE } from "../fixtures/programs/actors.ts";
+import { aChild, aPair } from "../support/child-specs.ts";
 import { eventually } from "../support/eventually.ts";
-import { aChild, aPair, endAll, startTree } from "./trees.ts";
+import { endAll, startTree } from "./trees.ts";
 
 afterEach(endAll);
 

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/core/clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
-import type { ChildSpec, ChildStatus, Isolation, SupervisorSpec } from "../../src/supervisor/actor.ts";
+import type { ChildSpec, ChildStatus, SupervisorSpec } from "../../src/supervisor/actor.ts";
 import { createSupervisor, type Supervisor } from "../../src/supervisor/supervisor.ts";
-import type { Cue, TestArgs } from "../fixtures/programs/actors.ts";
+import type { Cue } from "../fixtures/programs/actors.ts";
 import { eventually } from "../support/eventually.ts";
 
 const ENTRY = fileURLToPath(new URL("../fixtures/programs/realm.ts", import.meta.url));
@@ -42,31 +42,6 @@ export interface AskOutcome {
   readonly code?: string;
   readonly waitedMs?: number;
 }
-
-export function aChild(
-  id: string,
-  isolation: Isolation,
-  overrides: Partial<ChildSpec<TestArgs>> = {},
-): ChildSpec {
-  return {
-    id,
-    start: { module: "actor", args: {} },
-    isolation,
-    restart: "permanent",
-    startTimeoutMs: 5_000,
-    shutdownMs: 2_000,
-    backoff: { minMs: 10, maxMs: 40, jitter: 0, resetAfterMs: 10_000 },
-    mailbox: { capacity: 4, overflow: "sync" },
-    sendsTo: [],
-    ...overrides,
-  };
-}
-
-/** A target that does as it is told, and a driver that sends to it. */
-export const aPair = (isolation: Isolation, target: Partial<ChildSpec<TestArgs>> = {}): ChildSpec[] => [
-  aChild("target", isolation, target),
-  aChild("driver", isolation, { sendsTo: ["target"] }),
-];
 
 const trees: Tree[] = [];
 
