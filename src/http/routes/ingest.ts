@@ -91,6 +91,14 @@ function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<reado
   const { config, clock, random, ingest, metrics } = services;
   const planning = { topics: config.topics, ...planLimits(config) };
   const newId = () => newEventId(clock, random);
+  const count = (event: E, outcome: IngestOutcome) => {
+    if (outcome === "conflict") {
+      metrics.counter("reco_event_id_conflicts_total", { event_type: event.kind }).inc();
+    } else if (outcome === "accepted" && event.kind === "direct") {
+      // Watches become interactions in the consumer and are counted there.
+      metrics.counter("user_interaction_total", { interaction_type: event.signal }).inc();
+    }
+  };
   return async (
     call: Call,
     answer: (events: readonly E[], outcomes: readonly IngestOutcome[]) => Outcome,
@@ -109,11 +117,7 @@ function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<reado
     }
     if (call.deadline.expired) return DEADLINE_EXCEEDED;
     const outcomes = await ingest.accept(plans, call.deadline);
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome !== "conflict") continue;
-      const eventType = plans[index]?.event.kind ?? "direct";
-      metrics.counter("reco_event_id_conflicts_total", { event_type: eventType }).inc();
-    }
+    for (const [index, outcome] of outcomes.entries()) count(events[index] as E, outcome);
     return answer(events, outcomes);
   };
 }

@@ -1,0 +1,230 @@
+/** The app over services that live in memory, with everything they saw open to a test. */
+
+import type { Hono } from "hono";
+import { buildConfig } from "../../../src/config/build-config.ts";
+import { type Config, ROLES } from "../../../src/config/config.ts";
+import { parseValues } from "../../../src/config/parse-values.ts";
+import { seededRandom } from "../../../src/core/random.ts";
+import type { ImpressionEvent } from "../../../src/events/model.ts";
+import type { IngestOutcome, IngestPlan } from "../../../src/events/ports.ts";
+import { createApp } from "../../../src/http/app.ts";
+import { RetrySlates } from "../../../src/http/retry-slates.ts";
+import type { HttpEnv } from "../../../src/http/route.ts";
+import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
+import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { Logger } from "../../../src/telemetry/logger.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import type { Labels } from "../../../src/telemetry/metrics-types.ts";
+import { type ManualClock, manualClock } from "../manual-clock.ts";
+
+/** A group of settings may be given in part. */
+export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What the fakes answer, changed by a test as it goes, and what they were asked. */
+export interface FakeState {
+  health: HealthView;
+  window: RecoWindow;
+  baseline: BaselineMetrics;
+  answer: RecoAnswer;
+  titles: ReadonlyMap<string, string | null>;
+  metricsText: string;
+  /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
+  store: () => Promise<void>;
+  readonly plans: IngestPlan[];
+  readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
+  readonly impressions: ImpressionEvent[];
+  readonly days: number[];
+  readonly recorded: { readonly status: number; readonly latencyMs: number }[];
+  readonly lines: LogLine[];
+}
+
+export interface FakeHttp extends FakeState {
+  readonly app: Hono<{ Bindings: HttpEnv }>;
+  readonly services: HttpServices;
+  readonly slates: RetrySlates;
+  readonly clock: ManualClock;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends `body` as JSON. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** A counter's or gauge's value, or a histogram's number of observations; 0 when nothing was counted. */
+  metric(name: string, labels?: Labels): number;
+}
+
+export const NOW_MS = 1_767_225_600_000;
+
+export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
+  const clock = manualClock(NOW_MS);
+  const metrics = createMetrics();
+  const state = fakeState();
+  const ledger = new Map<string, string>();
+  const services: HttpServices = {
+    config: testConfig(overrides),
+    clock,
+    random: seededRandom(1),
+    log: recordingLog(state.lines),
+    metrics,
+    ingest: {
+      async accept(plans) {
+        await state.store();
+        state.plans.push(...plans);
+        return plans.map((plan) => remember(ledger, plan));
+      },
+    },
+    impressions: {
+      async record(impression) {
+        state.impressions.push(impression);
+      },
+    },
+    recommender: {
+      async reco(request) {
+        state.asked.push({ route: "reco", request });
+        return { ...state.answer, items: state.answer.items.slice(0, request.k) };
+      },
+      async recommend(request) {
+        state.asked.push({ route: "recommend", request });
+        return { ...state.answer, items: state.answer.items.slice(0, request.k) };
+      },
+      titles: async () => state.titles,
+    },
+    analytics: {
+      async baseline(days) {
+        await state.store();
+        state.days.push(days);
+        return { ...state.baseline, window_days: days };
+      },
+    },
+    health: () => state.health,
+    metricsText: async () => state.metricsText,
+    recoWindow: async () => state.window,
+    recordReco: (status, latencyMs) => void state.recorded.push({ status, latencyMs }),
+  };
+  const slates = new RetrySlates(clock);
+  const app = createApp(services, slates);
+  return Object.assign(state, {
+    app,
+    services,
+    slates,
+    clock,
+    get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }),
+    post: async (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      app.request(path, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "Content-Type": "application/json", ...headers },
+      }),
+    metric(name: string, labels: Labels = {}) {
+      const wanted = JSON.stringify(Object.entries(labels).sort());
+      const found = metrics
+        .snapshot()
+        .series.find(
+          (series) => series.name === name && JSON.stringify(Object.entries(series.labels).sort()) === wanted,
+        );
+      return found?.values.at(-1) ?? 0;
+    },
+  });
+}
+
+function testConfig(overrides: ConfigOverrides): Config {
+  const defaults = buildConfig(parseValues({ env: { APP_ENV: "test" } }).values, ROLES);
+  const groups = Object.entries(defaults).map(([name, group]) => {
+    const given = overrides[name as keyof Config];
+    return [
+      name,
+      typeof group === "object" && !Array.isArray(group) && given ? { ...group, ...Object(given) } : group,
+    ];
+  });
+  return Object.fromEntries(groups) as Config;
+}
+
+function remember(ledger: Map<string, string>, { event, bodyHash }: IngestPlan): IngestOutcome {
+  const key = `${event.kind} ${event.eventId}`;
+  const hash = Buffer.from(bodyHash).toString("hex");
+  const known = ledger.get(key);
+  ledger.set(key, known ?? hash);
+  if (known === undefined) return "accepted";
+  return known === hash ? "duplicate" : "conflict";
+}
+
+function recordingLog(lines: LogLine[], base: object = {}): Logger {
+  const at = (level: LogLine["level"]) => (fields: object, event: string) =>
+    void lines.push({ level, event, fields: { ...base, ...fields } });
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (fields) => recordingLog(lines, { ...base, ...fields }),
+  };
+}
+
+/** `n` items with falling scores, as `rules-v1` answers them. */
+export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAnswer {
+  return {
+    items: Array.from({ length: n }, (_, index) => ({
+      itemId: `item-${index}`,
+      score: 1 / (index + 1),
+      sources: [{ name: "popularity", score: 1 / (index + 1) }],
+    })),
+    modelVersion: "rules-v1",
+    strategy: "co_vis_popularity_hybrid",
+    degraded: null,
+    timingsMs: { retrieval: 1.23456, ranking: 0.5 },
+    ...overrides,
+  };
+}
+
+function fakeState(): FakeState {
+  return {
+    health: {
+      db: true,
+      schemaKnown: true,
+      started: true,
+      draining: false,
+      eventLoopLagMs: 0.5,
+      uptimeMs: 12_345.678,
+      outbox: { pending: 1, publishing: 2, published: 3, dead: 4, oldestLagMs: 5 },
+      cache: {
+        enabled: true,
+        configured_backend: "memory",
+        active_backend: "memory",
+        ready: true,
+        strict_backend: false,
+        redis_client_available: false,
+        hits: 7,
+        misses: 8,
+        errors: 0,
+        size: 9,
+        last_error: null,
+      },
+    },
+    window: { statuses: [], latenciesMs: [] },
+    baseline: {
+      window_days: 7,
+      requests: 10,
+      impressions: 200,
+      watches: 20,
+      watched_impressions: 19,
+      impressions_at_20: 200,
+      watched_impressions_at_20: 19,
+      ctr_at_20_pct: 9.5,
+      avg_watch_time_sec: 35.123456,
+      catalog_coverage_at_20_pct: 61.5,
+    },
+    answer: anAnswer(30),
+    titles: new Map(),
+    metricsText: "# HELP up Up.\n",
+    store: async () => {},
+    plans: [],
+    asked: [],
+    impressions: [],
+    days: [],
+    recorded: [],
+    lines: [],
+  };
+}
