@@ -2,18 +2,13 @@
 
 import type { FeatureChange } from "../events/ports.ts";
 import type { Peer } from "../supervisor/actor.ts";
-
-/** Features changed in the store. */
-export interface AppliedMessage {
-  readonly kind: "applied";
-  readonly change: FeatureChange;
-}
+import type { HttpMessage } from "./http-message.ts";
 
 /** Ids of one kind in a message. What does not fit is found out by the caches' time to live. */
 const MAX_IDS = 1000;
 
 /** Never waits: an http actor with a full mailbox misses this hint. */
-export function tellApplied(peers: readonly Peer<AppliedMessage>[], change: FeatureChange): void {
+export function tellApplied(peers: readonly Peer<HttpMessage>[], change: FeatureChange): void {
   const message = bounded(change);
   if (message.userIds.length + message.itemIds.length + message.eventIds.length === 0) return;
   for (const peer of peers) peer.offer({ kind: "applied", change: message });

@@ -6,8 +6,9 @@ import { newUuidHex } from "../core/ids.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { createConsumerStore } from "../stores/postgres/consumer-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
-import { type AppliedMessage, tellApplied } from "./consumer-notify.ts";
+import { tellApplied } from "./consumer-notify.ts";
 import { Consumer, type ConsumerPorts } from "./consumer-runner.ts";
+import type { HttpMessage } from "./http-message.ts";
 import { openRealm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -22,7 +23,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
   const { config } = context.args;
   const { clock, random } = context;
   const realm = openRealm(context, "feature-consumer");
-  const https = context.peers<AppliedMessage>("http");
+  const https = context.peers<HttpMessage>("http");
   const consumer = createConsumer({
     settings: {
       memberId: `${config.consumer.clientId}-${context.id}-${newUuidHex(clock, random)}`,

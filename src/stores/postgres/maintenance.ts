@@ -1,0 +1,100 @@
+/** Deletes what has been kept long enough, in batches that never hold anybody up. */
+
+import type { Deadline } from "../../core/deadline.ts";
+import { daysMs, deleteInBatches, hoursMs } from "./maintenance-batch.ts";
+import { purgeFacts } from "./maintenance-facts.ts";
+import { purgeEventLog } from "./maintenance-log.ts";
+import { purgeOutbox } from "./maintenance-outbox.ts";
+import type { Pool } from "./pool-types.ts";
+
+export interface MaintenanceTask {
+  /** Label of the task's metrics. */
+  readonly name: string;
+  /** Deletes until nothing is left or the deadline passes, and answers the number of rows. Throws store errors. */
+  run(pool: Pool, deadline: Deadline): Promise<number>;
+}
+
+/** The part of the configuration that says how long what is kept. */
+export interface RetentionSettings {
+  readonly outbox: { readonly retentionHours: number };
+  readonly ingest: { readonly maxEventAgeMs: number; readonly maxEventFutureMs: number };
+  readonly eventLog: { readonly retentionHours: number };
+  /** 0 fact days: for ever. */
+  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+}
+
+/** Everything that grows with traffic; run by one node at a time. */
+export function maintenanceTasks(config: RetentionSettings): readonly MaintenanceTask[] {
+  const { outbox, ingest, retention, eventLog } = config;
+  // No event is accepted any more that the ledger could still have to recognise.
+  const ledgerMs = ingest.maxEventAgeMs + ingest.maxEventFutureMs + hoursMs(24);
+  const factMs = daysMs(retention.factDays);
+  return [
+    {
+      name: "event_outbox",
+      run: (pool, deadline) => purgeOutbox(pool, hoursMs(outbox.retentionHours), deadline),
+    },
+    { name: "ingested_event", run: (pool, deadline) => purgeLedger(pool, ledgerMs, deadline) },
+    {
+      name: "feature_event_consumed",
+      run: (pool, deadline) => purgeConsumed(pool, daysMs(retention.consumedDays), deadline),
+    },
+    {
+      name: "feature_consumer_dlq",
+      run: (pool, deadline) => purgeReplayed(pool, daysMs(retention.dlqDays), deadline),
+    },
+    {
+      name: "event_log",
+      run: (pool, deadline) => purgeEventLog(pool, hoursMs(eventLog.retentionHours), deadline),
+    },
+    ...(retention.factDays > 0
+      ? [{ name: "facts", run: (pool: Pool, deadline: Deadline) => purgeFacts(pool, factMs, deadline) }]
+      : []),
+  ];
+}
+
+/** Partition by partition, each along its block-range index on received_at. */
+async function purgeLedger(pool: Pool, keepMs: number, deadline: Deadline): Promise<number> {
+  const partitions = await pool.use("write", deadline, async (sql) => {
+    const rows = await sql<{ name: string }[]>`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'ingested_event'::regclass`;
+    return rows.map(({ name }) => name);
+  });
+  let deleted = 0;
+  for (const partition of partitions) {
+    deleted += await deleteInBatches(pool, deadline, (sql, limit) => {
+      const table = sql.unsafe(partition);
+      return sql`
+        delete from ${table} where ctid = any(array(
+          select ctid from ${table} where received_at < now() - make_interval(secs => ${keepMs / 1000}) limit ${limit}
+        ))`;
+    });
+  }
+  return deleted;
+}
+
+function purgeConsumed(pool: Pool, keepMs: number, deadline: Deadline): Promise<number> {
+  return deleteInBatches(
+    pool,
+    deadline,
+    (sql, limit) => sql`
+      delete from feature_event_consumed where ctid = any(array(
+        select ctid from feature_event_consumed
+        where consumed_at < now() - make_interval(secs => ${keepMs / 1000})
+        order by consumed_at limit ${limit}
+      ))`,
+  );
+}
+
+function purgeReplayed(pool: Pool, keepMs: number, deadline: Deadline): Promise<number> {
+  return deleteInBatches(
+    pool,
+    deadline,
+    (sql, limit) => sql`
+      delete from feature_consumer_dlq where id = any(array(
+        select id from feature_consumer_dlq
+        where status = 'replayed' and replayed_at < now() - make_interval(secs => ${keepMs / 1000})
+        order by id limit ${limit}
+      ))`,
+  );
+}
