@@ -15,8 +15,8 @@ import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
 /** A read goes on this long for the cache after its request stopped waiting. */
-const READ_TIMEOUT_MS = 2_000;
-const SLOW_READ_MS = 500;
+const READ_TIMEOUT_MS = 500;
+const SLOW_READ_MS = 100;
 const BREAKER_NAME = "store_read";
 
 export interface Serving {
