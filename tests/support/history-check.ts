@@ -1,10 +1,9 @@
 /** Holds what the store has against what was acknowledged: nothing lost, every effect made once. */
 
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import postgres from "postgres";
 import { readRuntimeFile } from "../../src/cli/runtime-file.ts";
+import { embeddedAddress } from "../../src/stores/postgres/embedded.ts";
 import { eventually } from "./eventually.ts";
 import type { Acknowledged } from "./load.ts";
 import type { Tree } from "./tree.ts";
@@ -12,8 +11,8 @@ import type { Tree } from "./tree.ts";
 /** A connection to the embedded server of a running tree. */
 export function storeOf(tree: Tree): postgres.Sql {
   const port = readRuntimeFile(tree.dataDir)?.storePort;
-  const password = readFileSync(join(tree.dataDir, "secrets", "postgres-password"), "utf8").trim();
-  return postgres(`postgres://reco:${password}@127.0.0.1:${port}/reco`, { max: 1 });
+  if (!port) throw new Error("no tree with an embedded server is running");
+  return postgres(embeddedAddress(tree.dataDir, port).url, { max: 1 });
 }
 
 /** Waits until the pipeline is quiet, then checks acknowledged events and features against each other. */

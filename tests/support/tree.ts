@@ -77,15 +77,16 @@ export class Tree implements AsyncDisposable {
   }
 
   async ready(): Promise<void> {
-    await eventually(
+    const ready = eventually(
       async () => {
-        if (this.process.exitCode !== null) throw new Error(`tree ended\n${this.output()}`);
         const answer = await fetch(`${this.url}/readyz`);
         await answer.body?.cancel();
         if (answer.status !== 200) throw new Error(`/readyz answers ${answer.status}\n${this.output()}`);
       },
       { timeoutMs: READY_TIMEOUT_MS },
     );
+    await Promise.race([ready, this.process.exited]);
+    if (this.process.exitCode !== null) throw new Error(`the tree ended\n${this.output()}`);
   }
 
   /** Everything the tree has printed. */
