@@ -1,0 +1,233 @@
+import { describe, expect, test } from "bun:test";
+import { StoreUnavailableError } from "../../src/core/errors.ts";
+import { listRoutes } from "../../src/http/app.ts";
+import { answerOf } from "../support/answers.ts";
+import { aDirectBody, anImpressionBody, aWatchBody } from "../support/events.ts";
+import { anAnswer, fakeHttp } from "../support/fakes/http-services.ts";
+import { answerChecker, brokenRefs, type OpenApiDocument } from "../support/openapi.ts";
+
+type Http = ReturnType<typeof fakeHttp>;
+
+async function documentOf(http: Http): Promise<OpenApiDocument> {
+  return (await (await http.get("/openapi.json")).json()) as OpenApiDocument;
+}
+
+/** Method and path of every route, with its class and scope. */
+const INVENTORY = [
+  "GET / P null",
+  "GET /analytics/baseline C analytics:read",
+  "GET /contract C analytics:read",
+  "GET /docs P null",
+  "GET /docs/init.js P null",
+  "GET /docs/swagger-ui-bundle.js P null",
+  "GET /docs/swagger-ui.css P null",
+  "GET /health P null",
+  "GET /healthz P null",
+  "GET /livez P null",
+  "GET /metrics P null",
+  "GET /metrics/prometheus P null",
+  "GET /metrics/reco C analytics:read",
+  "GET /openapi.json P null",
+  "GET /ready P null",
+  "GET /readyz P null",
+  "GET /reco C recs:read",
+  "GET /recommend C recs:read",
+  "GET /startupz P null",
+  "POST /event C events:write",
+  "POST /log/batch C events:write",
+  "POST /log/impression C events:write",
+  "POST /log/watch C events:write",
+];
+
+describe("the inventory of routes", () => {
+  test("is the one of the specification", () => {
+    const http = fakeHttp();
+    const routes = listRoutes(http.services, http.slates);
+    expect(
+      routes.map(({ method, path, auth, scope }) => `${method} ${path} ${auth} ${scope}`).sort(),
+    ).toEqual(INVENTORY);
+  });
+
+  test("stands in the document whole, with class and scope", async () => {
+    const { paths } = await documentOf(fakeHttp());
+    const documented = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(
+        ([method, operation]) =>
+          `${method.toUpperCase()} ${path} ${operation["x-auth"]} ${operation["x-scope"] ?? null}`,
+      ),
+    );
+    expect(documented.sort()).toEqual(INVENTORY);
+  });
+
+  test("gives every core route a scope and an admission class", () => {
+    const http = fakeHttp();
+    const core = listRoutes(http.services, http.slates).filter(({ auth }) => auth === "C");
+    expect(core.filter(({ scope, admission }) => scope === null || admission === null)).toEqual([]);
+  });
+});
+
+describe("the document", () => {
+  test("is OpenAPI 3.1 with the configured title and a version", async () => {
+    const document = await documentOf(fakeHttp({ http: { apiTitle: "My Reco" } }));
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(document.info.title).toBe("My Reco");
+    expect(document.info.version).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  test("has no reference that leads nowhere and a summary everywhere", async () => {
+    const document = await documentOf(fakeHttp());
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    expect(brokenRefs(document)).toEqual([]);
+    expect(operations.filter(({ summary }) => !summary)).toEqual([]);
+  });
+
+  test("leaves out what belongs to a later release", async () => {
+    const { paths } = await documentOf(fakeHttp());
+    const names = paths["/reco"]?.["get"]?.parameters.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["user_id", "session_id", "k", "exclude", "surface", "details"]),
+    );
+    for (const later of ["filter", "boost", "cursor"]) expect(names).not.toContain(later);
+  });
+
+  test("states the batch limit in force", async () => {
+    const document = await documentOf(fakeHttp({ ingest: { maxBatchSize: 7 } }));
+    expect(JSON.stringify(document.components["schemas"]?.["EventBatch"])).toContain('"maxItems":7');
+  });
+});
+
+const RECO = "/reco?user_id=u-1&session_id=s-1";
+
+function failing(http: Http, error: Error): Http {
+  http.store = () => Promise.reject(error);
+  return http;
+}
+const down = (http: Http) => failing(http, new StoreUnavailableError("connect", "away"));
+
+/** Real calls: method, path, and what to send; their answers must be as documented. */
+const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Response>])[] = [
+  ["get", "/reco", (http) => http.get(RECO)],
+  ["get", "/reco", (http) => http.get(`${RECO}&details=1`)],
+  ["get", "/reco", (http) => http.get("/reco")],
+  ["get", "/reco", (http) => http.get(`${RECO}&api_key=x`)],
+  ["get", "/reco", (http) => http.get(RECO, { "X-Request-Timeout-Ms": "1" })],
+  [
+    "get",
+    "/reco",
+    (http) => {
+      http.answer = anAnswer(0, { degraded: "empty:empty", strategy: "fallback:empty" });
+      return http.get(`${RECO}&details=1`);
+    },
+  ],
+  ["get", "/recommend", (http) => http.get("/recommend?user_id=u-1")],
+  ["get", "/recommend", (http) => http.get("/recommend")],
+  ["post", "/event", (http) => http.post("/event", aDirectBody())],
+  ["post", "/event", (http) => http.post("/event", {})],
+  ["post", "/event", (http) => http.post("/event", {}, { "Content-Type": "text/plain" })],
+  ["post", "/event", (http) => http.post("/event", {}, { "Content-Length": "x" })],
+  ["post", "/event", (http) => down(http).post("/event", aDirectBody())],
+  ["post", "/event", (http) => failing(http, new Error("bug")).post("/event", aDirectBody())],
+  ["post", "/log/impression", (http) => http.post("/log/impression", anImpressionBody())],
+  ["post", "/log/impression", (http) => http.post("/log/impression", [])],
+  ["post", "/log/watch", (http) => http.post("/log/watch", aWatchBody())],
+  ["post", "/log/watch", (http) => down(http).post("/log/watch", aWatchBody())],
+  ["post", "/log/batch", (http) => http.post("/log/batch", { events: [aWatchBody()] })],
+  ["post", "/log/batch", (http) => http.post("/log/batch", { events: [1] })],
+  ["get", "/contract", (http) => http.get("/contract")],
+  ["get", "/contract", (http) => http.get("/contract", { "X-Request-Timeout-Ms": "x" })],
+  ["get", "/metrics/reco", (http) => http.get("/metrics/reco")],
+  ["get", "/analytics/baseline", (http) => http.get("/analytics/baseline")],
+  ["get", "/analytics/baseline", (http) => down(http).get("/analytics/baseline")],
+  ["get", "/healthz", (http) => http.get("/healthz")],
+  ["get", "/readyz", (http) => http.get("/readyz?capability=serve")],
+  ["get", "/readyz", (http) => http.get("/readyz?capability=x")],
+  ["get", "/livez", (http) => http.get("/livez")],
+  ["get", "/startupz", (http) => http.get("/startupz")],
+  ["get", "/health", (http) => http.get("/health")],
+  ["get", "/ready", (http) => http.get("/ready")],
+  ["get", "/metrics", (http) => http.get("/metrics")],
+  ["get", "/metrics/prometheus", (http) => http.get("/metrics/prometheus")],
+  ["get", "/", (http) => http.get("/")],
+  ["get", "/docs", (http) => http.get("/docs")],
+  ["get", "/docs/init.js", (http) => http.get("/docs/init.js")],
+  ["get", "/docs/swagger-ui.css", (http) => http.get("/docs/swagger-ui.css")],
+  ["get", "/docs/swagger-ui-bundle.js", (http) => http.get("/docs/swagger-ui-bundle.js")],
+  ["get", "/openapi.json", (http) => http.get("/openapi.json")],
+];
+
+const NOT_READY = ["/readyz", "/livez", "/startupz", "/ready", "/health", "/healthz"];
+
+describe("answers", () => {
+  test("are as documented", async () => {
+    const check = answerChecker(await documentOf(fakeHttp()));
+    for (const [method, path, ask] of CALLS)
+      expect([path, await check(method, path, await ask(fakeHttp()))]).toEqual([path, []]);
+  });
+
+  test("are as documented when nothing is ready", async () => {
+    const http = fakeHttp({ metrics: { enabled: false } });
+    const check = answerChecker(await documentOf(http));
+    const outbox = { error: "late" };
+    const eventLoopLagMs = 20_000;
+    http.health = { ...http.health, db: false, started: false, draining: true, outbox, eventLoopLagMs };
+    for (const path of [...NOT_READY, "/metrics", "/contract"]) {
+      expect([path, await check("get", path, await http.get(path))]).toEqual([path, []]);
+    }
+  });
+
+  test("are as documented when a key or a flag is missing", async () => {
+    const http = fakeHttp({ http: { authMode: "keyed", apiKeys: ["k"], docsEnabled: false } });
+    const check = answerChecker(await documentOf(fakeHttp()));
+    for (const path of ["/reco", "/contract", "/", "/docs", "/openapi.json"]) {
+      expect([path, await check("get", path, await http.get(path))]).toEqual([path, []]);
+    }
+  });
+
+  test("that break the document are caught", async () => {
+    const check = answerChecker(await documentOf(fakeHttp()));
+    const wrong = new Response('{"request_id":1}', { headers: { "Content-Type": "application/json" } });
+    expect(await check("get", "/reco", wrong)).not.toEqual([]);
+    expect(await check("get", "/reco", new Response("", { status: 418 }))).not.toEqual([]);
+  });
+
+  test("cover every route", () => {
+    const called = new Set(CALLS.map(([method, path]) => `${method.toUpperCase()} ${path}`));
+    expect(INVENTORY.filter((line) => !called.has(line.split(" ").slice(0, 2).join(" ")))).toEqual([]);
+  });
+});
+
+describe("the documentation pages", () => {
+  test.each(["/", "/docs"])("%s may load its own files alone", async (path) => {
+    const response = await fakeHttp().get(path);
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("Content-Security-Policy")).toBe(
+      "default-src 'self'; frame-ancestors 'none'",
+    );
+  });
+
+  test("load nothing from elsewhere and hold no script of their own", async () => {
+    const page = await (await fakeHttp().get("/docs")).text();
+    expect(page).not.toMatch(/https?:|<script>|style=|onload=/);
+  });
+
+  test("find every file that they name", async () => {
+    const http = fakeHttp();
+    const page = await (await http.get("/docs")).text();
+    const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => String(path));
+    const statuses = await Promise.all(files.map(async (path) => (await http.get(path)).status));
+    expect(statuses).toEqual([200, 200, 200]);
+  });
+
+  test("show the title as text", async () => {
+    const page = await (await fakeHttp({ http: { apiTitle: "<b>&co" } }).get("/")).text();
+    expect(page).not.toContain("<b>&co");
+  });
+
+  test.each(["/", "/docs", "/docs/init.js", "/openapi.json"])("%s can be switched off", async (path) => {
+    const http = fakeHttp({ http: { docsEnabled: false } });
+    expect(await answerOf(await http.get(path))).toMatchObject({
+      status: 403,
+      body: { error_code: "feature_disabled" },
+    });
+  });
+});

@@ -1,0 +1,223 @@
+import { describe, expect, test } from "bun:test";
+import { answerOf, bodyOf } from "../support/answers.ts";
+import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
+
+const PATH = "/reco?user_id=u-1&session_id=s-1";
+const CHOSEN = { "X-Request-ID": "client-request-1" };
+
+describe("GET /reco", () => {
+  test("answers exactly the four documented members", async () => {
+    const http = fakeHttp();
+    const response = await http.get(`${PATH}&k=2`, CHOSEN);
+    expect(await answerOf(response)).toEqual({
+      status: 200,
+      body: {
+        request_id: "client-request-1",
+        items: ["item-0", "item-1"],
+        model_version: "rules-v1",
+        strategy: "co_vis_popularity_hybrid",
+      } as object,
+    });
+  });
+
+  test("names request id, variant and policy in its headers", async () => {
+    const http = fakeHttp();
+    const response = await http.get(PATH);
+    const body = await bodyOf(response);
+    expect(response.headers.get("X-Request-ID")).toBe(body.request_id ?? "");
+    expect(response.headers.get("X-Reco-Variant")).toBe("primary");
+    expect(response.headers.get("X-Reco-Policy")).toBe("builtin:rules-v1");
+    expect(response.headers.has("X-Reco-Degraded")).toBe(false);
+  });
+
+  test("asks for 20 items unless told otherwise", async () => {
+    const http = fakeHttp();
+    await http.get(PATH);
+    await http.get(`${PATH}&k=%31%30`);
+    expect(http.asked.map(({ request }) => request.k)).toEqual([20, 10]);
+  });
+
+  test("hands down the ids to leave out, repeated or in a list", async () => {
+    const http = fakeHttp();
+    await http.get(`${PATH}&exclude=a,b&exclude=c%20d&exclude=`);
+    expect(http.asked[0]?.request.exclude).toEqual(new Set(["a", "b", "c d"]));
+  });
+
+  test("an empty slate is a good answer that is not logged", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(0, { strategy: "fallback:empty", degraded: "empty:empty" });
+    const response = await http.get(PATH);
+    expect(response.headers.get("X-Reco-Degraded")).toBe("empty:empty");
+    expect(await answerOf(response)).toMatchObject({ status: 200, body: { items: [] } });
+    expect(http.impressions).toEqual([]);
+  });
+
+  test("with details explains each item", async () => {
+    const http = fakeHttp();
+    http.titles = new Map([["item-0", "The First"]]);
+    const body = await bodyOf(await http.get(`${PATH}&k=2&details=yes`));
+    expect(body.details).toEqual({
+      policy: "builtin:rules-v1",
+      variant: "primary",
+      experiment_variant: "control",
+      degraded: null,
+      deadline_ms: 250,
+      timings_ms: { retrieval: 1.235, ranking: 0.5, diversity: 0, exploration: 0 },
+      cursor: null,
+      items: [
+        {
+          item_id: "item-0",
+          title: "The First",
+          position: 0,
+          score: 1,
+          propensity: 1,
+          sources: [{ name: "popularity", score: 1 }],
+          reason: "popularity",
+        },
+        expect.objectContaining({ item_id: "item-1", title: null, position: 1 }),
+      ],
+    });
+  });
+});
+
+describe("autolog", () => {
+  test("logs the slate as one impression, positions counted from 0", async () => {
+    const http = fakeHttp();
+    await http.get(`${PATH}&k=2`, { ...CHOSEN, "User-Agent": "a".repeat(600) });
+    expect(http.impressions).toEqual([
+      expect.objectContaining({
+        kind: "impression",
+        userId: "u-1",
+        sessionId: "s-1",
+        requestId: "client-request-1",
+        tsMs: NOW_MS,
+        serverReceivedTsMs: NOW_MS,
+        context: { user_agent: "a".repeat(512) },
+        items: [
+          expect.objectContaining({ itemId: "item-0", position: 0 }),
+          expect.objectContaining({ itemId: "item-1", position: 1 }),
+        ],
+      }),
+    ]);
+  });
+
+  test.each(["false", "0", "no", "OFF", "f", "n"])("is off with x_autolog_impressions=%s", async (word) => {
+    const http = fakeHttp();
+    await http.get(`${PATH}&x_autolog_impressions=${word}`);
+    expect(http.impressions).toEqual([]);
+  });
+
+  test("is off for HEAD, which shows nobody anything", async () => {
+    const http = fakeHttp();
+    const response = await http.app.request(PATH, { method: "HEAD" });
+    expect([response.status, await response.text(), http.impressions.length]).toEqual([200, "", 0]);
+  });
+});
+
+describe("a retry with the client's own request id", () => {
+  test("gets the slate of the first call and logs the same event", async () => {
+    const http = fakeHttp();
+    const first = await bodyOf(await http.get(PATH, CHOSEN));
+    http.answer = anAnswer(1);
+    await http.clock.advance(1_000);
+    const second = await bodyOf(await http.get(PATH, CHOSEN));
+    expect(second).toEqual(first);
+    expect(http.impressions).toHaveLength(2);
+    expect(http.impressions[1]).toEqual(http.impressions[0] as (typeof http.impressions)[number]);
+  });
+
+  test.each([
+    ["after an event of the user", PATH, (http: ReturnType<typeof fakeHttp>) => http.slates.forget("u-1")],
+    ["for another k", `${PATH}&k=19`, () => {}],
+    ["for another session", "/reco?user_id=u-1&session_id=s-2", () => {}],
+    ["when it excludes an item of that slate", `${PATH}&exclude=item-3`, () => {}],
+    ["without autolog", `${PATH}&x_autolog_impressions=0`, () => {}],
+  ])("is computed anew %s", async (_when, path, between) => {
+    const http = fakeHttp();
+    await http.get(PATH, CHOSEN);
+    between(http);
+    await http.get(path, CHOSEN);
+    expect(http.asked).toHaveLength(2);
+  });
+
+  test("is not recognised by an id that reco made", async () => {
+    const http = fakeHttp();
+    await http.get(PATH);
+    await http.get(PATH);
+    expect([http.asked.length, http.slates.size]).toEqual([2, 0]);
+  });
+});
+
+describe("what /reco counts", () => {
+  test("every call of any status, in the window and by family", async () => {
+    const http = fakeHttp({ http: { authMode: "keyed", apiKeys: ["secret"] } });
+    await http.get(PATH, { "x-api-key": "secret" });
+    await http.get("/reco", { "x-api-key": "secret" });
+    await http.get(PATH);
+    http.health = { ...http.health, draining: true };
+    await http.get(PATH, { "x-api-key": "secret" });
+    expect(http.recorded.map(({ status }) => status)).toEqual([200, 422, 401, 503]);
+    const families = ["2xx", "4xx", "5xx"].map((family) =>
+      http.metric("reco_api_requests_total", { status_family: family }),
+    );
+    expect(families).toEqual([1, 2, 1]);
+    expect(http.metric("reco_api_latency_ms")).toBe(4);
+  });
+
+  test("stages, items and exposures of an answer", async () => {
+    const http = fakeHttp();
+    await http.get(PATH);
+    const exposure = { endpoint: "reco", variant: "primary", experiment_variant: "control" };
+    expect(http.metric("reco_stage_latency_ms", { stage: "retrieval" })).toBe(1);
+    expect(http.metric("reco_stage_latency_ms", { stage: "ranking" })).toBe(1);
+    expect(http.metric("recommendation_count", { endpoint: "reco" })).toBe(1);
+    expect(http.metric("recommendation_requests_total", { endpoint: "reco", status: "success" })).toBe(1);
+    expect(http.metric("recommendation_exposures_total", { ...exposure, degrade_reason: "none" })).toBe(1);
+  });
+
+  test("degraded answers by reason and rung", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(5, { strategy: "fallback:popular", degraded: "timeout:popular" });
+    await http.get(PATH);
+    const endpoint = "reco";
+    expect(http.metric("recommendation_degraded_total", { endpoint, reason: "timeout:popular" })).toBe(1);
+    expect(http.metric("fallback_triggered_total", { reason: "timeout", level: "popular" })).toBe(1);
+    expect(http.metric("recommendation_timeouts_total", { endpoint, operation: "total" })).toBe(1);
+    expect(http.metric("recommendation_fallback_ratio", { endpoint })).toBe(1);
+  });
+
+  test("a reduced answer is degraded but no fallback", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(5, { degraded: "overload:reduced" });
+    const response = await http.get(PATH);
+    expect(response.headers.get("X-Reco-Degraded")).toBe("overload:reduced");
+    expect(http.metric("recommendation_fallback_ratio", { endpoint: "reco" })).toBe(0);
+  });
+});
+
+describe("GET /recommend", () => {
+  test("answers ten items with its constant reason and logs nothing", async () => {
+    const http = fakeHttp();
+    const response = await http.get("/recommend?user_id=u-1");
+    expect(await answerOf(response)).toEqual({
+      status: 200,
+      body: {
+        user_id: "u-1",
+        items: Array.from({ length: 10 }, (_, index) => `item-${index}`),
+        reason: { type: "hybrid", sources: ["co_visitation", "trending"] },
+      } as object,
+    });
+    expect([http.impressions.length, http.recorded.length]).toEqual([0, 0]);
+  });
+
+  test("counts under its own endpoint and names a degraded answer", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(1, { strategy: "fallback:popular", degraded: "error:popular" });
+    const response = await http.get("/recommend?user_id=u-1&k=3");
+    expect(response.headers.get("X-Reco-Degraded")).toBe("error:popular");
+    expect(http.metric("recommendation_requests_total", { endpoint: "recommend", status: "success" })).toBe(
+      1,
+    );
+    expect(http.asked[0]?.request.k).toBe(3);
+  });
+});
