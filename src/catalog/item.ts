@@ -2,6 +2,7 @@
 
 import { ID_MAX_CODE_POINTS, idTextProblem } from "../core/ids.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { type Attributes, parseAttributes, textProblem } from "./attributes.ts";
 
 export interface CatalogItem {
   readonly itemId: string;
@@ -14,11 +15,14 @@ export interface CatalogItem {
   readonly verified: boolean;
   readonly publishedAtMs: number | null;
   readonly hidden: boolean;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attributes: Attributes;
 }
 
 const TEXT_MAX_LENGTH = 2_048;
 const MAX_TAGS = 200;
+const NUMBER_TEXT = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** With a zone, because what stands without one means another instant on each machine. */
+const INSTANT_TEXT = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const TEXT_FIELDS = ["title", "cover_image", "category", "author"] as const;
 const FIELDS = new Set<string>([
   "item_id",
@@ -86,14 +90,15 @@ function readText(fields: Readonly<Record<string, unknown>>, name: string): stri
 function checkedText(value: unknown, name: string): string {
   if (typeof value !== "string") throw new FieldError(`${name}: must be a string`);
   if (value.length > TEXT_MAX_LENGTH) throw new FieldError(`${name}: at most ${TEXT_MAX_LENGTH} characters`);
-  if (!value.isWellFormed() || value.includes("\0")) throw new FieldError(`${name}: must be well-formed text`);
+  const problem = textProblem(value);
+  if (problem) throw new FieldError(`${name}: ${problem}`);
   return value;
 }
 
 function readNumber(fields: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = fields[name];
   if (value === undefined || value === null) return null;
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  const number = typeof value === "string" && NUMBER_TEXT.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isFinite(number) || number < 0) {
     throw new FieldError(`${name}: must be a number of at least 0`);
   }
@@ -119,18 +124,16 @@ function readTags(value: unknown): readonly string[] {
 
 function readInstant(value: unknown): number | null {
   if (value === undefined || value === null) return null;
-  const instantMs = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(instantMs)) throw new FieldError("published_at: must be an ISO 8601 timestamp");
+  const isInstant = typeof value === "string" && INSTANT_TEXT.test(value);
+  const instantMs = isInstant ? Date.parse(value.replace(" ", "T")) : Number.NaN;
+  if (Number.isNaN(instantMs))
+    throw new FieldError("published_at: must be a date, or a time with its zone (ISO 8601)");
   return instantMs;
 }
 
-function readAttributes(value: unknown): Readonly<Record<string, unknown>> {
+function readAttributes(value: unknown): Attributes {
   if (value === undefined || value === null) return {};
-  if (typeof value !== "object" || Array.isArray(value)) throw new FieldError("attributes: must be an object");
-  const attributes = value as Record<string, unknown>;
-  if (["__proto__", "constructor", "prototype"].some((key) => Object.hasOwn(attributes, key))) {
-    throw new FieldError("attributes: reserved key");
-  }
-  if (JSON.stringify(attributes).includes("\\u0000")) throw new FieldError("attributes: must not contain U+0000");
-  return attributes;
+  const parsed = parseAttributes(value);
+  if (!parsed.ok) throw new FieldError(`attributes: ${parsed.error}`);
+  return parsed.value;
 }

@@ -2,15 +2,19 @@
 
 import type { Config } from "../config/config.ts";
 import { Deadline } from "../core/deadline.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
 import { embeddedAddress, prepareEmbedded, startEmbedded } from "../stores/postgres/embedded.ts";
 import { EmbeddedServerError } from "../stores/postgres/embedded-errors.ts";
 import { migrate } from "../stores/postgres/migrate.ts";
+import { MigrationError } from "../stores/postgres/migration-error.ts";
+import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
 import { openPool } from "../stores/postgres/pool.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
-import { CommandError, EXIT_CONFIG } from "./exit-codes.ts";
+import { checkSchema } from "../stores/postgres/schema-version.ts";
+import { CommandError, EXIT_CONFIG, EXIT_FAILED } from "./exit-codes.ts";
 import { readRuntimeFile } from "./runtime-file.ts";
 
-const MIGRATE_TIMEOUT_MS = 60_000;
+const PREPARE_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const COMMAND_CONNECTIONS = 2;
@@ -27,35 +31,53 @@ export async function openDatabase(config: Config): Promise<Database> {
     const { url } = embeddedAddress(config.dataDir, running.storePort);
     return { url, async [Symbol.asyncDispose]() {} };
   }
-  const { dataDir, port } = await prepareEmbedded(config.dataDir).catch((error: unknown) => {
-    if (error instanceof EmbeddedServerError) throw new CommandError(EXIT_CONFIG, error.message, { cause: error });
-    throw error;
-  });
+  if (running) {
+    const message = `process ${running.pid} runs on ${config.dataDir} with a database of its own: set its DATABASE_URL here too`;
+    throw new CommandError(EXIT_CONFIG, message);
+  }
+  const { dataDir, port } = await prepareEmbedded(config.dataDir);
   const server = await startEmbedded({ dataDir, port });
   return { url: server.url, [Symbol.asyncDispose]: () => server.stop(STOP_TIMEOUT_MS) };
 }
 
-/** A small pool on a database with the current schema. */
-export async function openStore(config: Config, applicationName: string): Promise<{ pool: Pool } & AsyncDisposable> {
-  const database = await openDatabase(config);
-  try {
-    await migrate({ url: database.url, deadline: Deadline.after(MIGRATE_TIMEOUT_MS) });
-  } catch (error) {
-    await database[Symbol.asyncDispose]();
-    throw error;
-  }
+export interface Store extends AsyncDisposable {
+  readonly pool: Pool;
+}
+
+/** A small pool on a database whose schema this build may write. */
+export async function openStore(config: Config, applicationName: string): Promise<Store> {
+  await using opened = new AsyncDisposableStack();
+  const { url } = opened.use(await openDatabase(config));
+  const deadline = Deadline.after(PREPARE_TIMEOUT_MS);
+  if (config.database.initOnStartup) await migrate({ url, deadline });
   const pool = openPool({
-    url: database.url,
+    url,
     applicationName,
     max: COMMAND_CONNECTIONS,
-    statementTimeoutMs: MIGRATE_TIMEOUT_MS,
-    lockTimeoutMs: MIGRATE_TIMEOUT_MS,
+    connectTimeoutMs: config.database.connectTimeoutMs,
+    statementTimeoutMs: PREPARE_TIMEOUT_MS,
+    lockTimeoutMs: PREPARE_TIMEOUT_MS,
   });
-  return {
-    pool,
-    async [Symbol.asyncDispose]() {
-      await pool.close(CLOSE_TIMEOUT_MS);
-      await database[Symbol.asyncDispose]();
-    },
-  };
+  opened.defer(() => pool.close(CLOSE_TIMEOUT_MS));
+  const schema = await checkSchema(pool, deadline);
+  if (schema === "missing") throw new CommandError(EXIT_FAILED, "migrations are pending: run `reco migrate`");
+  if (schema === "read_only")
+    throw new CommandError(EXIT_FAILED, "the schema is too new for this build to write");
+  await ensureOutboxPartitions(pool, config.outbox.partitions, deadline);
+  const owned = opened.move();
+  return { pool, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Trouble with the database as a message and an exit code; anything else as it is, since it is a bug. */
+export function asCommandError(error: unknown): unknown {
+  if (error instanceof EmbeddedServerError) {
+    return new CommandError(error.problem === "start_failed" ? EXIT_FAILED : EXIT_CONFIG, error.message, {
+      cause: error,
+    });
+  }
+  if (error instanceof StoreUnavailableError) {
+    return new CommandError(EXIT_FAILED, `the database is unavailable: ${error.message}`, { cause: error });
+  }
+  if (error instanceof MigrationError) return new CommandError(EXIT_FAILED, error.message, { cause: error });
+  return error;
 }

@@ -1,13 +1,14 @@
 /** `reco migrate`: brings the schema up to this build, or says what is pending. */
 
+import { existsSync } from "node:fs";
 import { Command } from "commander";
+import type { Config } from "../config/config.ts";
 import { Deadline } from "../core/deadline.ts";
 import { migrate, migrationStatus, refuseDrift } from "../stores/postgres/migrate.ts";
-import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readMigrations } from "../stores/postgres/migration-files.ts";
 import { configOrExit } from "./configuration.ts";
-import { openDatabase } from "./database.ts";
-import { CommandError, EXIT_FAILED, EXIT_OK } from "./exit-codes.ts";
+import { asCommandError, openDatabase } from "./database.ts";
+import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
 
 const MIGRATE_TIMEOUT_MS = 600_000;
 
@@ -22,19 +23,27 @@ export function migrateCommand(): Command {
     .option("--migrations-dir <path>", "use these files instead of the built-in ones")
     .option("--check", "change nothing; exit 1 when migrations are pending", false)
     .action(async (flags: MigrateFlags) => {
-      await using database = await openDatabase(configOrExit());
-      const options = {
-        url: database.url,
-        deadline: Deadline.after(MIGRATE_TIMEOUT_MS),
-        ...(flags.migrationsDir === undefined ? {} : { migrations: readMigrations(flags.migrationsDir) }),
-      };
       try {
-        process.exitCode = flags.check ? await check(options) : await apply(options);
+        process.exitCode = await run(flags, configOrExit());
       } catch (error) {
-        if (error instanceof MigrationError) throw new CommandError(EXIT_FAILED, error.message, { cause: error });
-        throw error;
+        throw asCommandError(error);
       }
     });
+}
+
+async function run({ migrationsDir, check }: MigrateFlags, config: Config): Promise<number> {
+  if (migrationsDir !== undefined && !existsSync(migrationsDir)) {
+    throw new CommandError(EXIT_USAGE, `--migrations-dir: ${migrationsDir} does not exist`);
+  }
+  const migrations = migrationsDir === undefined ? undefined : readMigrations(migrationsDir);
+  await using database = await openDatabase(config);
+  const options = {
+    url: database.url,
+    deadline: Deadline.after(MIGRATE_TIMEOUT_MS),
+    connectTimeoutMs: config.database.connectTimeoutMs,
+    ...(migrations && { migrations }),
+  };
+  return await (check ? report(options) : apply(options));
 }
 
 type Options = Parameters<typeof migrate>[0];
@@ -45,7 +54,7 @@ async function apply(options: Options): Promise<number> {
   return EXIT_OK;
 }
 
-async function check(options: Options): Promise<number> {
+async function report(options: Options): Promise<number> {
   const status = await migrationStatus(options);
   refuseDrift(status);
   for (const version of status.pending) console.log(`pending ${version}`);

@@ -1,8 +1,9 @@
 /** `runtime.json` in the data folder: how other commands find the tree that runs here. */
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Role } from "../config/config.ts";
+import { identify, isAlive, readIfPresent } from "../stores/postgres/process-identity.ts";
 import type { ChildStatus } from "../supervisor/actor.ts";
 
 export interface RuntimeInfo {
@@ -17,11 +18,18 @@ export interface RuntimeInfo {
   readonly actors: readonly ChildStatus[];
 }
 
+/** A pid alone may long belong to another process, above all in a container. */
+interface StoredInfo extends RuntimeInfo {
+  readonly startedAt: string;
+}
+
 const pathIn = (dataDir: string) => join(dataDir, "runtime.json");
 
 export function writeRuntimeFile(dataDir: string, info: RuntimeInfo): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${pathIn(dataDir)}.part`;
-  writeFileSync(draft, `${JSON.stringify(info)}\n`, { mode: 0o600 });
+  const stored: StoredInfo = { ...info, startedAt: identify(info.pid)?.startedAt ?? "" };
+  writeFileSync(draft, `${JSON.stringify(stored)}\n`, { mode: 0o600 });
   renameSync(draft, pathIn(dataDir));
 }
 
@@ -31,22 +39,8 @@ export function removeRuntimeFile(dataDir: string): void {
 
 /** The running tree of this data folder, or null: a file whose process is gone counts as none. */
 export function readRuntimeFile(dataDir: string): RuntimeInfo | null {
-  let text: string;
-  try {
-    text = readFileSync(pathIn(dataDir), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-  const info = JSON.parse(text) as RuntimeInfo;
-  return isRunning(info.pid) ? info : null;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const text = readIfPresent(pathIn(dataDir));
+  if (text === null) return null;
+  const { startedAt, ...info } = JSON.parse(text) as StoredInfo;
+  return isAlive({ pid: info.pid, startedAt }) ? info : null;
 }

@@ -2,58 +2,61 @@
 
 import { join } from "node:path";
 import type { EventId } from "../../core/ids.ts";
-import type { SourceRecord } from "./sources.ts";
-import { readCsv } from "./sources.ts";
+import { readCsv } from "./csv.ts";
+import type { Fields, SourceRecord } from "./sources.ts";
 
 export const movieLensFiles = (directory: string) => ({
   ratings: join(directory, "ratings.csv"),
   movies: join(directory, "movies.csv"),
 });
 
-const RATING_COLUMNS = new Map([
-  ["userId", "user_id"],
-  ["movieId", "item_id"],
-  ["timestamp", "ts"],
-]);
+const RATINGS = {
+  renames: new Map([
+    ["userId", "user_id"],
+    ["movieId", "item_id"],
+    ["timestamp", "ts"],
+  ]),
+  required: ["user_id", "item_id", "rating", "ts"],
+};
+const MOVIES = { renames: new Map([["movieId", "item_id"]]), required: ["item_id", "title", "genres"] };
 
 /** A rating of at least 4 is a `purchase`, of at least 3 a `click`, any other a `view`. */
 export async function* readRatings(file: string): AsyncGenerator<SourceRecord> {
-  for await (const record of readCsv(file, RATING_COLUMNS)) {
-    if (!("fields" in record)) {
-      yield record;
-      continue;
-    }
-    const { rating, ...fields } = record.fields;
-    const stars = Number(rating);
-    if (rating === undefined || Number.isNaN(stars)) {
-      yield { ...record, problem: "rating: must be a number", raw: JSON.stringify(record.fields) };
-      continue;
-    }
-    const event_type = stars >= 4 ? "purchase" : stars >= 3 ? "click" : "view";
-    yield { ...record, fields: { ...fields, event_type } };
+  for await (const record of readCsv(file, RATINGS)) {
+    yield record.kind === "fields" ? asEvent(record) : record;
   }
 }
 
-/** A user rates a film once, so the pair names the event. */
-export const ratingEventId = (fields: Readonly<Record<string, unknown>>) =>
-  `ml-${fields["user_id"]}-${fields["item_id"]}` as EventId;
+function asEvent(record: Extract<SourceRecord, { kind: "fields" }>): SourceRecord {
+  const { line, bytesRead } = record;
+  const { rating, ...fields } = record.fields;
+  const stars = rating === undefined ? Number.NaN : Number(rating);
+  if (!Number.isFinite(stars)) {
+    return { kind: "problem", line, bytesRead, problem: "rating: must be a number", raw: record.fields };
+  }
+  const event_type = stars >= 4 ? "purchase" : stars >= 3 ? "click" : "view";
+  return { ...record, fields: { ...fields, event_type } };
+}
 
-const MOVIE_COLUMNS = new Map([["movieId", "item_id"]]);
+/** A user rates a film once, so the pair names the event. */
+export const ratingEventId = (fields: Fields) => `ml-${fields["user_id"]}-${fields["item_id"]}` as EventId;
+
 const YEAR_AT_END = /\((\d{4})\)\s*$/;
+const NO_GENRES = "(no genres listed)";
 
 /** Title, genres as tags, and the year of the title as attribute. */
 export async function* readMovies(file: string): AsyncGenerator<SourceRecord> {
-  for await (const record of readCsv(file, MOVIE_COLUMNS)) {
-    if (!("fields" in record)) {
-      yield record;
-      continue;
-    }
-    const { item_id, title, genres } = record.fields as { item_id?: string; title?: string; genres?: string };
-    const year = title?.match(YEAR_AT_END)?.[1];
-    const tags = genres === undefined || genres === "(no genres listed)" ? [] : genres.split("|");
-    yield {
-      ...record,
-      fields: { item_id, title, tags, attributes: year === undefined ? {} : { year: Number(year) } },
-    };
+  for await (const record of readCsv(file, MOVIES)) {
+    yield record.kind === "fields" ? { ...record, fields: asItem(record.fields) } : record;
   }
+}
+
+function asItem({ genres, ...fields }: Fields): Fields {
+  const title = String(fields["title"] ?? "");
+  const year = YEAR_AT_END.exec(title)?.[1];
+  return {
+    ...fields,
+    tags: genres === undefined || genres === NO_GENRES ? [] : String(genres).split("|"),
+    attributes: year === undefined ? {} : { year: Number(year) },
+  };
 }

@@ -1,30 +1,24 @@
 /** Shows how far an import is: a bar on a terminal, nothing where nobody watches. */
 
+import { statSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import type { ImportCounts } from "./run-import.ts";
 
-export interface Progress {
-  update(bytesRead: number, totalBytes: number, counts: ImportCounts): void;
-  stop(): void;
+export interface ProgressBar extends Disposable {
+  readonly update: (bytesRead: number, counts: ImportCounts) => void;
 }
 
-export function showProgress(label: string): Progress {
-  if (!process.stderr.isTTY) return { update() {}, stop() {} };
+export function showProgress(label: string, file: string): ProgressBar {
+  if (!process.stderr.isTTY) return { update() {}, [Symbol.dispose]() {} };
   const bar = new SingleBar({
     format: `${label} [{bar}] {percentage}% | {inserted} new, {duplicates} known, {rejected} refused | {eta_formatted}`,
     hideCursor: true,
     stream: process.stderr,
   });
-  let started = false;
+  bar.start(Math.max(statSync(file).size, 1), 0, { inserted: 0, duplicates: 0, rejected: 0 });
   return {
-    update(bytesRead, totalBytes, { inserted, duplicates, rejected }) {
-      const shown = { inserted, duplicates, rejected };
-      if (!started) bar.start(Math.max(totalBytes, 1), bytesRead, shown);
-      else bar.update(bytesRead, shown);
-      started = true;
-    },
-    stop() {
-      if (started) bar.stop();
-    },
+    update: (bytesRead, { inserted, duplicates, rejected }) =>
+      bar.update(bytesRead, { inserted, duplicates, rejected }),
+    [Symbol.dispose]: () => bar.stop(),
   };
 }

@@ -1,83 +1,71 @@
 /** Carries the records of one file into the store: chunk by chunk, resumable, with rejects on the side. */
 
-import { statSync } from "node:fs";
 import type { Result } from "../../core/result.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { ImportState } from "./import-state.ts";
 import type { Rejects } from "./rejects.ts";
-import type { SourceRecord } from "./sources.ts";
+import type { Fields, SourceRecord } from "./sources.ts";
 
 export interface ImportCounts {
   /** Records seen, those skipped by the checkpoint included. */
   read: number;
   inserted: number;
-  /** Known before, so nothing was counted twice. */
+  /** Known before: nothing was counted twice. */
   duplicates: number;
+  /** Refused in this run, and before the checkpoint in the earlier one. */
   rejected: number;
-  /** Stored by an earlier run that was broken off. */
+  /** Handled by an earlier run that was broken off. */
   resumed: number;
 }
 
-/** What happens to the records of one kind. */
-export interface ImportTarget<Row> {
-  readonly chunkSize: number;
-  /** A row, or the reason why the record is none. */
-  parse(fields: Readonly<Record<string, unknown>>): Result<Row, string>;
-  /** Stores rows in one transaction. Null for a dry run. */
-  store: ((rows: readonly Row[]) => Promise<{ inserted: number; duplicates: number }>) | null;
+/** Where rows are stored, and how they are known again. */
+export interface RowStore<Row> {
+  /** Stores rows in one transaction. Throws StoreUnavailableError, or StoreDataError when one of them is no good. */
+  store(rows: readonly Row[]): Promise<{ inserted: number; duplicates: number }>;
+  keyOf(row: Row): string;
+  /** True when the row with this key is stored. */
+  holds(key: string): Promise<boolean>;
 }
 
 export interface ImportRun<Row> {
-  readonly file: string;
   readonly records: AsyncIterable<SourceRecord>;
-  readonly target: ImportTarget<Row>;
-  readonly checkpoint: Checkpoint;
+  /** A row, or the reason why the fields make none. */
+  readonly parse: (fields: Fields) => Result<Row, string>;
+  /** Null for a dry run, which leaves the checkpoint alone. */
+  readonly target: { readonly rows: RowStore<Row>; readonly checkpoint: Checkpoint } | null;
+  readonly chunkSize: number;
   readonly rejects: Rejects;
-  /** False: the first bad record ends the run. */
+  /** False: the first refused record ends the run. */
   readonly continueOnError: boolean;
-  readonly onProgress: (bytesRead: number, totalBytes: number, counts: ImportCounts) => void;
+  /** Ends the run early, with all it has read stored. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (bytesRead: number, counts: ImportCounts) => void;
 }
 
-/** Ends when the file does, or early at a reject without `continueOnError`; stored chunks stay stored. */
-export async function runImport<Row>(run: ImportRun<Row>): Promise<ImportCounts> {
-  const counts: ImportCounts = { read: 0, inserted: 0, duplicates: 0, rejected: 0, resumed: 0 };
-  const totalBytes = statSync(run.file).size;
-  const resumeAfterLine = run.target.store ? run.checkpoint.load() : 0;
-  let chunk: Row[] = [];
-  let lastLine = 0;
+export interface ImportResult {
+  readonly counts: ImportCounts;
+  readonly end: "finished" | "refused" | "interrupted";
+  /** The first line this run refused. */
+  readonly firstReject: { readonly line: number; readonly reason: string } | null;
+}
 
-  const flush = async (bytesRead: number) => {
-    if (chunk.length > 0 && run.target.store) {
-      const { inserted, duplicates } = await run.target.store(chunk);
-      counts.inserted += inserted;
-      counts.duplicates += duplicates;
-      run.checkpoint.save(lastLine);
-    }
-    chunk = [];
-    run.onProgress(bytesRead, totalBytes, counts);
-  };
-
+/** Ends when the file does, at a refused record without `continueOnError`, or when aborted; what is stored stays. */
+export async function runImport<Row>(run: ImportRun<Row>): Promise<ImportResult> {
+  const state = new ImportState(run);
+  const resumeAfter = await state.resume();
   for await (const record of run.records) {
-    counts.read++;
-    if (record.line <= resumeAfterLine) {
-      counts.resumed++;
+    state.counts.read++;
+    if (record.line <= resumeAfter) {
+      state.counts.resumed++;
       continue;
     }
-    const parsed = parseRecord(record, run.target);
-    if (parsed.ok) chunk.push(parsed.value);
-    else {
-      counts.rejected++;
-      run.rejects.add(record.line, parsed.error, "fields" in record ? record.fields : record.raw);
-      // The refused line stays before the checkpoint, so that a repeat refuses it again.
-      if (!run.continueOnError) break;
-    }
-    lastLine = record.line;
-    if (chunk.length >= run.target.chunkSize) await flush(record.bytesRead);
+    state.take(record);
+    if (state.pending >= run.chunkSize) await state.flush();
+    if (state.isRefused || run.signal.aborted) break;
   }
-  await flush(totalBytes);
-  if (counts.rejected === 0 || run.continueOnError) run.checkpoint.clear();
-  return counts;
-}
-
-function parseRecord<Row>(record: SourceRecord, target: ImportTarget<Row>): Result<Row, string> {
-  return "fields" in record ? target.parse(record.fields) : { ok: false, error: record.problem };
+  await state.flush();
+  const { counts, firstReject } = state;
+  const end = state.isRefused ? "refused" : run.signal.aborted ? "interrupted" : "finished";
+  if (end === "finished") run.target?.checkpoint.clear();
+  return { counts, end, firstReject };
 }
