@@ -47,6 +47,10 @@ export class Switchboard {
     }
   }
 
+  isAdmitted(id: ActorId): boolean {
+    return this.#admitted.has(id);
+  }
+
   /** The child has ended: everybody with a lane from or to it is told. */
   close(id: ActorId): void {
     const line = this.#lines.get(id);

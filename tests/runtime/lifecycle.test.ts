@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Cue } from "../fixtures/programs/actors.ts";
 import { aChild, aPair } from "../support/child-specs.ts";
 import { eventually } from "../support/eventually.ts";
-import { createTree, endAll, startTree } from "./trees.ts";
+import { createTree, endAll, IMPATIENT, startTree } from "./trees.ts";
 
 afterEach(endAll);
 
@@ -39,13 +39,13 @@ describe.each(["inline", "thread", "process"] as const)(
     });
 
     test("is killed and restarted when work waits and none gets done", async () => {
-      const tree = await startTree([aChild("stuck", isolation, args({ stuck: true }))]);
+      const tree = await startTree([aChild("stuck", isolation, args({ stuck: true }))], {}, IMPATIENT);
       await tree.running("stuck", 2);
       expect(tree.child("stuck").lastExit).toMatch(/^unresponsive: work waits/);
     });
 
     test("is killed and restarted when a handler never returns", async () => {
-      const tree = await startTree(aPair(isolation));
+      const tree = await startTree(aPair(isolation), {}, IMPATIENT);
       expect(await tree.ask("target", { do: "hang" })).toMatchObject({ name: "PeerDownError" });
       await tree.running("target", 2);
     });
@@ -204,13 +204,29 @@ describe.each(["thread", "process"] as const)("a realm of its own: %s", (isolati
     ["a rejection nobody awaits", { do: "reject" }, /^Error: rejected on cue$/],
     ["a throw in a timer", { do: "throw_in_timer" }, /^Error: thrown in a timer$/],
     ["an exit without a last frame", { do: "exit", code: 0 }, /^exit code 0 without a last frame$/],
-    ["a busy loop", { do: "spin" }, /^unresponsive: 10 heartbeats missed$/],
   ];
   test.each(cues)("ends alone and is restarted after %s", async (_what, cue, lastExit) => {
     const tree = await startTree(aPair(isolation));
     await tree.ask("target", cue);
     await tree.running("target", 2);
     expect(tree.child("target").lastExit).toMatch(lastExit);
+    expect(await tree.ask("target", { do: "echo", value: 1 })).toEqual({ answer: 1 });
+    expect(tree.child("driver").incarnation).toBe(1);
+  });
+
+  test("ends alone and is restarted after a busy loop", async () => {
+    const tree = await startTree(aPair(isolation), {}, IMPATIENT);
+    await tree.ask("target", { do: "spin" });
+    await tree.running("target", 2);
+    expect(tree.child("target").lastExit).toBe("unresponsive: 20 heartbeats missed");
+  });
+
+  test("comes back from many failures in a row, and so do its lanes", async () => {
+    const tree = await startTree(aPair(isolation), { intensity: 100, periodMs: 10_000_000 });
+    for (let incarnation = 2; incarnation <= 20; incarnation++) {
+      await tree.ask("target", { do: "throw" });
+      await tree.running("target", incarnation);
+    }
     expect(await tree.ask("target", { do: "echo", value: 1 })).toEqual({ answer: 1 });
     expect(tree.child("driver").incarnation).toBe(1);
   });

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { aChild, aPair } from "../support/child-specs.ts";
 import { eventually } from "../support/eventually.ts";
-import { assertGone, endAll, isAlive, startTree } from "./trees.ts";
+import { assertGone, endAll, IMPATIENT, isAlive, startTree } from "./trees.ts";
 
 const programs: ChildProcess[] = [];
 
@@ -18,12 +18,12 @@ afterEach(async () => {
 
 describe("a child process", () => {
   test("that was stopped from outside is killed and restarted", async () => {
-    const tree = await startTree([aChild("frozen", "process")]);
+    const tree = await startTree([aChild("frozen", "process")], {}, IMPATIENT);
     const { pid } = tree.child("frozen");
     process.kill(pid, "SIGSTOP");
     await tree.running("frozen", 2);
     await eventually(() => assertGone(pid));
-    expect(tree.child("frozen").lastExit).toBe("unresponsive: 10 heartbeats missed");
+    expect(tree.child("frozen").lastExit).toBe("unresponsive: 20 heartbeats missed");
   });
 
   test("that was killed from outside is restarted alone", async () => {
