@@ -1,5 +1,6 @@
 /** What every actor on the store opens first and closes last: logger, metrics, pool. */
 
+import manifest from "../../package.json" with { type: "json" };
 import { armFailpoints } from "../core/failpoint.ts";
 import { openPool } from "../stores/postgres/pool.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
@@ -10,7 +11,10 @@ import { openLogOutput } from "../telemetry/log-output.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
+import { startProcessMetrics } from "../telemetry/process-metrics.ts";
+import { openMetricsListener } from "./metrics-listener.ts";
 import type { ActorArgs } from "./tree.ts";
+import { roleOf } from "./tree-metrics.ts";
 
 export interface Realm extends AsyncDisposable {
   readonly log: Logger;
@@ -53,8 +57,15 @@ export function openRealm(context: ActorContext<ActorArgs>, component: string): 
     clock: context.clock,
   });
   const loopLag = startEventLoopLag(context.clock);
+  const sampleProcess = startProcessMetrics(metrics, context.clock, {
+    actorId: context.id,
+    version: manifest.version,
+    environment: config.environment,
+  });
+  const listener = openMetricsListener(context, { log, loopLag });
   const exportRealm = () => {
-    metrics.gauge("reco_event_loop_lag_ms", { role: context.id }).set(loopLag.recentMaxMs());
+    sampleProcess();
+    metrics.gauge("reco_event_loop_lag_ms", { role: roleOf(context.id) }).set(loopLag.recentMaxMs());
     metrics.gauge("reco_db_pool_in_use", { pool: context.id }).set(pool.stats().inUse);
     metrics.gauge("reco_db_pool_waiters", { pool: context.id }).set(pool.stats().waiters);
     return metrics.snapshot();
@@ -66,6 +77,7 @@ export function openRealm(context: ActorContext<ActorArgs>, component: string): 
     loopLag,
     report: (question) => (question === "metrics" ? exportRealm() : undefined),
     async [Symbol.asyncDispose]() {
+      listener[Symbol.dispose]();
       loopLag.stop();
       await pool.close(POOL_CLOSE_MS);
       await output.close(LOG_FLUSH_MS);

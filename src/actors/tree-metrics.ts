@@ -7,12 +7,17 @@ import { renderMetrics } from "../telemetry/render-metrics.ts";
 
 /** Actors that are late are left out: a scrape must not wait for a sick one. */
 export async function renderTreeMetrics(context: ActorContext, timeoutMs: number): Promise<string> {
-  const [answers, children] = await Promise.all([
-    context.survey("metrics", timeoutMs),
+  const [snapshots, children] = await Promise.all([
+    surveyMetrics(context, timeoutMs),
     context.tree(timeoutMs),
   ]);
-  const snapshots = answers.flatMap(({ answer }) => (isSnapshot(answer) ? [answer] : []));
   return renderMetrics([...snapshots, supervisorMetrics(children)]);
+}
+
+/** What every actor that answers in time has counted. */
+export async function surveyMetrics(context: ActorContext, timeoutMs: number): Promise<MetricsSnapshot[]> {
+  const answers = await context.survey("metrics", timeoutMs);
+  return answers.flatMap(({ answer }) => (isSnapshot(answer) ? [answer] : []));
 }
 
 const isSnapshot = (answer: unknown): answer is MetricsSnapshot =>
@@ -32,4 +37,5 @@ function supervisorMetrics(children: readonly ChildStatus[]): MetricsSnapshot {
   return metrics.snapshot();
 }
 
-const roleOf = (id: string) => id.replace(/-\d+$/, "");
+/** `http` of `http-0`. */
+export const roleOf = (id: string) => id.replace(/-\d+$/, "");

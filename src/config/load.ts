@@ -67,7 +67,7 @@ function unsupported(sources: ConfigSources): ConfigProblem[] {
 
 function unused(sources: ConfigSources): ConfigWarning[] {
   const names = UNUSED.filter((name) => (textOf(sources, name) ?? "") !== "");
-  return names.map((variable) => ({ variable, message: "is not used by this release" }));
+  return names.map((variable) => ({ variable, detail: "is not used by this release" }));
 }
 
 function databaseUrl({ database }: Config): ConfigProblem[] {

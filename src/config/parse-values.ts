@@ -40,7 +40,7 @@ export function parseValues(sources: ConfigSources): ParsedValues {
       problems.push({ kind: "invalid", variable: hit.name, message: `must be ${expected}` });
     } else {
       const used = variable.defaultText ?? String(variable.fallback);
-      warnings.push({ variable: hit.name, message: `is not ${expected}; the default is used: ${used}` });
+      warnings.push({ variable: hit.name, detail: `is not ${expected}; the default is used: ${used}` });
     }
   }
   return {

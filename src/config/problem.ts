@@ -10,7 +10,7 @@ export interface ConfigProblem {
 /** A setting that is doubtful but does not stop the start. */
 export interface ConfigWarning {
   readonly variable: string;
-  readonly message: string;
+  readonly detail: string;
 }
 
 /** `component` is what would have started: `api`, `outbox-relay`, `feature-consumer` or `monitor`. */

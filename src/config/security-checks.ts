@@ -79,18 +79,18 @@ function transport(config: Config, values: Values): Finding[] {
 function warnings(config: Config): ConfigWarning[] {
   const found: ConfigWarning[] = [];
   if (config.http.authMode === "open" && config.roles.includes("http")) {
-    found.push({ variable: "API_AUTH_MODE", message: "leaves the core routes open: no key is needed" });
+    found.push({ variable: "API_AUTH_MODE", detail: "leaves the core routes open: no key is needed" });
   }
   if (config.environmentClass !== "production") return found;
   const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
   if (config.database.url === null) {
-    found.push({ variable: "DATABASE_URL", message: "is not set: the embedded server runs in production" });
+    found.push({ variable: "DATABASE_URL", detail: "is not set: the embedded server runs in production" });
   }
   if (target && !target.requiresTls && !target.host.startsWith("/")) {
-    found.push({ variable: "DATABASE_URL", message: "reaches its server without TLS" });
+    found.push({ variable: "DATABASE_URL", detail: "reaches its server without TLS" });
   }
   if (config.metrics.enabled && config.metrics.host === "0.0.0.0") {
-    found.push({ variable: "METRICS_HOST", message: "is 0.0.0.0: metrics are readable without a key" });
+    found.push({ variable: "METRICS_HOST", detail: "is 0.0.0.0: metrics are readable without a key" });
   }
   return found;
 }

@@ -6,6 +6,8 @@ import { asError } from "../core/errors.ts";
 export type LogRecord = Record<string, unknown>;
 
 const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Members the logger itself writes; a field of that name would stand in the line twice. */
+const RESERVED = ["ts", "timestamp", "level", "message"];
 const ID_FIELDS = ["request_id", "correlation_id", "trace_id"] as const;
 /** A line stays under 4096 bytes, which a pipe takes whole however many realms write to it. */
 const MAX_STACK_LENGTH = 2048;
@@ -14,9 +16,14 @@ const MAX_MESSAGE_LENGTH = 512;
 /** `text` when it is a well-formed id, else `-`. */
 const safeLogId = (text: unknown): string => (typeof text === "string" && ID.test(text) ? text : "-");
 
-/** `fields` with ids made safe and a member `error` unfolded into its type, message, stack and `exc_info`. */
+/** `fields` with ids made safe, reserved names moved away and a member `error` unfolded into its type, message, stack and `exc_info`. */
 export function buildLogRecord(fields: LogRecord): LogRecord {
   const record = { ...fields };
+  for (const field of RESERVED) {
+    if (!(field in record)) continue;
+    record[`field_${field}`] = record[field];
+    delete record[field];
+  }
   for (const field of ID_FIELDS) record[field] = safeLogId(record[field]);
   if ("error" in record) {
     const { error, ...rest } = record;

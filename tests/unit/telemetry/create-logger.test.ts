@@ -73,6 +73,18 @@ describe("json log", () => {
     expect(lines[0]?.match(/"request_id"/g)).toHaveLength(1);
   });
 
+  test("a field cannot take the place of what the logger writes", () => {
+    const { log, lines, last } = createTestLogger();
+    log.info({ message: "mine", level: "loud" }, "seen");
+    expect(last()).toMatchObject({
+      message: "seen",
+      level: "INFO",
+      field_message: "mine",
+      field_level: "loud",
+    });
+    expect(lines[0]?.match(/"message":/g)).toHaveLength(1);
+  });
+
   test("lines below the level are not written", () => {
     const { log, lines } = createTestLogger({ level: "warn" });
     log.info({}, "quiet");
