@@ -107,6 +107,18 @@ test("a connection terminated inside a transaction fails its caller and nothing 
   expect(await admin`select from notes where note = 'lost'`).toHaveLength(0);
 });
 
+test("a connection lost under a running statement of a transaction releases the caller before its deadline", async () => {
+  await using pool = aPool({ statementTimeoutMs: 20_000 });
+  const work = pool.transaction("write", Deadline.after(10_000), (tx) => tx`select pg_sleep(${15}::float8)`);
+  await eventually(async () => {
+    const ended = await admin`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'faults' and state = 'active' and query like '%pg_sleep%'`;
+    expect(ended).toHaveLength(1);
+  });
+  expect(await work.catch(reasonOf)).toBe("connect");
+});
+
 test("destroying a slow statement's socket frees its locks on the server", async () => {
   await using pool = aPool({ statementTimeoutMs: 20_000, lockTimeoutMs: 10_000 });
   const holding = pool.transaction("write", Deadline.after(150), async (tx) => {

@@ -33,6 +33,8 @@ export class Client {
   readonly #onLost: (client: Client) => void;
   #socket: DriverSocket | null = null;
   #lost = false;
+  /** Rejects the work in progress. */
+  #abandon: ((error: Error) => void) | null = null;
 
   private constructor(options: ClientOptions, deadline: Deadline, onLost: (client: Client) => void) {
     this.#onLost = onLost;
@@ -71,6 +73,29 @@ export class Client {
     return this.#lost;
   }
 
+  /**
+   * Runs `work`, one at a time. The caller is released when the deadline passes, which destroys the socket, and when the
+   * connection is lost: the driver may leave a transaction's rollback unanswered then.
+   * Throws StoreUnavailableError, StoreDataError, or what `work` throws.
+   */
+  async run<T>(deadline: Deadline, work: (sql: Connection) => Promise<T>): Promise<T> {
+    const { promise: abandoned, reject } = Promise.withResolvers<never>();
+    this.#abandon = reject;
+    let timedOut = false;
+    const onTimeout = () => {
+      timedOut = true;
+      this.destroy();
+    };
+    try {
+      return await deadline.race(Promise.race([work(this.sql), abandoned]), onTimeout);
+    } catch (error) {
+      if (!timedOut) throw toStoreError(error);
+      throw new StoreUnavailableError("timeout", "the store did not answer in time", { cause: error });
+    } finally {
+      this.#abandon = null;
+    }
+  }
+
   /** Ends the connection at once, whatever runs on it. */
   destroy(): void {
     this.#socket?.destroy();
@@ -94,6 +119,7 @@ export class Client {
   #markLost(): void {
     if (this.#lost) return;
     this.#lost = true;
+    this.#abandon?.(new StoreUnavailableError("connect", "connection lost"));
     this.#onLost(this);
     // Makes the driver refuse what the rest of a running piece of work may still send.
     void this.sql.end({ timeout: 0 });

@@ -95,10 +95,7 @@ async function withClient<T>(
     () => {},
   );
   try {
-    return await options.deadline.race(work(client.sql));
-  } catch (error) {
-    if (asError(error).name !== "DeadlineExceededError") throw toStoreError(error);
-    throw new StoreUnavailableError("timeout", "migrations did not end in time", { cause: error });
+    return await client.run(options.deadline, work);
   } finally {
     // Ends the session, and with it the lock.
     client.destroy();

@@ -4,7 +4,6 @@ import { type Clock, systemClock, type Timer } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { StoreUnavailableError } from "../../core/errors.ts";
 import { Client, type ClientOptions } from "./client.ts";
-import { toStoreError } from "./errors.ts";
 import { Lane } from "./lane.ts";
 import type { Connection, Lane as LaneName, Pool, Transaction } from "./pool-types.ts";
 
@@ -122,29 +121,15 @@ class PostgresPool implements Pool {
     work: (sql: Connection) => Promise<T>,
   ): Promise<T> {
     const client = await lane.acquire(deadline.capped(this.#poolWaitMs));
-    let timedOut = false;
-    const onTimeout = () => {
-      timedOut = true;
-      client.destroy();
-    };
     try {
-      return await deadline.race(work(client.sql), onTimeout);
+      return await client.run(deadline, work);
     } catch (error) {
-      if (timedOut)
-        throw new StoreUnavailableError("timeout", "the store did not answer in time", { cause: error });
-      throw this.#explain(error, client);
+      if (error instanceof StoreUnavailableError && error.reason === "connect") client.destroy();
+      if (error instanceof StoreUnavailableError && error.reason === "read_only") this.#recycle();
+      throw error;
     } finally {
       lane.release(client);
     }
-  }
-
-  /** Maps the error, and gets rid of connections that cannot serve any more. */
-  #explain(thrown: unknown, client: Client): unknown {
-    const error = toStoreError(thrown);
-    if (!(error instanceof StoreUnavailableError)) return error;
-    if (error.reason === "connect") client.destroy();
-    if (error.reason === "read_only") this.#recycle();
-    return error;
   }
 
   /** A server that turned read-only may have lost its role: new connections find the writable one. */
