@@ -3,7 +3,7 @@
 import { envelope } from "./errors.ts";
 import { toResponse } from "./middleware/headers.ts";
 import { createRequestLog } from "./request-log.ts";
-import type { CallIds, HttpEnv, Observe, Outcome } from "./route.ts";
+import type { CallIds, Headers, HttpEnv, Observe, Outcome, Reply } from "./route.ts";
 import type { CountAnswer } from "./route-metrics.ts";
 import type { HttpServices } from "./services.ts";
 
@@ -31,7 +31,13 @@ export type Finish = (exchange: Exchange, track: Track, outcome: Outcome) => Res
 export function createFinish(services: HttpServices): Finish {
   const { clock, random, metrics, log, config } = services;
   const writeLine = createRequestLog(log, config.log);
-  const retryAfter = () => ({ "Retry-After": String(1 + Math.floor(random.next() * RETRY_AFTER_MAX_SEC)) });
+  const extraHeaders = (method: string, { status, body }: Reply): Headers | undefined => {
+    // The body of a HEAD goes no further, but its length is the one that GET would answer with.
+    const length =
+      method === "HEAD" ? { "Content-Length": String(Buffer.byteLength(body ?? "")) } : undefined;
+    if (status !== 503) return length;
+    return { ...length, "Retry-After": String(1 + Math.floor(random.next() * RETRY_AFTER_MAX_SEC)) };
+  };
   return (exchange, track, outcome) => {
     const { request, ids } = exchange;
     const { status } = outcome;
@@ -40,7 +46,7 @@ export function createFinish(services: HttpServices): Finish {
     }
     const answer = outcome.kind === "reply" ? outcome : envelope(outcome, ids);
     const elapsedMs = Math.max(0, clock.monotonicMs() - exchange.startedMs);
-    const response = toResponse(answer, ids, elapsedMs, status === 503 ? retryAfter() : undefined);
+    const response = toResponse(answer, ids, elapsedMs, extraHeaders(request.method, answer));
     track.count(request.method, status, elapsedMs);
     track.observe?.(status, elapsedMs);
     writeLine({

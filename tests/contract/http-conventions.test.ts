@@ -146,6 +146,26 @@ describe("methods and paths", () => {
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 404]);
   });
 
+  test.each(["/", "/docs", "/openapi.json", "/contract", "/livez", "/metrics", RECO])(
+    "HEAD %s answers like GET, without the body",
+    async (path) => {
+      const http = fakeHttp();
+      const get = await http.get(path);
+      const head = await http.app.request(path, { method: "HEAD" });
+      expect([head.status, head.headers.get("Content-Type"), await head.text()]).toEqual([
+        200,
+        get.headers.get("Content-Type"),
+        "",
+      ]);
+      expect(head.headers.get("Content-Length")).toBe(String((await get.bytes()).length));
+    },
+  );
+
+  test("HEAD tells a refusal as GET does", async () => {
+    const response = await draining(fakeHttp()).app.request(RECO, { method: "HEAD" });
+    expect([response.status, response.headers.has("Retry-After")]).toEqual([503, true]);
+  });
+
   test("OPTIONS skips every gate", async () => {
     const http = draining(fakeHttp({ http: { authMode: "keyed", apiKeys: ["secret"] } }));
     const response = await http.app.request("/event", { method: "OPTIONS" });

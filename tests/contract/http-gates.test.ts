@@ -199,6 +199,23 @@ describe("deadline", () => {
     expect(http.plans).toEqual([]);
   });
 
+  test("is not blamed for a client that went away", async () => {
+    const http = fakeHttp();
+    const client = new AbortController();
+    const broken = new ReadableStream({
+      pull(controller) {
+        client.abort();
+        controller.error(new Error("connection reset"));
+      },
+    });
+    const { signal } = client;
+    const request = { method: "POST", body: broken, headers: JSON_HEADERS, signal };
+    const response = await http.app.request("/event", request);
+    expect(response.status).toBe(499);
+    expect(http.metric("reco_client_aborted_total", { class: "ingest" })).toBe(1);
+    expect(http.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
   test("does not concern health routes", async () => {
     expect((await fakeHttp().get("/livez", { "X-Request-Timeout-Ms": "nonsense" })).status).toBe(200);
   });
