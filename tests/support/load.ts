@@ -14,8 +14,8 @@ export interface Acknowledged {
 /** Posts watches and direct events and asks for recommendations, until stopped. A failed post is repeated with the same id. */
 export class Load implements AsyncDisposable {
   readonly acknowledged: Acknowledged[] = [];
-  /** How often each status was answered, by route; 0 stands for a broken connection. */
-  readonly statuses = new Map<string, number>();
+  /** How often each answer came: `<route> <status>`, for 503 with its error code; status 0 is a broken connection. */
+  readonly answers = new Map<string, number>();
   readonly #tree: Tree;
   readonly #prefix: string;
   readonly #workers: Promise<void>[];
@@ -28,8 +28,10 @@ export class Load implements AsyncDisposable {
     this.#workers = Array.from({ length: options.workers ?? 6 }, (_, index) => this.#work(index));
   }
 
-  count(route: string, status: number): number {
-    return this.statuses.get(`${route} ${status}`) ?? 0;
+  /** Answers that are neither 200 nor the honest refusal of an overloaded worker. */
+  troubles(route: string): string[] {
+    const fine = [`${route} 200`, `${route} 503 overloaded`];
+    return [...this.answers.keys()].filter((answer) => answer.startsWith(route) && !fine.includes(answer));
   }
 
   /** Ends the load; requests in flight are finished. */
@@ -79,14 +81,14 @@ export class Load implements AsyncDisposable {
   }
 
   async #request(route: string, path: string, body: object | null): Promise<number> {
-    const status = await this.#send(path, body);
-    const key = `${route} ${status}`;
-    this.statuses.set(key, (this.statuses.get(key) ?? 0) + 1);
+    const { status, code } = await this.#send(path, body);
+    const key = `${route} ${status}${code && ` ${code}`}`;
+    this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     if (status === 0) await Bun.sleep(20);
     return status;
   }
 
-  async #send(path: string, body: object | null): Promise<number> {
+  async #send(path: string, body: object | null): Promise<{ status: number; code: string }> {
     try {
       const response = await fetch(`${this.#tree.url}${path}`, {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
@@ -96,11 +98,11 @@ export class Load implements AsyncDisposable {
           headers: { "content-type": "application/json" },
         }),
       });
-      await response.arrayBuffer();
-      return response.status;
+      const answer = (await response.json()) as { error_code?: string };
+      return { status: response.status, code: answer.error_code ?? "" };
     } catch {
       // A refused or broken connection is an outcome of its own: unknown.
-      return 0;
+      return { status: 0, code: "" };
     }
   }
 }
