@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
+import { freeHttpPort, processesOf } from "../support/tree.ts";
+
+const START = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "scripts", "start.mjs");
+
+/** Runs the start script the way npm does and hands over its output. */
+function start(dataDir: string, port: number) {
+  const child = Bun.spawn(["node", START], {
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: dataDir,
+      RECO_DATA_DIR: dataDir,
+      PORT: String(port),
+      METRICS_PORT: String(freeHttpPort()),
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const printed: string[] = [];
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const chunk of stream) printed.push(Buffer.from(chunk).toString());
+  };
+  void collect(child.stdout);
+  void collect(child.stderr);
+  return { child, output: () => printed.join("") };
+}
+
+async function introduced(run: ReturnType<typeof start>): Promise<string> {
+  await eventually(() => expect(run.output()).toContain("reco is ready"), {
+    timeoutMs: 120_000,
+    intervalMs: 100,
+  });
+  return run.output();
+}
+
+/** Runs one printed line in a shell, as a reader would. */
+async function shell(line: string): Promise<string> {
+  const child = Bun.spawn(["sh", "-c", line], { stdout: "pipe" });
+  return new Response(child.stdout).text();
+}
+
+test("npm start loads real films, prints lines that work, and starts again without loading", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "reco-start-"));
+  try {
+    const first = start(dataDir, freeHttpPort());
+    const lines = (await introduced(first))
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("curl"));
+    expect(lines).toHaveLength(3);
+    const [ask, click, askAgain] = lines as [string, string, string];
+    await eventually(async () => {
+      const answer = JSON.parse(await shell(ask));
+      expect(answer.details.items.map((item: { title: string | null }) => item.title)).toContainEqual(
+        expect.stringMatching(/\(\d{4}\)$/),
+      );
+    });
+    const before = JSON.parse(await shell(askAgain));
+    expect(JSON.parse(await shell(click))).toMatchObject({ status: "ok" });
+    const after = JSON.parse(await shell(askAgain));
+    expect(after.items).not.toEqual(before.items);
+    expect(after.items).not.toContain("1");
+    first.child.kill("SIGINT");
+    expect(await first.child.exited).toBe(0);
+
+    const second = start(dataDir, freeHttpPort());
+    expect(await introduced(second)).not.toContain("Loading MovieLens");
+    second.child.kill("SIGTERM");
+    expect(await second.child.exited).toBe(0);
+    await eventually(() => expect(processesOf(dataDir)).toEqual([]));
+    expect(existsSync(join(dataDir, "films-imported"))).toBe(true);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}, 240_000);
