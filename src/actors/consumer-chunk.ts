@@ -5,7 +5,6 @@ import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { Random } from "../core/random.ts";
-import { exponentialDelay, fullJitterMs } from "../core/retry-delay.ts";
 import type {
   Assignment,
   ChunkEntry,
@@ -18,6 +17,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { asDeadLetter, chunkLength, classify } from "./consumer-decide.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import { CHUNK_MAX, type PartitionState } from "./consumer-partitions.ts";
+import { PartitionPauses } from "./consumer-pauses.ts";
 import type { ConsumerSettings } from "./consumer-settings.ts";
 
 export interface ChunkPorts {
@@ -35,10 +35,6 @@ export interface ChunkPorts {
 type Outcome = "applied" | "stopped";
 
 export const STORE_TIMEOUT_MS = 8_000;
-const OUTAGE_MIN_MS = 200;
-const OUTAGE_MAX_MS = 30_000;
-const RETRY_BASE_MS = 100;
-const RETRY_MAX_MS = 30_000;
 const COMMIT_PAUSE_MS = 200;
 /** A record that fails alone for so long, while others succeed, is itself the cause. */
 const ALONE_LIMIT_MS = 60_000;
@@ -46,12 +42,14 @@ const ALONE_LIMIT_MS = 60_000;
 export class ChunkWorker {
   readonly #ports: ChunkPorts;
   readonly #log: EventLogConsumer;
+  readonly #pauses: PartitionPauses;
   readonly #notes = new Map<string, bigint>();
   #lastCommitMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: ChunkPorts, log: EventLogConsumer) {
     this.#ports = ports;
     this.#log = log;
+    this.#pauses = new PartitionPauses(ports, log);
   }
 
   /** The record of this partition that this process, which is alive, noted last. */
@@ -78,7 +76,7 @@ export class ChunkWorker {
     try {
       await this.#ports.store.beginAttempt(first.record, this.#deadline());
     } catch (error) {
-      return this.#outage(state, first, asError(error));
+      return this.#pauses.outage(state, first, asError(error));
     }
     const outcome = await this.#apply(state, chunk);
     if (outcome === "applied") state.carefulRecords--;
@@ -140,7 +138,7 @@ export class ChunkWorker {
     if (!first) return "applied";
     if (classify(error) === "infrastructure" && !this.#isItsOwnFault(state, chunk)) {
       state.chunkLimit = Math.max(1, Math.floor(chunk.length / 2));
-      return this.#outage(state, first, error);
+      return this.#pauses.outage(state, first, error);
     }
     if (chunk.length === 1) return this.#recordFailed(state, first, error);
     const middle = Math.ceil(chunk.length / 2);
@@ -162,7 +160,7 @@ export class ChunkWorker {
     if (entry.kind === "dead") {
       metrics.error("dlq_store");
       log.error({ error: error.message }, "consumer.dead_letter_not_stored");
-      return this.#wait(state, entry, this.#outageDelayMs(state));
+      return this.#pauses.outageWait(state, entry);
     }
     if (stopping.aborted) return "stopped";
     metrics.attemptFailed(record.topic);
@@ -175,33 +173,13 @@ export class ChunkWorker {
     try {
       attempts = await store.countAttempt(record, error.message, this.#deadline());
     } catch (failure) {
-      return this.#outage(state, entry, asError(failure));
+      return this.#pauses.outage(state, entry, asError(failure));
     }
     if (attempts >= settings.consumer.maxRetriesPerMessage) {
       return this.#apply(state, [asDeadLetter(entry, isData ? "data" : "handler", error.message, attempts)]);
     }
     state.suspect = record.offset;
-    return this.#wait(state, entry, exponentialDelay(attempts, RETRY_BASE_MS, RETRY_MAX_MS));
-  }
-
-  /** The store is not there for anybody: no attempt is counted. */
-  #outage(state: PartitionState, entry: ChunkEntry, error: Error): Outcome {
-    const delayMs = this.#outageDelayMs(state);
-    this.#ports.metrics.error("process");
-    this.#ports.log.warn({ error: error.message, delayMs }, "consumer.partition_paused");
-    return this.#wait(state, entry, delayMs);
-  }
-
-  #outageDelayMs(state: PartitionState): number {
-    state.outages++;
-    return fullJitterMs(state.outages, OUTAGE_MIN_MS, OUTAGE_MAX_MS, this.#ports.random);
-  }
-
-  #wait(state: PartitionState, entry: ChunkEntry, delayMs: number): Outcome {
-    this.#log.pause(state.assignment);
-    this.#log.seek(state.assignment, entry.record.offset);
-    state.phase = { kind: "waiting", untilMs: this.#ports.clock.monotonicMs() + delayMs };
-    return "stopped";
+    return this.#pauses.retryWait(state, entry, attempts);
   }
 
   #deadline(): Deadline {

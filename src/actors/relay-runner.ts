@@ -9,8 +9,10 @@ import { jittered } from "../core/retry-delay.ts";
 import type { EventLog, EventLogProducer, OutboxSnapshot, OutboxStore } from "../events/ports.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
+import { watchBacklog } from "./relay-backlog.ts";
 import { BlockedKeys } from "./relay-blocked.ts";
 import { RelayBreaker } from "./relay-breaker.ts";
+import { maintainLeases, maintainOnce } from "./relay-lease-loop.ts";
 import { RelayLeases } from "./relay-leases.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 import { type RoundOutcome, type RoundPorts, runRound } from "./relay-round.ts";
@@ -38,11 +40,6 @@ const MIN_ERROR_PAUSE_MS = 50;
 const JITTER = 0.2;
 /** Enough rows that one bad row does not keep the breaker open. */
 const PROBE_ROWS = 20;
-const TAKE_RETRY_MS = 1_000;
-const BACKLOG_EVERY_MS = 1_000;
-/** Above this many unpublished rows counting them is work of its own, so it is done less often. */
-const LARGE_BACKLOG = 100_000;
-const LARGE_BACKLOG_EVERY_MS = 10_000;
 
 /** idle -> starting -> running -> stopping -> stopped; any throw of a loop ends all loops and rejects `run`. */
 export class Relay {
@@ -111,8 +108,23 @@ export class Relay {
     const producer = await this.#startProducer();
     if (producer === null) return;
     this.#producer = producer;
-    await this.#maintainLeases();
-    await Promise.all([this.#leaseLoop(), this.#roundLoop(producer), this.#backlogLoop()]);
+    const { settings, readBacklog, clock, random, log } = this.#ports;
+    const metrics = this.#metrics;
+    const leases = {
+      settings,
+      leases: this.#leases,
+      clock,
+      random,
+      log,
+      metrics,
+      onTaken: () => this.#hint.wake(),
+    };
+    await maintainOnce(leases);
+    await Promise.all([
+      maintainLeases(leases, this.#stop.signal),
+      this.#roundLoop(producer),
+      watchBacklog({ readBacklog, clock, log, metrics }, this.#stop.signal),
+    ]);
   }
 
   #startProducer(): Promise<EventLogProducer | null> {
@@ -177,52 +189,6 @@ export class Relay {
         const transition = this.#breaker.record(outcome.logDown, clock.monotonicMs());
         if (transition) log.warn({ to: transition }, "relay.breaker");
       }
-    }
-  }
-
-  async #leaseLoop(): Promise<void> {
-    const { settings, clock, random, progress } = this.#ports;
-    const renewMs = (settings.outbox.leaseSec * 1000) / 3;
-    let failed = false;
-    while (!this.#stop.signal.aborted) {
-      const soon = failed || this.#leases.belowShare;
-      const delayMs = soon ? Math.min(renewMs, TAKE_RETRY_MS) : renewMs;
-      await clock.sleep(jittered(delayMs, JITTER / 2, random), this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      progress();
-      failed = !(await this.#maintainLeases());
-    }
-  }
-
-  async #maintainLeases(): Promise<boolean> {
-    const { settings, clock, log } = this.#ports;
-    const heldBefore = this.#leases.heldCount;
-    try {
-      await this.#leases.maintain(Deadline.after((settings.outbox.leaseSec * 1000) / 3, clock));
-      return true;
-    } catch (error) {
-      this.#metrics.error("lease");
-      log.warn({ error: asError(error).message }, "relay.lease_failed");
-      return false;
-    } finally {
-      this.#metrics.held(this.#leases.heldCount);
-      if (this.#leases.heldCount > heldBefore) this.#hint.wake();
-    }
-  }
-
-  async #backlogLoop(): Promise<void> {
-    const { clock, log, readBacklog } = this.#ports;
-    while (!this.#stop.signal.aborted) {
-      let pauseMs = BACKLOG_EVERY_MS;
-      try {
-        const snapshot = await readBacklog(Deadline.after(STORE_TIMEOUT_MS, clock));
-        this.#metrics.backlog(snapshot);
-        if (snapshot.pending > LARGE_BACKLOG) pauseMs = LARGE_BACKLOG_EVERY_MS;
-      } catch (error) {
-        this.#metrics.error("metrics");
-        log.debug({ error: asError(error).message }, "relay.backlog_unknown");
-      }
-      await clock.sleep(pauseMs, this.#stop.signal);
     }
   }
 }
