@@ -14,7 +14,6 @@ export async function readJson(call: Call, maxBodyBytes: number): Promise<Result
   if (!isSupported(call.request.headers)) return err(UNSUPPORTED_TYPE);
   const bytes = await readBytes(call, maxBodyBytes);
   if (!bytes.ok) return bytes;
-  if (call.deadline.expired) return err(DEADLINE_EXCEEDED);
   const text = decodeUtf8(bytes.value);
   const parsed = text === null ? err("not valid UTF-8") : parseJson(text);
   if (parsed.ok) return parsed;

@@ -111,7 +111,9 @@ describe("size and type", () => {
   test("a body of exactly the limit is read", async () => {
     const text = JSON.stringify(aDirectBody());
     const http = fakeHttp({ http: { maxBodyBytes: text.length } });
+    const declared = { ...JSON_HEADERS, "Content-Length": String(text.length) };
     expect((await post(http, text, JSON_HEADERS)).status).toBe(200);
+    expect((await post(http, text, declared)).status).toBe(200);
     expect((await post(http, `${text} `, JSON_HEADERS)).status).toBe(413);
   });
 
@@ -214,6 +216,19 @@ describe("deadline", () => {
     expect(response.status).toBe(499);
     expect(http.metric("reco_client_aborted_total", { class: "ingest" })).toBe(1);
     expect(http.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  test("that runs out while the body comes leaves the store alone", async () => {
+    const http = fakeHttp();
+    const late = new ReadableStream({
+      async pull(controller) {
+        await http.clock.advance(1_996);
+        controller.enqueue(Buffer.from(JSON.stringify(aDirectBody())));
+        controller.close();
+      },
+    });
+    const response = await http.app.request("/event", { method: "POST", body: late, headers: JSON_HEADERS });
+    expect([response.status, http.plans]).toEqual([504, []]);
   });
 
   test("does not concern health routes", async () => {

@@ -122,6 +122,12 @@ describe("an event id that is known with another body", () => {
     });
   });
 
+  test("is no matter for a true duplicate in reject mode", async () => {
+    const http = fakeHttp({ ingest: { eventIdConflictMode: "reject" } });
+    await http.post("/event", aDirectBody());
+    expect((await http.post("/event", aDirectBody())).status).toBe(200);
+  });
+
   test("marks a batch, which still stores the others", async () => {
     const http = fakeHttp({ ingest: { eventIdConflictMode: "reject" } });
     await http.post("/log/watch", aWatchBody());
@@ -174,7 +180,11 @@ describe("a store that fails", () => {
     expect([response.status, JSON.parse(text).error_code]).toEqual([500, "internal_error"]);
     expect(text).not.toContain("file.ts");
     expect(http.lines).toContainEqual(
-      expect.objectContaining({ level: "error", event: "Request failed POST /event" }),
+      expect.objectContaining({
+        level: "error",
+        event: "Request failed POST /event",
+        fields: expect.objectContaining({ error: expect.any(TypeError), path: "/event" }),
+      }),
     );
     expect(http.metric("error_total", { error_type: "internal_error", endpoint: "/event" })).toBe(1);
   });
