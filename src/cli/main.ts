@@ -3,25 +3,29 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { asError } from "../core/errors.ts";
+import { isRealm } from "../supervisor/host.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { serveCommand } from "./serve.ts";
 
-const program = new Command("reco")
-  .description("self-hosted real-time recommendation server")
-  .version(manifest.version)
-  .configureHelp({ showGlobalOptions: true })
-  .exitOverride();
+// A compiled program is its own realm: the supervisor runs it again for each process of the tree.
+if (isRealm()) await import("../actors/entry.ts");
+else await runCommand();
 
-for (const command of [serveCommand(), migrateCommand(), importCommand()]) {
-  program.addCommand(command.exitOverride());
-}
-
-try {
-  await program.parseAsync(process.argv);
-} catch (thrown) {
-  process.exitCode = report(thrown);
+async function runCommand(): Promise<void> {
+  const program = new Command("reco")
+    .description("self-hosted real-time recommendation server")
+    .version(manifest.version)
+    .exitOverride();
+  for (const command of [serveCommand(), migrateCommand(), importCommand()]) {
+    program.addCommand(command.exitOverride());
+  }
+  try {
+    await program.parseAsync(process.argv);
+  } catch (thrown) {
+    process.exitCode = report(thrown);
+  }
 }
 
 function report(thrown: unknown): number {

@@ -1,7 +1,6 @@
 /** `reco serve`: runs the supervised tree until a signal, or until the supervisor gives up. */
 
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { describeTree } from "../actors/tree.ts";
@@ -17,6 +16,7 @@ import { openLogOutput } from "../telemetry/log-output.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { loadedOrExit } from "./configuration.ts";
 import { CommandError, EXIT_CONFIG } from "./exit-codes.ts";
+import { realmOptions } from "./realm-entry.ts";
 import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
 const LOG_FLUSH_MS = 1_000;
@@ -75,10 +75,9 @@ async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Lo
   const spec = describeTree(config, databaseUrl, store);
   const problems = checkSupervisorSpec(spec);
   if (problems.length > 0) throw new CommandError(EXIT_CONFIG, problems.join("\n"));
-  const entry = fileURLToPath(new URL("../actors/entry.ts", import.meta.url));
   const supervisor = new Supervisor({
     spec,
-    realm: { threadEntry: entry, processCommand: [process.execPath, entry] },
+    realm: realmOptions(),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -93,7 +92,10 @@ async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Lo
       }),
   });
   const release = handleSignals(supervisor);
-  log.info({ version: manifest.version, roles: config.roles, environment: config.environment }, "tree.starting");
+  log.info(
+    { version: manifest.version, roles: config.roles, environment: config.environment },
+    "tree.starting",
+  );
   try {
     await supervisor.start();
   } catch (error) {

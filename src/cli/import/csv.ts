@@ -22,12 +22,15 @@ interface CsvLines {
   readonly text: string;
 }
 
-/** Empty cells count as absent, blank lines are skipped. Rejects with SourceError when the header is no good. */
-export async function* readCsv(file: string, options: CsvOptions): AsyncGenerator<SourceRecord> {
+/** Empty cells count as absent, blank lines are skipped. Throws SourceError when the header is no good. */
+export async function* readCsv(
+  bytes: AsyncIterable<Buffer>,
+  options: CsvOptions,
+): AsyncGenerator<SourceRecord> {
   let header: readonly string[] | null = null;
-  for await (const { line, lastLine, bytesRead, content, text } of readRecords(file)) {
+  for await (const { line, lastLine, bytesRead, content, text } of readRecords(bytes)) {
     if (header === null) {
-      header = readHeader(file, content, options);
+      header = readHeader(content, options);
       continue;
     }
     const place = { line, bytesRead };
@@ -39,18 +42,18 @@ export async function* readCsv(file: string, options: CsvOptions): AsyncGenerato
       yield { kind: "fields", ...place, fields: readFields(header, content.cells) };
     }
   }
-  if (header === null) throw new SourceError(`${file} is empty: it has no header line`);
+  if (header === null) throw new SourceError("no header line");
 }
 
-function readHeader(file: string, content: CsvLines["content"], { renames, required }: CsvOptions) {
-  if ("problem" in content) throw new SourceError(`the header line of ${file} is ${content.problem}`);
+function readHeader(content: CsvLines["content"], { renames, required }: CsvOptions) {
+  if ("problem" in content) throw new SourceError(`bad header line: ${content.problem}`);
   const names = content.cells.map((name) => renames.get(name) ?? name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new SourceError(`${file} has two columns ${JSON.stringify(twice)}`);
+  if (twice !== undefined) throw new SourceError(`two columns ${JSON.stringify(twice)}`);
   const missing = required.find((name) => !names.includes(name));
   if (missing !== undefined) {
     const given = content.cells.join(",").slice(0, 200);
-    throw new SourceError(`${file} has no column ${missing}; its header line is: ${given}`);
+    throw new SourceError(`no column ${missing}; the header line is: ${given}`);
   }
   return names;
 }
@@ -72,7 +75,7 @@ function jsonOr(cell: string): unknown {
   return parsed.ok ? parsed.value : cell;
 }
 
-async function* readRecords(file: string): AsyncGenerator<CsvLines> {
+async function* readRecords(bytes: AsyncIterable<Buffer>): AsyncGenerator<CsvLines> {
   let record = new CsvRecord();
   let end = { line: 0, bytesRead: 0 };
   const complete = (content: CsvLines["content"]) => {
@@ -80,7 +83,7 @@ async function* readRecords(file: string): AsyncGenerator<CsvLines> {
     record = new CsvRecord();
     return { line, text, lastLine: end.line, bytesRead: end.bytesRead, content };
   };
-  for await (const { text, ...place } of readLines(file)) {
+  for await (const { text, ...place } of readLines(bytes)) {
     if (text?.trim() === "" && !record.isOpen) continue;
     end = place;
     if (text === null) {

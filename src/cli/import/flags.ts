@@ -28,7 +28,7 @@ export interface Source {
   /** All that decides how a line is understood. */
   readonly reading: readonly string[];
   readonly isMovieLens: boolean;
-  readonly read: () => AsyncIterable<SourceRecord>;
+  readonly read: (bytes: AsyncIterable<Buffer>) => AsyncIterable<SourceRecord>;
 }
 
 /** Throws CommandError when a flag or a path is no good. */
@@ -47,8 +47,8 @@ function movieLensSources({ file, kind, map }: SourceFlags): readonly Source[] {
   const { movies, ratings } = movieLensFiles(resolve(file));
   const common = { reading: ["movielens"], isMovieLens: true };
   const sources: readonly Source[] = [
-    { ...common, file: movies, kind: "items", read: () => readMovies(movies) },
-    { ...common, file: ratings, kind: "events", read: () => readRatings(ratings) },
+    { ...common, file: movies, kind: "items", read: readMovies },
+    { ...common, file: ratings, kind: "events", read: readRatings },
   ];
   return sources.filter((source) => kind === undefined || source.kind === kind);
 }
@@ -62,7 +62,7 @@ function tableSource({ file: path, kind = "events", format, map }: SourceFlags):
     kind,
     reading: [kind, format, ...map],
     isMovieLens: false,
-    read: () => (format === "csv" ? readCsv(file, { renames, required }) : readJsonl(file, renames)),
+    read: (bytes) => (format === "csv" ? readCsv(bytes, { renames, required }) : readJsonl(bytes, renames)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Imports the chosen files one after the other. */
 
+import { createReadStream } from "node:fs";
 import { parseItem } from "../../catalog/item.ts";
 import type { Config } from "../../config/config.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -13,6 +14,7 @@ import { showProgress } from "./progress.ts";
 import { Rejects } from "./rejects.ts";
 import { eventRowStore, itemRowStore } from "./row-stores.ts";
 import { type ImportResult, type RowStore, runImport } from "./run-import.ts";
+import { SourceError, type SourceRecord } from "./sources.ts";
 
 export interface ImportOptions {
   readonly config: Config;
@@ -51,7 +53,7 @@ async function importFile(source: Source, options: ImportOptions): Promise<FileR
   const checkpoint = new Checkpoint(config.dataDir, file, source.reading);
   const target = <Row>(storeOn: (pool: Pool) => RowStore<Row>) => pool && { checkpoint, rows: storeOn(pool) };
   const common = {
-    records: source.read(),
+    records: recordsOf(source),
     chunkSize: IMPORT_CHUNK_SIZE,
     rejects,
     continueOnError,
@@ -67,6 +69,15 @@ async function importFile(source: Source, options: ImportOptions): Promise<FileR
           target: target((db) => eventRowStore(db, options.publish)),
         });
   return { ...result, file, kind, rejectsFile: rejects.path };
+}
+
+async function* recordsOf({ file, read }: Source): AsyncGenerator<SourceRecord> {
+  try {
+    yield* read(createReadStream(file));
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    throw new SourceError(`${file}: ${error.message}`, { cause: error });
+  }
 }
 
 const eventParser = ({ topics, outbox, ingest }: Config, isMovieLens: boolean) =>

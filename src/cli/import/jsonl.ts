@@ -5,8 +5,11 @@ import { MAX_RECORD_BYTES, readLines } from "./lines.ts";
 import type { Fields, Renames, SourceRecord } from "./sources.ts";
 
 /** Blank lines are skipped. */
-export async function* readJsonl(file: string, renames: Renames): AsyncGenerator<SourceRecord> {
-  for await (const { text, ...place } of readLines(file)) {
+export async function* readJsonl(
+  bytes: AsyncIterable<Buffer>,
+  renames: Renames,
+): AsyncGenerator<SourceRecord> {
+  for await (const { text, ...place } of readLines(bytes)) {
     if (text?.trim() === "") continue;
     const parsed = text === null ? null : parseJson(text);
     if (parsed === null) {

@@ -1,7 +1,6 @@
-/** Splits a file into lines of UTF-8 text, holding no more than one read and one line of it at a time. */
+/** Splits the bytes of a file into lines of UTF-8 text, holding no more than one read and one line of it at a time. */
 
 import { isUtf8 } from "node:buffer";
-import { createReadStream } from "node:fs";
 
 /** A longer line, or a longer record of several lines, is a mistake in the file and not data. */
 export const MAX_RECORD_BYTES = 1_048_576;
@@ -19,8 +18,8 @@ export interface TextLine {
   readonly text: string | null;
 }
 
-/** Rejects when the file cannot be read. */
-export async function* readLines(file: string): AsyncGenerator<TextLine> {
+/** Rejects when `bytes` does. */
+export async function* readLines(bytes: AsyncIterable<Buffer>): AsyncGenerator<TextLine> {
   const rest = new LineRest();
   let line = 0;
   let bytesRead = 0;
@@ -30,7 +29,7 @@ export async function* readLines(file: string): AsyncGenerator<TextLine> {
     const text = rest.take();
     return { line, bytesRead, text: line === 1 && text?.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text };
   };
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+  for await (const chunk of bytes) {
     let from = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
       rest.add(chunk.subarray(from, end));

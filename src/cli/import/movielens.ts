@@ -21,8 +21,8 @@ const RATINGS = {
 const MOVIES = { renames: new Map([["movieId", "item_id"]]), required: ["item_id", "title", "genres"] };
 
 /** A rating of at least 4 is a `purchase`, of at least 3 a `click`, any other a `view`. */
-export async function* readRatings(file: string): AsyncGenerator<SourceRecord> {
-  for await (const record of readCsv(file, RATINGS)) {
+export async function* readRatings(bytes: AsyncIterable<Buffer>): AsyncGenerator<SourceRecord> {
+  for await (const record of readCsv(bytes, RATINGS)) {
     yield record.kind === "fields" ? asEvent(record) : record;
   }
 }
@@ -45,8 +45,8 @@ const YEAR_AT_END = /\((\d{4})\)\s*$/;
 const NO_GENRES = "(no genres listed)";
 
 /** Title, genres as tags, and the year of the title as attribute. */
-export async function* readMovies(file: string): AsyncGenerator<SourceRecord> {
-  for await (const record of readCsv(file, MOVIES)) {
+export async function* readMovies(bytes: AsyncIterable<Buffer>): AsyncGenerator<SourceRecord> {
+  for await (const record of readCsv(bytes, MOVIES)) {
     yield record.kind === "fields" ? { ...record, fields: asItem(record.fields) } : record;
   }
 }
