@@ -13,7 +13,10 @@ const version = manifest.devDependencies.bun;
 function platformPackage() {
   const arch = { x64: "x64", arm64: "aarch64" }[process.arch];
   const os = { linux: "linux", darwin: "darwin" }[process.platform];
-  if (!arch || !os) throw new Error(`reco runs on Linux and macOS, x64 and arm64, not on ${process.platform} ${process.arch}`);
+  if (!arch || !os)
+    throw new Error(
+      `reco runs on Linux and macOS, x64 and arm64, not on ${process.platform} ${process.arch}`,
+    );
   return `@oven/bun-${os}-${arch}`;
 }
 
@@ -30,7 +33,16 @@ function installBun(name) {
   process.stderr.write(`installing Bun ${version} from npm\n`);
   const npm = spawnSync(
     "npm",
-    ["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", `${name}@${version}`],
+    [
+      "install",
+      "--no-save",
+      "--no-package-lock",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      `${name}@${version}`,
+    ],
     { cwd: prefix, stdio: ["ignore", "inherit", "inherit"] },
   );
   if (npm.status !== 0) throw new Error(`npm could not install ${name}@${version}`);
@@ -55,7 +67,10 @@ export function installDependencies(bun) {
   const lock = readFileSync(join(root, "bun.lock"), "utf8");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   process.stderr.write("installing dependencies\n");
-  const install = spawnSync(bun, ["install", "--frozen-lockfile", "--no-progress"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const install = spawnSync(bun, ["install", "--frozen-lockfile", "--no-progress"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   if (install.status !== 0) throw new Error("bun install failed");
   writeFileSync(stamp, lock);
 }

@@ -10,11 +10,14 @@ const dataset = join(root, "datasets", "ml-latest-small");
 
 const bun = findBun();
 installDependencies(bun);
-const reco = (args, options) => spawn(bun, [join(root, "src", "cli", "main.ts"), ...args], { stdio: "inherit", ...options });
+const reco = (args, options) =>
+  spawn(bun, [join(root, "src", "cli", "main.ts"), ...args], { stdio: "inherit", ...options });
 
 const port = process.env.PORT ?? "8080";
 const url = `http://127.0.0.1:${port}`;
-const server = reco(["serve", ...process.argv.slice(2)], { env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" } });
+const server = reco(["serve", ...process.argv.slice(2)], {
+  env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" },
+});
 const ended = new Promise((resolve) => {
   server.on("exit", (code, signal) => resolve(signal ? 1 : (code ?? 1)));
 });
@@ -45,12 +48,15 @@ async function ready() {
 
 /** Repeating it is harmless: the import counts nothing twice and goes on where it was broken off. */
 async function importFilms() {
-  console.log("\nLoading MovieLens ml-latest-small (see datasets/ml-latest-small/README.txt for its licence)");
+  console.log(
+    "\nLoading MovieLens ml-latest-small (see datasets/ml-latest-small/README.txt for its licence)",
+  );
   const run = reco(["import", "--format", "movielens", "--file", dataset]);
   const code = await new Promise((resolve) => {
     run.on("exit", (exitCode) => resolve(exitCode ?? 1));
   });
-  if (code !== 0) console.error("the import failed; reco serves on without the films, `npm start` tries again");
+  if (code !== 0)
+    console.error("the import failed; reco serves on without the films, `npm start` tries again");
   return code === 0;
 }
 
