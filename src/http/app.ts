@@ -12,6 +12,7 @@ import {
   METRICS_OPERATION as METRICS,
 } from "./openapi/other-operations.ts";
 import { RECO_OPERATIONS as RECO } from "./openapi/reco-operations.ts";
+import { takenPath } from "./path.ts";
 import { createPipeline } from "./pipeline.ts";
 import { RetrySlates } from "./retry-slates.ts";
 import type { HttpEnv, Route, StoreFailure } from "./route.ts";
@@ -37,7 +38,7 @@ export function createApp(
   services: HttpServices,
   slates: RetrySlates = new RetrySlates(services.clock),
 ): Hono<{ Bindings: HttpEnv }> {
-  const app = new Hono<{ Bindings: HttpEnv }>();
+  const app = new Hono<{ Bindings: HttpEnv }>({ getPath: takenPath });
   const finish = createFinish(services);
   const handlerOf = createPipeline(services, finish);
   for (const entry of listRoutes(services, slates)) app.on(entry.method, entry.path, handlerOf(entry));

@@ -2,6 +2,7 @@
 
 import { envelope } from "./errors.ts";
 import { toResponse } from "./middleware/headers.ts";
+import { sentPath } from "./path.ts";
 import { createRequestLog } from "./request-log.ts";
 import type { CallIds, Headers, HttpEnv, Observe, Outcome, Reply } from "./route.ts";
 import type { CountAnswer } from "./route-metrics.ts";
@@ -53,7 +54,7 @@ export function createFinish(services: HttpServices): Finish {
       ids,
       method: request.method,
       path: track.path,
-      rawPath: pathOf(request.url),
+      rawPath: sentPath(request.url),
       status,
       elapsedMs,
       userId: exchange.userId,
@@ -62,13 +63,4 @@ export function createFinish(services: HttpServices): Finish {
     });
     return response;
   };
-}
-
-/** The path of an absolute URL, still percent-encoded. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start === -1) return "/";
-  let end = start;
-  while (end < url.length && url[end] !== "?" && url[end] !== "#") end++;
-  return url.slice(start, end);
 }

@@ -20,4 +20,7 @@ export function reply(
 }
 
 /** `value` rounded to 3 decimals, as latencies and percentages are shown. */
-export const round3 = (value: number) => Math.round(value * 1000) / 1000;
+export function round3(value: number): number {
+  // A large number has no decimals, and a thousand times it may be infinite.
+  return Number.isInteger(value) ? value : Math.round(value * 1000) / 1000;
+}

@@ -93,6 +93,15 @@ describe("baseline", () => {
     expect(await baseline()).toMatchObject({ watches: 1, watched_impressions: 0 });
   });
 
+  test("the mean of accepted watch times exists however long they are", async () => {
+    const longest = Number.MAX_VALUE;
+    await accept(
+      watch("watch-01", "req-0001", "i-0", nowMs, longest),
+      watch("watch-02", "req-0001", "i-1", nowMs, longest),
+    );
+    expect((await baseline()).avg_watch_time_sec).toBe(longest);
+  });
+
   test("a watch in the same ms as the impression counts for it", async () => {
     await accept(slate("slate-01", "req-0001", ["i-0"], nowMs), watch("watch-01", "req-0001", "i-0", nowMs));
     expect((await baseline()).watched_impressions).toBe(1);

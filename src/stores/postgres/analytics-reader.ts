@@ -8,6 +8,8 @@ const MS_PER_DAY = 86_400_000;
 /** Positions 0 to 19 are what the KPIs call "at 20". */
 const TOP_POSITIONS = 20;
 
+const SUM_SCALE = 2 ** 64;
+
 export function createAnalyticsReader(pool: Pool): AnalyticsReader {
   return {
     baseline: (days, deadline) => pool.use("read", deadline, (sql) => baseline(sql, days)),
@@ -80,9 +82,15 @@ async function watchedCounts(sql: Connection, sinceMs: number) {
   return row ?? { watched: 0, watched_at_20: 0 };
 }
 
+/**
+ * A watch time may be any number up to the largest there is, and `avg` sums squares beside: one client could make it
+ * overflow for everybody. Scaled by a power of two, which changes no digit, no count of watches can.
+ */
 async function watchCounts(sql: Connection, sinceMs: number) {
   const [row] = await sql<{ watches: number; avg_watch_time_sec: number }[]>`
-    select count(*)::float8 as watches, coalesce(avg(watch_time_sec), 0)::float8 as avg_watch_time_sec
+    select count(*)::float8 as watches,
+      coalesce(sum(watch_time_sec * ${1 / SUM_SCALE}::float8) / count(*) * ${SUM_SCALE}::float8, 0)::float8
+        as avg_watch_time_sec
     from watches where ts_ms >= ${sinceMs}::bigint`;
   return row ?? { watches: 0, avg_watch_time_sec: 0 };
 }
