@@ -91,7 +91,7 @@ describe("consumer", () => {
 
     const rows = await query(
       pool,
-      `select item_id, impressions::int, by_position[1:3]::int[] as by_position from item_exposure order by item_id`,
+      `select item_id, impressions::int, to_json(by_position[1:3]) as by_position from item_exposure order by item_id`,
     );
     expect(rows).toEqual([
       { item_id: "i-1", impressions: 2, by_position: [1, 1, 0] },

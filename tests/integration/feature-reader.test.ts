@@ -120,7 +120,7 @@ describe("item store", () => {
       "read",
       soon(),
       (sql) => sql`
-      select title, price, cover_image, category, author, tags, verified, published_at, hidden, attributes,
+      select title, price, cover_image, category, author, to_json(tags) as tags, verified, published_at, hidden, attributes,
         jsonb_typeof(attributes) as type
       from items where item_id = 'full'`,
     );

@@ -20,7 +20,7 @@ export function readFeatures(pool: Pool): Promise<FeatureTables> {
     const transitions = await sql<{ name: string; value: number }[]>`
       select prev_item_id || '>' || next_item_id as name, cnt::float8 as value from co_visitation`;
     const history = await sql<{ name: string; value: string[] }[]>`
-      select user_id as name, array_agg(item_id order by ts, pos) as value from user_history group by user_id`;
+      select user_id as name, json_agg(item_id order by ts, pos) as value from user_history group by user_id`;
     return {
       popularity: Object.fromEntries(popularity.map(({ name, value }) => [name, value])),
       transitions: Object.fromEntries(transitions.map(({ name, value }) => [name, value])),

@@ -26,7 +26,7 @@ export interface ClientOptions {
 
 /**
  * Values: `int8` is a bigint in both directions, so cast in SQL (`score::float8`, `count(*)::int`) where a number is
- * wanted; `timestamptz` is a Date; `json` and `jsonb` arrive parsed.
+ * wanted; `timestamptz` is a Date; `json` and `jsonb` arrive parsed; arrays are text, so select `to_json(array)`.
  */
 export class Client {
   readonly sql: Connection;
@@ -45,6 +45,8 @@ export class Client {
       ssl: false,
       connection: { application_name: options.applicationName },
       types: { bigint: postgres.BigInt },
+      // The driver asks for array types by itself and lets nobody catch that query's failure. Arrays arrive as text.
+      fetch_types: false,
       onnotice: () => {},
       // Timeouts are ours: a client that is lost is replaced, never revived.
       connect_timeout: 0,
