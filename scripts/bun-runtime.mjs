@@ -1,6 +1,6 @@
 /** Finds Bun at the version that package.json pins, or installs it from npm; needs Node and npm only. */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,4 +73,27 @@ export function installDependencies(bun) {
   });
   if (install.status !== 0) throw new Error("bun install failed");
   writeFileSync(stamp, lock);
+}
+
+/** One Ctrl-C arrives several times: from the terminal, and from npm, which passes it on. */
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Starts a program that gets each signal of this process once: in a group of its own, the terminal does not reach it.
+ * `ended` resolves with its exit code.
+ */
+export function spawnForeground(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: "inherit", detached: true, ...options });
+  let signalledAt = Number.NEGATIVE_INFINITY;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      if (performance.now() - signalledAt > SAME_SIGNAL_MS)
+        child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+      signalledAt = performance.now();
+    });
+  }
+  const ended = new Promise((resolve) => {
+    child.on("exit", (code, signal) => resolve(signal ? 1 : (code ?? 1)));
+  });
+  return { child, ended };
 }

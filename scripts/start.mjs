@@ -3,25 +3,20 @@
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findBun, installDependencies, root } from "./bun-runtime.mjs";
+import { findBun, installDependencies, root, spawnForeground } from "./bun-runtime.mjs";
 
 const READY_TIMEOUT_MS = 90_000;
 const dataset = join(root, "datasets", "ml-latest-small");
 
 const bun = findBun();
 installDependencies(bun);
-const reco = (args, options) =>
-  spawn(bun, [join(root, "src", "cli", "main.ts"), ...args], { stdio: "inherit", ...options });
+const main = join(root, "src", "cli", "main.ts");
 
 const port = process.env.PORT ?? "8080";
 const url = `http://127.0.0.1:${port}`;
-const server = reco(["serve", ...process.argv.slice(2)], {
-  env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" },
-});
-const ended = new Promise((resolve) => {
-  server.on("exit", (code, signal) => resolve(signal ? 1 : (code ?? 1)));
-});
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+// The films were rated between 1996 and 2018: the usual retention would delete them at once.
+const env = { LOG_LEVEL: "warn", FACT_RETENTION_DAYS: "0", ...process.env };
+const { child: server, ended } = spawnForeground(bun, [main, "serve", ...process.argv.slice(2)], { env });
 
 if (await ready()) {
   const marker = join(process.env.RECO_DATA_DIR ?? join(process.cwd(), ".reco"), "films-imported");
@@ -51,7 +46,8 @@ async function importFilms() {
   console.log(
     "\nLoading MovieLens ml-latest-small (see datasets/ml-latest-small/README.txt for its licence)",
   );
-  const run = reco(["import", "--format", "movielens", "--file", dataset]);
+  const args = ["import", "--format", "movielens", "--file", dataset];
+  const run = spawn(bun, [main, ...args], { stdio: "inherit" });
   const code = await new Promise((resolve) => {
     run.on("exit", (exitCode) => resolve(exitCode ?? 1));
   });
