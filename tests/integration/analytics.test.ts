@@ -102,6 +102,20 @@ describe("baseline", () => {
     expect((await baseline()).avg_watch_time_sec).toBe(longest);
   });
 
+  test.each([
+    [
+      "the longest there are, whose mean is rounded up",
+      [Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE],
+    ],
+    ["some whose squares overflow", [1e200, 1e200, 10]],
+    ["the shortest there are", [Number.MIN_VALUE, Number.MIN_VALUE, 0]],
+  ])("watch times do not break the answer: %s", async (_, times) => {
+    await accept(...times.map((sec, index) => watch(`watch-0${index}`, "req-0001", "i-0", nowMs, sec)));
+    const { watches, avg_watch_time_sec } = await baseline();
+    expect(watches).toBe(3);
+    expect(avg_watch_time_sec).toBeFinite();
+  });
+
   test("a watch in the same ms as the impression counts for it", async () => {
     await accept(slate("slate-01", "req-0001", ["i-0"], nowMs), watch("watch-01", "req-0001", "i-0", nowMs));
     expect((await baseline()).watched_impressions).toBe(1);

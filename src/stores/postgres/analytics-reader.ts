@@ -8,7 +8,10 @@ const MS_PER_DAY = 86_400_000;
 /** Positions 0 to 19 are what the KPIs call "at 20". */
 const TOP_POSITIONS = 20;
 
+/** Makes room for the sum of any number of watch times; as a power of two it changes no digit of them. */
 const SUM_SCALE = 2 ** 64;
+/** A shorter watch would vanish when scaled. */
+const COUNTED_MIN_SEC = 1e-200;
 
 export function createAnalyticsReader(pool: Pool): AnalyticsReader {
   return {
@@ -82,17 +85,16 @@ async function watchedCounts(sql: Connection, sinceMs: number) {
   return row ?? { watched: 0, watched_at_20: 0 };
 }
 
-/**
- * A watch time may be any number up to the largest there is, and `avg` sums squares beside: one client could make it
- * overflow for everybody. Scaled by a power of two, which changes no digit, no count of watches can.
- */
+/** The server refuses results too large or too small for it, so its own average would fail for accepted watch times. */
 async function watchCounts(sql: Connection, sinceMs: number) {
-  const [row] = await sql<{ watches: number; avg_watch_time_sec: number }[]>`
+  const [row] = await sql<{ watches: number; scaled_sum: number }[]>`
     select count(*)::float8 as watches,
-      coalesce(sum(watch_time_sec * ${1 / SUM_SCALE}::float8) / count(*) * ${SUM_SCALE}::float8, 0)::float8
-        as avg_watch_time_sec
+      coalesce(sum(watch_time_sec * ${1 / SUM_SCALE}::float8)
+        filter (where watch_time_sec > ${COUNTED_MIN_SEC}::float8), 0)::float8 as scaled_sum
     from watches where ts_ms >= ${sinceMs}::bigint`;
-  return row ?? { watches: 0, avg_watch_time_sec: 0 };
+  const { watches, scaled_sum } = row ?? { watches: 0, scaled_sum: 0 };
+  const mean = watches === 0 ? 0 : (scaled_sum / watches) * SUM_SCALE;
+  return { watches, avg_watch_time_sec: Math.min(mean, Number.MAX_VALUE) };
 }
 
 async function catalogueCount(sql: Connection): Promise<number> {
