@@ -9,6 +9,7 @@ import type { HttpEnv } from "../http/route.ts";
 import type { HttpServices } from "../http/services.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { exportCache } from "./http-cache-metrics.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openServing } from "./http-state.ts";
@@ -42,6 +43,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const ingest = openIngest(context, realm, memory);
   const inline = openInlineWriter(context, realm);
   const health = openHealth(context, realm, serving);
+  const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
     config,
     clock: context.clock,
@@ -69,7 +71,11 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   health.markStarted();
   return {
     receive: memory.receive,
-    report: (question) => (question === "reco-window" ? samples.window() : realm.report(question)),
+    report(question) {
+      if (question === "reco-window") return samples.window();
+      refreshCacheMetrics();
+      return realm.report(question);
+    },
     async stop() {
       health.markDraining();
       await failpoint("http.stop");

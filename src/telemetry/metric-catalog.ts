@@ -134,11 +134,12 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     reason: "open",
     level: "open",
   }),
-  recall_candidates_count: histogram(COUNTS, "Candidates that one source returned.", { recall_type: "open" }),
-  cache_requests_total: counter("Look-ups in the online cache.", { operation: "open", status: "open" }),
+  cache_requests_total: counter("Look-ups in the online cache.", {
+    operation: ["get"],
+    status: ["hit", "miss", "error"],
+  }),
   cache_hit_rate: gauge("min", "Share of look-ups in the online cache that hit."),
   user_interaction_total: counter("Interactions applied to features.", { interaction_type: "open" }),
-  recommendation_click_total: counter("Interactions with recommended items.", { source: "open" }),
   error_total: counter("Errors by type.", { error_type: "open", endpoint: "open" }),
   recommendation_service_info: gauge("first", "The running service; the value is 1.", {
     version: "open",
