@@ -8,5 +8,5 @@ installDependencies(bun);
 const run = (args) => spawnSync(bun, args, { cwd: root, stdio: "inherit" }).status ?? 1;
 const filters = process.argv.slice(2);
 const checked = filters.length > 0 ? 0 : run(["scripts/check.ts"]);
-const tested = run(["test", ...filters]);
+const tested = run(["test", "--timeout", "30000", ...filters]);
 process.exitCode = checked || tested;

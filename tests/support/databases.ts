@@ -2,7 +2,6 @@
 
 import postgres from "postgres";
 import { Deadline } from "../../src/core/deadline.ts";
-import { chooseFreePort } from "../../src/stores/postgres/embedded.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
 import { openPool, type PoolOptions } from "../../src/stores/postgres/pool.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
@@ -52,7 +51,6 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
 }
 
 async function openServer(): Promise<Server> {
-  // biome-ignore lint/style/noProcessEnv: tests may be pointed at a server that already runs.
   const given = process.env["RECO_TEST_DATABASE_URL"];
   const adminUrl = withDatabase(given ?? (await startTestServer()).url, "postgres");
   const template = `reco_template_${process.pid}`;
@@ -76,6 +74,3 @@ function withDatabase(url: string, name: string): string {
   parsed.pathname = `/${name}`;
   return parsed.href;
 }
-
-/** A loopback port that is free now. */
-export const freePort = chooseFreePort;
