@@ -32,6 +32,8 @@ export class HealthMonitor implements Disposable {
   #draining = false;
   #outbox: HealthView["outbox"] = null;
   #outboxReadMs = Number.NEGATIVE_INFINITY;
+  /** As far as the last successful read tells. */
+  #largeBacklog = false;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -100,11 +102,13 @@ export class HealthMonitor implements Disposable {
 
   async #readOutbox(): Promise<void> {
     const nowMs = this.#ports.clock.monotonicMs();
-    const large = this.#outbox && "pending" in this.#outbox && this.#outbox.pending > LARGE_BACKLOG;
-    if (large && nowMs - this.#outboxReadMs < LARGE_BACKLOG_INTERVAL_MS) return;
+    const intervalMs = this.#largeBacklog ? LARGE_BACKLOG_INTERVAL_MS : 0;
+    if (this.#outbox && nowMs - this.#outboxReadMs < intervalMs) return;
     this.#outboxReadMs = nowMs;
     try {
-      this.#outbox = await this.#ports.readOutbox(this.#deadline());
+      const outbox = await this.#ports.readOutbox(this.#deadline());
+      this.#outbox = outbox;
+      this.#largeBacklog = outbox.pending > LARGE_BACKLOG;
     } catch (thrown) {
       const error = asError(thrown);
       this.#outbox = { error: `${error.name}: ${error.message}` };

@@ -19,6 +19,10 @@ const BACKOFF = { minMs: 200, maxMs: 10_000, jitter: 0.2, resetAfterMs: 10_000 }
 const START_TIMEOUT_MS = 5_000;
 /** A first start runs initdb, a recovery replays the write-ahead log. */
 const STORE_START_TIMEOUT_MS = 60_000;
+/** Longer than the migrator's own deadline for large migrations and for another runner's. */
+const MIGRATOR_START_TIMEOUT_MS = 610_000;
+/** For warnings about what was not stored in time, and to close the pool and the log. */
+const WRITER_CLOSE_MS = 2_000;
 const HINT_MAILBOX = { capacity: 64, overflow: "drop" } as const;
 
 /**
@@ -48,7 +52,7 @@ export function describeTree(
     children.push({
       ...permanent("migrator", "process", args),
       restart: "transient",
-      startTimeoutMs: STORE_START_TIMEOUT_MS,
+      startTimeoutMs: MIGRATOR_START_TIMEOUT_MS,
     });
   }
   if (has("monitor")) children.push(permanent("monitor", "process", args));
@@ -69,7 +73,7 @@ export function describeTree(
   for (const id of writers) {
     children.push({
       ...permanent(id, "thread", args),
-      shutdownMs: config.reco.backgroundShutdownMs,
+      shutdownMs: config.reco.backgroundShutdownMs + WRITER_CLOSE_MS,
       mailbox: {
         capacity: config.reco.maxBackgroundTasks,
         overflow: config.reco.backpressureMode,

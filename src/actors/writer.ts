@@ -24,7 +24,7 @@ export interface WriterMessage {
 }
 
 const MAX_GROUP_EVENTS = 100;
-/** An impression that cannot be stored within this time gives its credit back. */
+/** An impression that cannot be stored within this time gives its credit back; a stop may allow less. */
 const STORE_DEADLINE_MS = 5_000;
 
 export interface ImpressionWriterPorts {
@@ -50,7 +50,7 @@ export class ImpressionWriter implements AsyncDisposable {
       maxQueuedEvents: ports.config.reco.maxBackgroundTasks * ports.config.http.workers,
       commit: async (plans, deadline) => {
         const { outcomes } = await ports.store.accept(plans, deadline);
-        ports.onOutbox();
+        if (outcomes.includes("accepted")) ports.onOutbox();
         return outcomes;
       },
     });
@@ -65,19 +65,22 @@ export class ImpressionWriter implements AsyncDisposable {
   async write(event: ImpressionEvent, deadline: Deadline): Promise<void> {
     const { config, metrics, log } = this.#ports;
     const count = (outcome: string) => metrics.counter("reco_impression_log_total", { outcome }).inc();
+    const fail = (error: string) => {
+      count("failed");
+      log.warn({ error, request_id: event.requestId }, "impression.failed");
+    };
     const plan = planEvent(event, slateHash(event), {
       topics: config.topics,
       outboxPartitions: config.outbox.partitions,
       maxAttempts: config.outbox.maxAttempts,
       maxEventBytes: config.ingest.maxEventBytes,
     });
-    if (!plan.ok) return count("failed");
+    if (!plan.ok) return fail(plan.error);
     try {
       const outcome = await this.#commits.submit(plan.value, deadline);
       count(outcome === "accepted" ? "logged" : outcome);
     } catch (error) {
-      count("failed");
-      log.warn({ error: asError(error).message, request_id: event.requestId }, "impression.failed");
+      fail(asError(error).message);
     }
   }
 
@@ -90,6 +93,7 @@ export class ImpressionWriter implements AsyncDisposable {
 export async function start(context: ActorContext<ActorArgs>): Promise<Actor<WriterMessage>> {
   const { config } = context.args;
   const realm = openRealm(context, "writer");
+  const budgetMs = Math.min(STORE_DEADLINE_MS, config.reco.backgroundShutdownMs);
   const relays = context.peers<RelayMessage>("relay");
   const writer = new ImpressionWriter({
     store: createIngestStore(realm.pool, context.clock),
@@ -105,7 +109,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Wri
     async receive({ event }) {
       await failpoint("writer.receive");
       // The credit goes back when this settles, so that the sender's outstanding impressions stay bounded.
-      await writer.write(event, Deadline.after(STORE_DEADLINE_MS, context.clock));
+      await writer.write(event, Deadline.after(budgetMs, context.clock));
       context.progress();
     },
     busy: () => writer.queued > 0,

@@ -130,7 +130,8 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
   });
 }
 
-function testConfig(overrides: ConfigOverrides): Config {
+/** The defaults of a test environment with all roles; groups may be given in part. */
+export function testConfig(overrides: ConfigOverrides = {}): Config {
   const defaults = buildConfig(parseValues({ env: { APP_ENV: "test" } }).values, ROLES);
   const groups = Object.entries(defaults).map(([name, group]) => {
     const given = overrides[name as keyof Config];
@@ -151,7 +152,8 @@ function remember(ledger: Map<string, string>, { event, bodyHash }: IngestPlan):
   return known === hash ? "duplicate" : "conflict";
 }
 
-function recordingLog(lines: LogLine[], base: object = {}): Logger {
+/** A logger whose lines land in `lines`. */
+export function recordingLog(lines: LogLine[], base: object = {}): Logger {
   const at = (level: LogLine["level"]) => (fields: object, event: string) =>
     void lines.push({ level, event, fields: { ...base, ...fields } });
   return {
