@@ -15,7 +15,7 @@ const main = join(root, "src", "cli", "main.ts");
 const port = process.env.PORT ?? "8080";
 const url = `http://127.0.0.1:${port}`;
 // The films were rated between 1996 and 2018: the usual retention would delete them at once.
-const env = { LOG_LEVEL: "warn", FACT_RETENTION_DAYS: "0", ...process.env };
+const env = { LOG_LEVEL: "warn", LOG_FORMAT: "text", FACT_RETENTION_DAYS: "0", ...process.env };
 const { child: server, ended } = spawnForeground(bun, [main, "serve", ...process.argv.slice(2)], { env });
 
 if (await ready()) {
