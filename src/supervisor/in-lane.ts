@@ -17,7 +17,7 @@ export interface InLaneOptions {
   readonly wire: LaneWire;
   readonly deadLetters: DeadLetters;
   readonly handle: (message: unknown, from: ActorId) => unknown;
-  /** Called once, with what a handler threw; the lane handles nothing more. */
+  /** Called once, with what a handler threw first; the lane begins nothing more. */
   readonly failed: (error: unknown) => void;
   /** Called whenever the lane has nothing left to handle. */
   readonly idle: () => void;
@@ -27,7 +27,7 @@ type MessageFrame = Extract<LaneFrame, { readonly kind: "message" }>;
 
 /**
  * `open` → `closed`, when the sender dies: what it had handed over is still handled, but nobody is answered.
- * `failed` after a throw: nothing more is handled, because the realm is about to end.
+ * `failed` after a throw: nothing more is begun, because the realm is about to end.
  */
 export class InLane {
   readonly #options: InLaneOptions;
@@ -51,7 +51,7 @@ export class InLane {
     return this.#options.incarnation;
   }
 
-  /** True while messages wait or one is being handled. */
+  /** True while a message is being handled; none waits without one. */
   get busy(): boolean {
     return this.#inHand > 0;
   }
@@ -92,9 +92,10 @@ export class InLane {
       const value = await this.#options.handle(message, this.#options.peer);
       if (askId !== null) this.#reply({ kind: "answer", askId, value });
     } catch (error) {
+      const isFirst = !this.#failed;
       this.#failed = true;
       if (askId !== null) this.#reply({ kind: "refusal", askId, error: serialiseError(error) });
-      this.#options.failed(error);
+      if (isFirst) this.#options.failed(error);
       return;
     }
     this.#handled++;

@@ -31,6 +31,10 @@ function checkChild(child: ChildSpec, spec: SupervisorSpec, ids: ReadonlySet<str
   if (!Number.isInteger(mailbox.capacity) || mailbox.capacity < 1) {
     problems.push("the mailbox must hold a whole number of messages, 1 or more");
   }
+  const { concurrency = 1 } = mailbox;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    problems.push("the mailbox must let a whole number of messages be handled at once, 1 or more");
+  }
   for (const peer of child.sendsTo) {
     if (!ids.has(peer) || peer === child.id) problems.push(`it cannot send to ${peer}`);
   }

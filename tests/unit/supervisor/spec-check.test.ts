@@ -43,6 +43,11 @@ describe("specification check", () => {
       "a: the mailbox must hold a whole number of messages, 1 or more",
     ],
     [
+      "a mailbox whose messages are never handled",
+      { mailbox: { capacity: 1, overflow: "sync", concurrency: 0 } },
+      "a: the mailbox must let a whole number of messages be handled at once, 1 or more",
+    ],
+    [
       "arguments no realm can be given",
       { start: { module: "m", args: () => 1 } },
       "a: its arguments cannot be cloned into another realm",
