@@ -127,7 +127,9 @@ describe("MovieLens", () => {
   test("a film keeps title, genres and year, and a rating the id of its pair", async () => {
     writeRatings(1);
     await load(movieLens());
-    const [item] = await query((sql) => sql`select title, tags, attributes from items where item_id = '1'`);
+    const [item] = await query(
+      (sql) => sql`select title, to_json(tags) as tags, attributes from items where item_id = '1'`,
+    );
     expect(item).toEqual({
       title: "Toy Story (1995)",
       tags: ["Adventure", "Animation", "Children", "Comedy", "Fantasy"],
