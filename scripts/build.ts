@@ -9,7 +9,8 @@ const result = await Bun.build({
   // Threads start at an entry point of their own, which a bundle holds only when it is named.
   entrypoints: [join(root, "src/cli/main.ts"), join(root, "src/actors/entry.ts")],
   root: join(root, "src"),
-  compile: { outfile },
+  // The program reads its own configuration and nothing that lies around where it is started.
+  compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   minify: { whitespace: true, syntax: true },
 });
 for (const message of result.logs) console.error(message);

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { describeTree } from "../actors/tree.ts";
 import type { Config } from "../config/config.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { systemClock } from "../core/clock.ts";
 import { systemRandom } from "../core/random.ts";
 import { type EmbeddedAddress, prepareEmbedded } from "../stores/postgres/embedded.ts";
@@ -60,6 +61,7 @@ async function serve(flags: ServeFlags): Promise<number> {
     clock: systemClock,
     output,
   });
+  log.info({ settings: describeSettings(loaded) }, "config.loaded");
   for (const warning of loaded.warnings) log.warn(warning, "config.warning");
   try {
     return await runTree(config, embedded, log);
@@ -141,4 +143,10 @@ async function prepare(dataDir: string): Promise<EmbeddedAddress> {
     if (!(error instanceof EmbeddedServerError)) throw error;
     throw new CommandError(EXIT_CONFIG, error.message, { cause: error });
   }
+}
+
+/** What was set, with its source: everything else has its default. */
+function describeSettings({ settings }: LoadedConfig): Record<string, string> {
+  const set = settings.filter(({ source }) => source !== "default");
+  return Object.fromEntries(set.map(({ name, value, source }) => [name, `${value} (${source})`]));
 }
