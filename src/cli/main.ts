@@ -22,10 +22,16 @@ async function runCommand(): Promise<void> {
     program.addCommand(command.exitOverride());
   }
   try {
-    await program.parseAsync(process.argv);
+    await program.parseAsync(process.argv.map(withHyphens));
   } catch (thrown) {
     process.exitCode = report(thrown);
   }
+}
+
+/** `--dry_run` is `--dry-run`; values are left alone. */
+function withHyphens(argument: string): string {
+  const [name = "", ...value] = argument.split("=");
+  return /^--[a-z][a-z_-]*$/.test(name) ? [name.replaceAll("_", "-"), ...value].join("=") : argument;
 }
 
 function report(thrown: unknown): number {
