@@ -1,9 +1,8 @@
 /** Reads objects with known members and lists with bounded length, collecting every issue. */
 
 import { err, ok } from "../core/result.ts";
-import type { Field, JsonSchema, Parsed } from "./field.ts";
+import type { Field, JsonSchema, Parsed, TimeWindow } from "./field.ts";
 import { collect, type Issue, issue, refuse, under, valueError } from "./issue.ts";
-import type { TimeWindow } from "./time-window.ts";
 
 const OBJECT_MAX_KEYS = 1000;
 

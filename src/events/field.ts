@@ -2,12 +2,18 @@
 
 import { ok, type Result } from "../core/result.ts";
 import { type Issue, issue, refuse, valueError } from "./issue.ts";
-import type { TimeWindow } from "./time-window.ts";
 
 export type Parsed<T> = Result<T, readonly Issue[]>;
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
+}
+
+/** What instants are held against: the receive time and how far an event may be from it. */
+export interface TimeWindow {
+  readonly nowMs: number;
+  readonly maxEventFutureMs: number;
+  readonly maxEventAgeMs: number;
 }
 
 export interface Field<T> {

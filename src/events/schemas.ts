@@ -3,12 +3,12 @@
 import type { EventId, ItemId, UserId } from "../core/ids.ts";
 import { err, ok } from "../core/result.ts";
 import { isObject, listField, objectField, optional, refined, required } from "./composite-field.ts";
-import { type Field, type JsonSchema, literalField, type Parsed } from "./field.ts";
+import { type Field, type JsonSchema, literalField, type Parsed, type TimeWindow } from "./field.ts";
 import { eventIdField, idField } from "./id-field.ts";
 import { collect, type Issue, refuse, under, valueError } from "./issue.ts";
 import { impressionField, type LogEventFacts, toImpression, toWatch, watchField } from "./log-shapes.ts";
 import type { DirectEvent, ImpressionEvent, LogEvent, WatchEvent } from "./model.ts";
-import { instantField, type TimeWindow } from "./time-window.ts";
+import { instantField } from "./time-window.ts";
 
 export interface IngestLimits {
   readonly maxEventFutureMs: number;

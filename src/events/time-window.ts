@@ -4,12 +4,6 @@ import { ok } from "../core/result.ts";
 import { type Field, intField } from "./field.ts";
 import { refuse, valueError } from "./issue.ts";
 
-export interface TimeWindow {
-  readonly nowMs: number;
-  readonly maxEventFutureMs: number;
-  readonly maxEventAgeMs: number;
-}
-
 const SMALLEST_MILLISECONDS = 1e12;
 
 const positive = intField({ above: 0 });

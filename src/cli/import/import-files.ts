@@ -9,11 +9,12 @@ import type { Pool } from "../../stores/postgres/pool-types.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { eventRowParser, hashedEventId } from "./event-rows.ts";
 import type { Kind, Source } from "./flags.ts";
+import type { ImportResult, RowStore } from "./import-run.ts";
 import { ratingEventId } from "./movielens.ts";
 import { showProgress } from "./progress.ts";
 import { Rejects } from "./rejects.ts";
 import { eventRowStore, itemRowStore } from "./row-stores.ts";
-import { type ImportResult, type RowStore, runImport } from "./run-import.ts";
+import { runImport } from "./run-import.ts";
 import { SourceError, type SourceRecord } from "./sources.ts";
 
 export interface ImportOptions {

@@ -1,7 +1,7 @@
 /** What a running import holds: the records since the last flush, the counts, and the place it has reached. */
 
 import { StoreDataError } from "../../core/errors.ts";
-import type { ImportCounts, ImportResult, ImportRun, RowStore } from "./run-import.ts";
+import type { ImportCounts, ImportResult, ImportRun, RowStore } from "./import-run.ts";
 import type { Fields, SourceRecord } from "./sources.ts";
 
 interface Entry<Row> {

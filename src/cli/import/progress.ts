@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { SingleBar } from "cli-progress";
-import type { ImportCounts } from "./run-import.ts";
+import type { ImportCounts } from "./import-run.ts";
 
 export interface ProgressBar extends Disposable {
   readonly update: (bytesRead: number, counts: ImportCounts) => void;

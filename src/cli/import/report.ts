@@ -1,7 +1,7 @@
 /** Says what an import did, for people and for scripts. */
 
 import type { FileResult } from "./import-files.ts";
-import type { ImportCounts } from "./run-import.ts";
+import type { ImportCounts } from "./import-run.ts";
 
 const COUNTED = ["read", "inserted", "duplicates", "rejected", "resumed"] as const;
 

@@ -10,7 +10,7 @@ import { importEvents } from "../../stores/postgres/interaction-import.ts";
 import { upsertItems } from "../../stores/postgres/item-store.ts";
 import { isEventKnown, isItemKnown } from "../../stores/postgres/known-rows.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
-import type { RowStore } from "./run-import.ts";
+import type { RowStore } from "./import-run.ts";
 
 /** One chunk waits on the locks of live writers at most this long. */
 const CHUNK_DEADLINE_MS = 60_000;
