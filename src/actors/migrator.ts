@@ -22,7 +22,11 @@ const RETRY_MAX_MS = 5_000;
  */
 export async function start(context: ActorContext<ActorArgs>): Promise<Actor> {
   const realm = openRealm(context, "store");
-  if (await tryOnce(context, realm)) context.done();
+  const reached = await tryOnce(context, realm).catch(async (error) => {
+    await realm[Symbol.asyncDispose]();
+    throw error;
+  });
+  if (reached) context.done();
   else {
     realm.log.warn({}, "Postgres is unavailable at startup");
     keepTrying(context, realm).catch((error) => context.fail(error));

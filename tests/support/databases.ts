@@ -6,6 +6,7 @@ import { migrate } from "../../src/stores/postgres/migrate.ts";
 import { openPool, type PoolOptions } from "../../src/stores/postgres/pool.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { startTestServer } from "./embedded.ts";
+import { eventually } from "./eventually.ts";
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
@@ -45,7 +46,9 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(pools.map((pool) => pool.close(1_000)));
+      const left = await sessionsLeft(server.adminUrl, name);
       await administer(server.adminUrl, `drop database ${name} with (force)`);
+      if (left.length > 0) throw new Error(`connections were leaked by: ${left.join(", ")}`);
     },
   };
 }
@@ -58,6 +61,37 @@ async function openServer(): Promise<Server> {
   await administer(adminUrl, `create database ${template}`);
   await migrate({ url: withDatabase(adminUrl, template), deadline: Deadline.after(20_000) });
   return { adminUrl, template, databases: 0 };
+}
+
+/** Names of the sessions that are still open once their owners had time to end them. */
+async function sessionsLeft(adminUrl: string, database: string): Promise<string[]> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    return await eventually(
+      async () => {
+        const rows =
+          await sql`select application_name as name from pg_stat_activity where datname = ${database}`;
+        if (rows.length > 0) throw new SessionsLeft(rows.map((row) => row["name"] as string));
+        return [];
+      },
+      { timeoutMs: 3_000 },
+    );
+  } catch (error) {
+    if (error instanceof SessionsLeft) return error.names;
+    throw error;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+class SessionsLeft extends Error {
+  override name = "SessionsLeft";
+  readonly names: string[];
+
+  constructor(names: string[]) {
+    super(`open sessions: ${names.join(", ")}`);
+    this.names = names;
+  }
 }
 
 async function administer(url: string, statement: string): Promise<void> {
