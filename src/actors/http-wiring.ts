@@ -1,14 +1,16 @@
 /** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
 
+import type { Deadline } from "../core/deadline.ts";
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
 import type { RecoWindow } from "../http/services.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
+import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { checkSchema } from "../stores/postgres/schema-version.ts";
-import type { ActorContext } from "../supervisor/actor.ts";
+import { type ActorContext, FatalError } from "../supervisor/actor.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
@@ -20,6 +22,7 @@ import { ImpressionWriter } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
 export const SURVEY_MS = 500;
+const EXIT_CONFIG = 78;
 
 export interface Memory {
   applied(change: FeatureChange): void;
@@ -94,11 +97,22 @@ export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, servi
       if (answered) serving.storeAnswered();
       return answered;
     },
-    schemaKnown: async (deadline) => (await checkSchema(realm.pool, deadline)) === "usable",
+    schemaKnown: (deadline) => isSchemaUsable(context, realm, deadline),
     readOutbox: (deadline) => readOutboxSnapshot(realm.pool, deadline),
     cache: serving.cache,
     loopLagMs: () => realm.loopLag.currentMs(),
   });
+}
+
+/** A schema that this build must not even read ends the tree: no wait can mend it. */
+async function isSchemaUsable(context: ActorContext, realm: Realm, deadline: Deadline): Promise<boolean> {
+  try {
+    return (await checkSchema(realm.pool, deadline)) === "usable";
+  } catch (error) {
+    if (error instanceof MigrationError)
+      context.fail(new FatalError(EXIT_CONFIG, error.message, { cause: error }));
+    throw error;
+  }
 }
 
 export async function mergeWindows(context: ActorContext<ActorArgs>): Promise<RecoWindow> {

@@ -3,7 +3,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { start } from "../../src/actors/migrator.ts";
@@ -19,40 +18,12 @@ import { eventually } from "../support/eventually.ts";
 import type { ConfigOverrides } from "../support/fakes/http-services.ts";
 import { actorArgs } from "../support/http-worker.ts";
 import { manualClock } from "../support/manual-clock.ts";
+import { openGate, throughPort } from "../support/tcp-gate.ts";
 
 setDefaultTimeout(30_000);
 
 const aMigrator = (url: string, overrides: ConfigOverrides = {}) =>
   createTestContext({ id: "migrator", args: actorArgs(url, "/nonexistent", overrides) });
-
-const elsewhere = (url: string, port: number) => {
-  const moved = new URL(url);
-  moved.hostname = "127.0.0.1";
-  moved.port = String(port);
-  return moved.href;
-};
-
-/** Lets connections through to the server of `url` from now on. */
-async function openGate(port: number, url: string): Promise<Disposable> {
-  const { hostname, port: target } = new URL(url);
-  const sockets = new Set<{ destroy(): unknown }>();
-  const gate = createServer((client) => {
-    const server = connect(Number(target), hostname);
-    for (const socket of [client, server]) {
-      sockets.add(socket);
-      socket.on("error", () => client.destroy());
-    }
-    client.pipe(server).pipe(client);
-  });
-  gate.listen(port, "127.0.0.1");
-  await once(gate, "listening");
-  return {
-    [Symbol.dispose]() {
-      gate.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
 
 test("is done when the schema is current and the outbox has its partitions", async () => {
   await using database = await testDatabase({ migrated: false });
@@ -98,7 +69,7 @@ test("another number of outbox partitions than installed ends the tree with 78",
 test("with an unreachable store it is ready at once, and done when the store can be reached", async () => {
   await using database = await testDatabase({ migrated: false });
   const port = await chooseFreePort();
-  const context = aMigrator(elsewhere(database.url, port));
+  const context = aMigrator(throughPort(database.url, port));
   const startedMs = systemClock.monotonicMs();
   const actor = await start(context);
   expect(systemClock.monotonicMs() - startedMs).toBeLessThan(2_000);
@@ -113,7 +84,7 @@ test("a store that turns out to be drifted after a late start ends the tree too"
   await using database = await testDatabase();
   await query(database.pool(), "update schema_migrations set checksum = 'other'");
   const port = await chooseFreePort();
-  const context = aMigrator(elsewhere(database.url, port));
+  const context = aMigrator(throughPort(database.url, port));
   const actor = await start(context);
   using _gate = await openGate(port, database.url);
   await eventually(() => expect(context.failures).toHaveLength(1), { timeoutMs: 15_000 });

@@ -39,7 +39,7 @@ export const actorArgs = (
 });
 
 export async function startHttpWorker(
-  database: TestDatabase,
+  database: Pick<TestDatabase, "url">,
   overrides: ConfigOverrides = {},
   peers: Readonly<Record<string, PeerScript>> = {},
 ): Promise<HttpWorker> {
