@@ -78,6 +78,25 @@ const ready = async (tree: Tree) => {
   expect(answer.status).toBe(200);
 };
 
+describe("the store actor", () => {
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    test(`comes back with its server after ${signal}, and nothing acknowledged is lost`, async () => {
+      await using tree = await Tree.start();
+      const { pid, incarnation } = tree.actor("store");
+      const load = await survives(
+        tree,
+        async () => {
+          process.kill(pid, signal);
+          await eventually(() => restarted("store", incarnation)(tree), { timeoutMs: RECOVERY_MS });
+        },
+        ready,
+      );
+      expect(load.troubles("reco")).toEqual([]);
+      expect(unexpected(load)).toEqual([]);
+    }, 180_000);
+  }
+});
+
 describe("PostgreSQL", () => {
   test("killed: ingest answers 503, /reco keeps answering, and all recovers", async () => {
     await using tree = await Tree.start();
