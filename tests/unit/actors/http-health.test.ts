@@ -33,13 +33,17 @@ function aHealthMonitor() {
     db: true,
     schema: true as boolean | Error,
     outbox: EMPTY as OutboxSnapshot | Error,
+    pingMs: 0,
     reads: 0,
     loopLagMs: 1.5,
   };
   const health = new HealthMonitor({
     clock,
     metrics,
-    ping: async () => world.db,
+    async ping() {
+      if (world.pingMs > 0) await clock.sleep(world.pingMs);
+      return world.db;
+    },
     async schemaKnown() {
       if (world.schema instanceof Error) throw world.schema;
       return world.schema;
@@ -163,6 +167,16 @@ describe("the outbox", () => {
     await clock.advance(5 * SECOND_MS);
     expect({ reads: world.reads, timers: clock.pendingTimers() }).toEqual({ reads: 1, timers: 0 });
   });
+});
+
+test("a check that is under way when the monitor is closed is the last one", async () => {
+  const { health, clock, world } = aHealthMonitor();
+  await health.start();
+  world.pingMs = 100;
+  await clock.advance(SECOND_MS);
+  health[Symbol.dispose]();
+  await clock.advance(SECOND_MS);
+  expect({ reads: world.reads, timers: clock.pendingTimers() }).toEqual({ reads: 2, timers: 0 });
 });
 
 test("gauges say what the view says", async () => {
