@@ -15,6 +15,8 @@ export interface StoreReport {
 
 /** The rest of the actor's time to stop is for the immediate shutdown. */
 const FAST_SHUTDOWN_MS = 2_000;
+/** When the supervisor was killed, its other children need the server this long to give their leases back. */
+const ORPHAN_GRACE_MS = 700;
 const EXIT_CONFIG = 78;
 
 /** Ready when the server accepts connections; a server that dies takes the actor with it, to be started anew. */
@@ -26,6 +28,7 @@ export async function start(context: ActorContext<EmbeddedStore>): Promise<Actor
   });
   const stop = async () => {
     stopping = true;
+    if (process.connected === false) await context.clock.sleep(ORPHAN_GRACE_MS);
     await server.stop(FAST_SHUTDOWN_MS);
   };
   endWithProcess(server);
@@ -53,5 +56,4 @@ async function startOrGiveUp({ args, clock }: ActorContext<EmbeddedStore>): Prom
  */
 function endWithProcess(server: EmbeddedServer): void {
   process.once("exit", () => server.stopNow());
-  process.once("disconnect", () => server.stopNow());
 }
