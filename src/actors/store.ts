@@ -1,5 +1,6 @@
 /** The store actor: owns the embedded PostgreSQL server for as long as it lives itself. */
 
+import type { Clock } from "../core/clock.ts";
 import { type EmbeddedServer, startEmbedded } from "../stores/postgres/embedded.ts";
 import { EmbeddedServerError } from "../stores/postgres/embedded-errors.ts";
 import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
@@ -31,7 +32,7 @@ export async function start(context: ActorContext<EmbeddedStore>): Promise<Actor
     if (process.connected === false) await context.clock.sleep(ORPHAN_GRACE_MS);
     await server.stop(FAST_SHUTDOWN_MS);
   };
-  endWithProcess(server);
+  endWithProcess(server, context.clock);
   return {
     report(question) {
       const report: StoreReport = { url: server.url, port: server.port, pid: server.pid };
@@ -54,6 +55,7 @@ async function startOrGiveUp({ args, clock }: ActorContext<EmbeddedStore>): Prom
  * Whatever way this process ends, the server is asked to stop first. Not even a kill -9 leaves it running on Linux,
  * where the kernel tells it of its parent's death; elsewhere the next start stops it.
  */
-function endWithProcess(server: EmbeddedServer): void {
+function endWithProcess(server: EmbeddedServer, clock: Clock): void {
   process.once("exit", () => server.stopNow());
+  process.once("disconnect", () => clock.schedule(ORPHAN_GRACE_MS, () => server.stopNow()));
 }
