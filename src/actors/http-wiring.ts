@@ -1,11 +1,12 @@
 /** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
 
 import type { Deadline } from "../core/deadline.ts";
+import { StoreUnavailableError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
-import type { RecoWindow } from "../http/services.ts";
+import type { IngestService, RecoWindow } from "../http/services.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
@@ -102,6 +103,16 @@ export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, servi
     cache: serving.cache,
     loopLagMs: () => realm.loopLag.currentMs(),
   });
+}
+
+/** A newer schema may ask for more than this build writes: until the schema is known to admit it, nothing is stored. */
+export function refuseOnUnknownSchema(ingest: IngestService, health: HealthMonitor): IngestService {
+  return {
+    async accept(plans, deadline) {
+      if (health.view().schemaKnown) return ingest.accept(plans, deadline);
+      throw new StoreUnavailableError("read_only", "the schema is not known to admit writes of this build");
+    },
+  };
 }
 
 /** A schema that this build must not even read ends the tree: no wait can mend it. */

@@ -19,6 +19,7 @@ import {
   openIngest,
   openInlineWriter,
   openMemory,
+  refuseOnUnknownSchema,
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
@@ -50,7 +51,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     random: context.random,
     log: realm.log,
     metrics: realm.metrics,
-    ingest,
+    ingest: refuseOnUnknownSchema(ingest, health),
     impressions: createImpressionLog({
       settings: config.reco,
       writer: context.peer<WriterMessage>("writer"),

@@ -179,6 +179,19 @@ describe("health", () => {
     expect(worker.context.failures).toEqual([]);
   });
 
+  test("a schema too new for this build's writes is read, and every write is refused with 503", async () => {
+    await using newer = await testDatabase();
+    await query(newer.pool(), "update schema_info set min_writer = 1000");
+    await using worker = await startHttpWorker(newer);
+    const refused = await worker.post("/event", aClick("event-0001"));
+    expect([refused.status, ((await refused.json()) as { error_code: string }).error_code]).toEqual([
+      503,
+      "persist_failed",
+    ]);
+    expect((await worker.get("/reco?user_id=u-1&session_id=s-1")).status).toBe(200);
+    expect(await ready(worker)).toBe(503);
+  });
+
   test("a schema that was changed after it was applied ends the tree with 78", async () => {
     await using drifted = await testDatabase();
     await query(
