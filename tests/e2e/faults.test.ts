@@ -55,7 +55,7 @@ describe("a process actor", () => {
 describe("a thread actor", () => {
   for (const action of ["throw", "reject", "spin"]) {
     test(`http-0 comes back after ${action}`, async () => {
-      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.request=${action}@150` } });
+      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.request=${action}@400` } });
       const { incarnation } = tree.actor("http-0");
       await survives(tree, async () => {}, restarted("http-0", incarnation));
     }, 180_000);
