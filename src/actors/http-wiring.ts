@@ -11,19 +11,19 @@ import { createIngestStore } from "../stores/postgres/ingest-store.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { checkSchema } from "../stores/postgres/schema-version.ts";
-import { type ActorContext, FatalError } from "../supervisor/actor.ts";
+import type { ActorContext } from "../supervisor/actor.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { Serving } from "./http-state.ts";
 import type { Realm } from "./realm.ts";
-import type { RelayMessage } from "./relay.ts";
+import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
+import { wakeRelay } from "./wake-relay.ts";
 import { ImpressionWriter } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
 export const SURVEY_MS = 500;
-const EXIT_CONFIG = 78;
 
 export interface Memory {
   applied(change: FeatureChange): void;
@@ -82,13 +82,6 @@ export function openInlineWriter(context: ActorContext<ActorArgs>, realm: Realm)
   });
 }
 
-function wakeRelay(context: ActorContext<ActorArgs>): () => void {
-  const relays = context.peers<RelayMessage>("relay");
-  return () => {
-    for (const relay of relays) relay.offer({ kind: "wake" });
-  };
-}
-
 export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, serving: Serving): HealthMonitor {
   return new HealthMonitor({
     clock: context.clock,
@@ -120,8 +113,7 @@ async function isSchemaUsable(context: ActorContext, realm: Realm, deadline: Dea
   try {
     return (await checkSchema(realm.pool, deadline)) === "usable";
   } catch (error) {
-    if (error instanceof MigrationError)
-      context.fail(new FatalError(EXIT_CONFIG, error.message, { cause: error }));
+    if (error instanceof MigrationError) context.fail(refusal(error));
     throw error;
   }
 }

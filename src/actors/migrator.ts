@@ -4,13 +4,12 @@ import { Deadline } from "../core/deadline.ts";
 import { asError, StoreUnavailableError } from "../core/errors.ts";
 import { fullJitterMs } from "../core/retry-delay.ts";
 import { migrate } from "../stores/postgres/migrate.ts";
-import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
-import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { openRealm, type Realm } from "./realm.ts";
+import { asRefusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
 
-const EXIT_CONFIG = 78;
 /** Migrations of a large database take their time; another runner's are waited for as long. */
 const RUN_TIMEOUT_MS = 600_000;
 const RETRY_MIN_MS = 200;
@@ -66,7 +65,6 @@ async function tryOnce(context: ActorContext<ActorArgs>, realm: Realm): Promise<
       realm.log.warn({ error: asError(error).message, reason: error.reason }, "migration.store_unavailable");
       return false;
     }
-    if (error instanceof MigrationError) throw new FatalError(EXIT_CONFIG, error.message, { cause: error });
-    throw error;
+    throw asRefusal(error);
   }
 }

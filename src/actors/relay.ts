@@ -4,14 +4,14 @@ import type { Deadline } from "../core/deadline.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { newUuidHex } from "../core/ids.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
-import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { createOutboxStore } from "../stores/postgres/outbox-store.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
-import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import type { ConsumerMessage } from "./consumer.ts";
 import { openRealm } from "./realm.ts";
+import { asRefusal } from "./refusal.ts";
 import { Relay, type RelayPorts } from "./relay-runner.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -19,8 +19,6 @@ import type { ActorArgs } from "./tree.ts";
 export interface RelayMessage {
   readonly kind: "wake";
 }
-
-const EXIT_CONFIG = 78;
 
 export const createRelay = (ports: RelayPorts) => new Relay(ports);
 
@@ -67,7 +65,6 @@ async function checkPartitions(pool: Pool, count: number, deadline: Deadline): P
   try {
     await ensureOutboxPartitions(pool, count, deadline);
   } catch (error) {
-    if (error instanceof MigrationError) throw new FatalError(EXIT_CONFIG, error.message, { cause: error });
-    throw error;
+    throw asRefusal(error);
   }
 }

@@ -3,7 +3,8 @@
 import type { Clock } from "../core/clock.ts";
 import { type EmbeddedServer, startEmbedded } from "../stores/postgres/embedded.ts";
 import { EmbeddedServerError } from "../stores/postgres/embedded-errors.ts";
-import { type Actor, type ActorContext, FatalError } from "../supervisor/actor.ts";
+import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { refusal } from "./refusal.ts";
 import type { EmbeddedStore } from "./tree.ts";
 
 /** Answer to the survey question `store`. */
@@ -18,7 +19,6 @@ export interface StoreReport {
 const FAST_SHUTDOWN_MS = 2_000;
 /** When the supervisor was killed, its other children need the server this long to give their leases back. */
 const ORPHAN_GRACE_MS = 700;
-const EXIT_CONFIG = 78;
 
 /** Ready when the server accepts connections; a server that dies takes the actor with it, to be started anew. */
 export async function start(context: ActorContext<EmbeddedStore>): Promise<Actor> {
@@ -47,7 +47,7 @@ async function startOrGiveUp({ args, clock }: ActorContext<EmbeddedStore>): Prom
     return await startEmbedded({ ...args, clock });
   } catch (error) {
     if (!(error instanceof EmbeddedServerError) || error.problem === "start_failed") throw error;
-    throw new FatalError(EXIT_CONFIG, error.message, { cause: error });
+    throw refusal(error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Stores the impressions of all http actors in the background, in groups. */
 
 import type { Config } from "../config/config.ts";
+import { planOptions } from "../config/plan-options.ts";
 import type { Clock } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
@@ -15,8 +16,8 @@ import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 import { openRealm } from "./realm.ts";
-import type { RelayMessage } from "./relay.ts";
 import type { ActorArgs } from "./tree.ts";
+import { wakeRelay } from "./wake-relay.ts";
 
 export interface WriterMessage {
   readonly kind: "impression";
@@ -69,12 +70,7 @@ export class ImpressionWriter implements AsyncDisposable {
       count("failed");
       log.warn({ error, request_id: event.requestId }, "impression.failed");
     };
-    const plan = planEvent(event, slateHash(event), {
-      topics: config.topics,
-      outboxPartitions: config.outbox.partitions,
-      maxAttempts: config.outbox.maxAttempts,
-      maxEventBytes: config.ingest.maxEventBytes,
-    });
+    const plan = planEvent(event, slateHash(event), planOptions(config));
     if (!plan.ok) return fail(plan.error);
     try {
       const outcome = await this.#commits.submit(plan.value, deadline);
@@ -94,16 +90,13 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Wri
   const { config } = context.args;
   const realm = openRealm(context, "writer");
   const budgetMs = Math.min(STORE_DEADLINE_MS, config.reco.backgroundShutdownMs);
-  const relays = context.peers<RelayMessage>("relay");
   const writer = new ImpressionWriter({
     store: createIngestStore(realm.pool, context.clock),
     config,
     clock: context.clock,
     metrics: realm.metrics,
     log: realm.log,
-    onOutbox: () => {
-      for (const relay of relays) relay.offer({ kind: "wake" });
-    },
+    onOutbox: wakeRelay(context),
   });
   return {
     async receive({ event }) {

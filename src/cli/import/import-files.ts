@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { parseItem } from "../../catalog/item.ts";
 import type { Config } from "../../config/config.ts";
+import { planOptions } from "../../config/plan-options.ts";
 import { systemClock } from "../../core/clock.ts";
 import { IMPORT_CHUNK_SIZE } from "../../stores/postgres/interaction-import.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
@@ -81,15 +82,10 @@ async function* recordsOf({ file, read }: Source): AsyncGenerator<SourceRecord> 
   }
 }
 
-const eventParser = ({ topics, outbox, ingest }: Config, isMovieLens: boolean) =>
+const eventParser = (config: Config, isMovieLens: boolean) =>
   eventRowParser({
-    plan: {
-      topics,
-      outboxPartitions: outbox.partitions,
-      maxAttempts: outbox.maxAttempts,
-      maxEventBytes: ingest.maxEventBytes,
-    },
+    plan: planOptions(config),
     nowMs: systemClock.nowMs(),
-    maxEventFutureMs: ingest.maxEventFutureMs,
+    maxEventFutureMs: config.ingest.maxEventFutureMs,
     idOf: isMovieLens ? ratingEventId : hashedEventId,
   });

@@ -1,5 +1,6 @@
 /** The event routes: a body becomes events, events become plans, and one transaction stores them. */
 
+import { planOptions } from "../../config/plan-options.ts";
 import { newEventId } from "../../core/ids.ts";
 import { ok } from "../../core/result.ts";
 import { bodyHash } from "../../events/body-hash.ts";
@@ -89,7 +90,7 @@ function batch(services: HttpServices): Handle {
 /** What every event route does: read, parse, plan, commit, and answer from the outcomes. */
 function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<readonly E[]>) {
   const { config, clock, random, ingest, metrics } = services;
-  const planning = { topics: config.topics, ...planLimits(config) };
+  const planning = planOptions(config);
   const newId = () => newEventId(clock, random);
   const count = (event: E, outcome: IngestOutcome) => {
     if (outcome === "conflict") {
@@ -121,9 +122,3 @@ function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<reado
     return answer(events, outcomes);
   };
 }
-
-const planLimits = ({ outbox, ingest }: HttpServices["config"]) => ({
-  outboxPartitions: outbox.partitions,
-  maxAttempts: outbox.maxAttempts,
-  maxEventBytes: ingest.maxEventBytes,
-});
