@@ -1,13 +1,11 @@
-/** The `reco` program: one command, one file. */
+/** The `reco` program: runs the command that its first argument names. */
 
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { asError } from "../core/errors.ts";
 import { isRealm } from "../supervisor/host.ts";
+import { commands } from "./commands.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
-import { importCommand } from "./import/command.ts";
-import { migrateCommand } from "./migrate.ts";
-import { serveCommand } from "./serve.ts";
 
 // A compiled program is its own realm: the supervisor runs it again for each process of the tree.
 if (isRealm()) await import("../actors/entry.ts");
@@ -18,9 +16,7 @@ async function runCommand(): Promise<void> {
     .description("self-hosted real-time recommendation server")
     .version(manifest.version)
     .exitOverride();
-  for (const command of [serveCommand(), migrateCommand(), importCommand()]) {
-    program.addCommand(command.exitOverride());
-  }
+  for (const command of commands()) program.addCommand(endingHere(command));
   try {
     await program.parseAsync(process.argv.map(withHyphens));
   } catch (thrown) {
@@ -28,8 +24,17 @@ async function runCommand(): Promise<void> {
   }
 }
 
-/** `--dry_run` is `--dry-run`; values are left alone. */
-function withHyphens(argument: string): string {
+/** Makes the library throw instead of ending the process, in subcommands as well. */
+function endingHere(command: Command): Command {
+  for (const subcommand of command.commands) endingHere(subcommand);
+  return command.exitOverride();
+}
+
+const COMMAND_PLACE = 2;
+
+/** `--dry_run` is `--dry-run`, and so is a command's name; values are left alone. */
+function withHyphens(argument: string, place: number): string {
+  if (place === COMMAND_PLACE && !argument.startsWith("-")) return argument.replaceAll("_", "-");
   const [name = "", ...value] = argument.split("=");
   return /^--[a-z][a-z_-]*$/.test(name) ? [name.replaceAll("_", "-"), ...value].join("=") : argument;
 }
