@@ -7,6 +7,9 @@ import { isRealm } from "../supervisor/host.ts";
 import { commands } from "./commands.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
 
+/** Where a command's name stands among the words of the command line. */
+const COMMAND_PLACE = 2;
+
 // A compiled program is its own realm: the supervisor runs it again for each process of the tree.
 if (isRealm()) await import("../actors/entry.ts");
 else await runCommand();
@@ -29,8 +32,6 @@ function endingHere(command: Command): Command {
   for (const subcommand of command.commands) endingHere(subcommand);
   return command.exitOverride();
 }
-
-const COMMAND_PLACE = 2;
 
 /** `--dry_run` is `--dry-run`, and so is a command's name; values are left alone. */
 function withHyphens(argument: string, place: number): string {
