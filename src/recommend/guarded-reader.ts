@@ -20,7 +20,16 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
     popularity: (limit, deadline) => guarded(deadline, () => reader.popularity(limit, deadline)),
     popularityOf: (itemIds, deadline) => guarded(deadline, () => reader.popularityOf(itemIds, deadline)),
     related: (itemIds, limit, deadline) => guarded(deadline, () => reader.related(itemIds, limit, deadline)),
-    history: (userId, limit, deadline) => guarded(deadline, () => reader.history(userId, limit, deadline)),
+    neighbours: (itemIds, limit, deadline) =>
+      guarded(deadline, () => reader.neighbours(itemIds, limit, deadline)),
+    histories: (userIds, limit, deadline) =>
+      guarded(deadline, () => reader.histories(userIds, limit, deadline)),
+    recentEvents: (userIds, limit, deadline) =>
+      guarded(deadline, () => reader.recentEvents(userIds, limit, deadline)),
+    decayedPopularity: (limit, deadline) =>
+      guarded(deadline, () => reader.decayedPopularity(limit, deadline)),
+    decayedPopularityOf: (itemIds, deadline) =>
+      guarded(deadline, () => reader.decayedPopularityOf(itemIds, deadline)),
     items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
   };
 }

@@ -12,6 +12,34 @@ export interface HistoryEntry {
   readonly tsMs: number;
 }
 
+/** The newest events of one user, oldest first; the two lists are aligned. */
+export interface UserEvents {
+  readonly itemIds: readonly string[];
+  readonly tsMs: readonly number[];
+}
+
+/** What follows an item in its users' events. */
+export interface Neighbours {
+  /** Sum of the weights of all sequential rules of the item, also of those that were cut off. */
+  readonly totalWeight: number;
+  /** By weight, then count, highest first; 0 where a pair has none of one. */
+  readonly items: readonly NeighbourItem[];
+}
+
+export interface NeighbourItem {
+  readonly itemId: string;
+  /** Weight of the sequential rule. */
+  readonly weight: number;
+  /** Transitions from the item to this one. */
+  readonly count: number;
+}
+
+/** Popularity that fades: `score` is on a log2 scale of a fixed epoch, so that only differences mean something. */
+export interface DecayedItem extends ScoredItem {
+  /** Of the catalogue; null without one, or without a row. */
+  readonly category: string | null;
+}
+
 /** What a title is to a reader of an answer. */
 export interface ItemCard {
   readonly itemId: string;
@@ -30,8 +58,28 @@ export interface FeatureReader {
     limit: number,
     deadline: Deadline,
   ): Promise<ReadonlyMap<string, readonly ScoredItem[]>>;
-  /** The user's newest `limit` history items, oldest first. */
-  history(userId: string, limit: number, deadline: Deadline): Promise<readonly HistoryEntry[]>;
+  /** Top `limit` sequential rules united with the top `limit` transitions of each item; every asked item has an entry. */
+  neighbours(
+    itemIds: readonly string[],
+    limit: number,
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, Neighbours>>;
+  /** Each user's newest `limit` history items, oldest first; every asked user has an entry. */
+  histories(
+    userIds: readonly string[],
+    limit: number,
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, readonly HistoryEntry[]>>;
+  /** Each user's newest `limit` events by event time and arrival; every asked user has an entry. */
+  recentEvents(
+    userIds: readonly string[],
+    limit: number,
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, UserEvents>>;
+  /** The items of the highest decayed popularity, highest first. */
+  decayedPopularity(limit: number, deadline: Deadline): Promise<readonly DecayedItem[]>;
+  /** Decayed popularity of these items, highest first; items without a row are left out. */
+  decayedPopularityOf(itemIds: readonly string[], deadline: Deadline): Promise<readonly DecayedItem[]>;
   /** Catalogue rows of these items; unknown items are left out. */
   items(itemIds: readonly string[], deadline: Deadline): Promise<readonly ItemCard[]>;
 }

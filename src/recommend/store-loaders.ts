@@ -13,11 +13,7 @@ export function historyLoader(
   reader: FeatureReader,
   deadline: () => Deadline,
 ): LoadKeys<readonly HistoryEntry[]> {
-  return async (userIds) => {
-    const read = async (userId: string) =>
-      [userId, await reader.history(userId, HISTORY_LIMIT, deadline())] as const;
-    return new Map(await Promise.all(userIds.map(read)));
-  };
+  return (userIds) => reader.histories(userIds, HISTORY_LIMIT, deadline());
 }
 
 export function relatedLoader(

@@ -81,15 +81,19 @@ describe("feature reader", () => {
   });
 
   test("history is the newest items by time and arrival, oldest first", async () => {
-    expect(await reader.history("u", 3, soon())).toEqual([
-      { itemId: "tie", tsMs: NOW_MS + 1 },
-      { itemId: "late", tsMs: NOW_MS + 3 },
-      { itemId: "last", tsMs: NOW_MS + 4 },
-    ]);
-  });
-
-  test("history of an unknown user is empty", async () => {
-    expect(await reader.history("nobody", 20, soon())).toEqual([]);
+    expect(await reader.histories(["nobody", "u", "nobody"], 3, soon())).toEqual(
+      new Map([
+        ["nobody", []],
+        [
+          "u",
+          [
+            { itemId: "tie", tsMs: NOW_MS + 1 },
+            { itemId: "late", tsMs: NOW_MS + 3 },
+            { itemId: "last", tsMs: NOW_MS + 4 },
+          ],
+        ],
+      ]),
+    );
   });
 
   test("items are title and visibility of the known ones", async () => {

@@ -1,7 +1,14 @@
 /** A feature store in memory that can be made to hang, crawl or fail, and counts its reads. */
 
 import type { Clock } from "../../src/core/clock.ts";
-import type { FeatureReader, HistoryEntry, ScoredItem } from "../../src/recommend/ports.ts";
+import type {
+  DecayedItem,
+  FeatureReader,
+  HistoryEntry,
+  Neighbours,
+  ScoredItem,
+  UserEvents,
+} from "../../src/recommend/ports.ts";
 
 export type Mood =
   | { readonly kind: "well" }
@@ -12,7 +19,11 @@ export type Mood =
 export interface FakeStore {
   readonly history: Map<string, HistoryEntry[]>;
   readonly related: Map<string, ScoredItem[]>;
+  readonly neighbours: Map<string, Neighbours>;
+  readonly recent: Map<string, UserEvents>;
   popularity: ScoredItem[];
+  /** Highest first. */
+  decayed: DecayedItem[];
   readonly titles: Map<string, string | null>;
   mood: Mood;
 }
@@ -40,7 +51,10 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
   const store: FakeStore = {
     history: new Map(),
     related: new Map(),
+    neighbours: new Map(),
+    recent: new Map(),
     popularity: [],
+    decayed: [],
     titles: new Map(),
     mood: { kind: "well" },
     ...contents,
@@ -55,23 +69,36 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     if (mood.kind === "slow") await clock.sleep(mood.delayMs);
     return value;
   };
-  const ofIds = (itemIds: readonly string[]) =>
-    store.popularity.filter((item) => itemIds.includes(item.itemId));
+  const ofIds = <T extends ScoredItem>(scored: readonly T[], itemIds: readonly string[]) =>
+    scored.filter((item) => itemIds.includes(item.itemId));
+  const entries = <T>(ids: readonly string[], entry: (id: string) => T) =>
+    new Map(ids.map((id) => [id, entry(id)]));
   return {
     store,
     reads,
     count: (name) => reads.filter((made) => made.name === name).length,
     reader: {
       popularity: (limit) => read("popularity", [limit], () => store.popularity.slice(0, limit)),
-      popularityOf: (itemIds) => read("popularityOf", [itemIds], () => ofIds(itemIds)),
+      popularityOf: (itemIds) => read("popularityOf", [itemIds], () => ofIds(store.popularity, itemIds)),
       related: (itemIds, limit) =>
-        read(
-          "related",
-          [itemIds, limit],
-          () => new Map(itemIds.map((itemId) => [itemId, (store.related.get(itemId) ?? []).slice(0, limit)])),
+        read("related", [itemIds, limit], () =>
+          entries(itemIds, (itemId) => (store.related.get(itemId) ?? []).slice(0, limit)),
         ),
-      history: (userId, limit) =>
-        read("history", [userId, limit], () => (store.history.get(userId) ?? []).slice(-limit)),
+      neighbours: (itemIds, limit) =>
+        read("neighbours", [itemIds, limit], () =>
+          entries(itemIds, (itemId) => store.neighbours.get(itemId) ?? { totalWeight: 0, items: [] }),
+        ),
+      histories: (userIds, limit) =>
+        read("histories", [userIds, limit], () =>
+          entries(userIds, (userId) => (store.history.get(userId) ?? []).slice(-limit)),
+        ),
+      recentEvents: (userIds, limit) =>
+        read("recentEvents", [userIds, limit], () =>
+          entries(userIds, (userId) => newest(store.recent.get(userId), limit)),
+        ),
+      decayedPopularity: (limit) => read("decayedPopularity", [limit], () => store.decayed.slice(0, limit)),
+      decayedPopularityOf: (itemIds) =>
+        read("decayedPopularityOf", [itemIds], () => ofIds(store.decayed, itemIds)),
       items: (itemIds) =>
         read("items", [itemIds], () =>
           itemIds
@@ -81,3 +108,8 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     },
   };
 }
+
+const newest = (events: UserEvents | undefined, limit: number): UserEvents => ({
+  itemIds: events?.itemIds.slice(-limit) ?? [],
+  tsMs: events?.tsMs.slice(-limit) ?? [],
+});

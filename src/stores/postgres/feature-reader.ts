@@ -2,6 +2,9 @@
 
 import type { FeatureReader, ScoredItem } from "../../recommend/ports.ts";
 import { textArray } from "./array-literal.ts";
+import { decayedOf, topDecayed } from "./feature-reader-decay.ts";
+import { neighbours } from "./feature-reader-neighbours.ts";
+import { histories, recentEvents } from "./feature-reader-users.ts";
 import type { Connection, Pool } from "./pool-types.ts";
 
 interface ScoreRow {
@@ -11,11 +14,6 @@ interface ScoreRow {
 
 interface RelatedRow extends ScoreRow {
   readonly prev_item_id: string;
-}
-
-interface HistoryRow {
-  readonly item_id: string;
-  readonly ts_ms: number;
 }
 
 interface ItemRow {
@@ -30,8 +28,14 @@ export function createFeatureReader(pool: Pool): FeatureReader {
     popularityOf: (itemIds, deadline) => pool.use("read", deadline, (sql) => popularityOf(sql, itemIds)),
     related: (itemIds, limit, deadline) =>
       pool.use("read", deadline, (sql) => relatedItems(sql, itemIds, limit)),
-    history: (userId, limit, deadline) =>
-      pool.use("read", deadline, (sql) => newestHistory(sql, userId, limit)),
+    neighbours: (itemIds, limit, deadline) =>
+      pool.use("read", deadline, (sql) => neighbours(sql, itemIds, limit)),
+    histories: (userIds, limit, deadline) =>
+      pool.use("read", deadline, (sql) => histories(sql, userIds, limit)),
+    recentEvents: (userIds, limit, deadline) =>
+      pool.use("read", deadline, (sql) => recentEvents(sql, userIds, limit)),
+    decayedPopularity: (limit, deadline) => pool.use("read", deadline, (sql) => topDecayed(sql, limit)),
+    decayedPopularityOf: (itemIds, deadline) => pool.use("read", deadline, (sql) => decayedOf(sql, itemIds)),
     items: (itemIds, deadline) => pool.use("read", deadline, (sql) => itemCards(sql, itemIds)),
   };
 }
@@ -66,14 +70,6 @@ async function relatedItems(sql: Connection, itemIds: readonly string[], limit: 
     ) as top`;
   for (const row of rows) related.get(row.prev_item_id)?.push(scored(row));
   return related;
-}
-
-async function newestHistory(sql: Connection, userId: string, limit: number) {
-  const rows = await sql<HistoryRow[]>`
-    select item_id, (extract(epoch from ts) * 1000)::float8 as ts_ms from user_history
-    where user_id = ${userId}
-    order by ts desc, pos desc limit ${limit}::int`;
-  return rows.map(({ item_id, ts_ms }) => ({ itemId: item_id, tsMs: ts_ms })).reverse();
 }
 
 async function itemCards(sql: Connection, itemIds: readonly string[]) {

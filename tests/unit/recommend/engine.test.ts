@@ -192,9 +192,9 @@ describe("reduced rung", () => {
     store.mood = { kind: "frozen" };
     const users = Array.from({ length: 20 }, (_, n) => `user-${n}`);
     for (const userId of users) await ask("reco", { userId });
-    const readsBefore = count("history");
+    const readsBefore = count("histories");
     expect(await ask("reco")).toMatchObject({ ...full, degraded: "error:reduced", tookMs: 0 });
-    expect(count("history")).toBe(readsBefore);
+    expect(count("histories")).toBe(readsBefore);
   });
 
   test("a history that comes with the last moment of its share is late", async () => {
@@ -246,7 +246,7 @@ describe("reduced rung", () => {
     await ask("reco");
     const answer = await ask("reco");
     expect(answer).toMatchObject({ ...full, tookMs: 0 });
-    expect(reads.filter(({ name }) => name === "history")).toHaveLength(1);
+    expect(reads.filter(({ name }) => name === "histories")).toHaveLength(1);
   });
 
   test("with little of the deadline left nothing is read", async () => {
@@ -256,14 +256,14 @@ describe("reduced rung", () => {
     await clock.advance(0.6 * DEADLINE_MS + 1);
     const answer = await recommender.reco({ userId: "u1", k: 5, exclude: new Set() }, deadline);
     expect(answer.degraded).toBe("timeout:reduced");
-    expect(count("history")).toBe(0);
+    expect(count("histories")).toBe(0);
   });
 
   test("with less than 5 ms left nothing is read", async () => {
     const { ask, warmUp, count } = setUp();
     await warmUp();
     expect((await ask("reco", {}, 4)).degraded).toBe("timeout:reduced");
-    expect(count("history")).toBe(0);
+    expect(count("histories")).toBe(0);
   });
 
   test("with little of the deadline left but all in memory the answer is the full one", async () => {

@@ -26,13 +26,25 @@ describe("guarded reader", () => {
     expect(await reader.popularity(5, deadline)).toEqual(items({ a: 1 }));
     expect(await reader.popularityOf(["a"], deadline)).toEqual(items({ a: 1 }));
     expect(await reader.related(["a"], 7, deadline)).toEqual(new Map([["a", []]]));
-    expect(await reader.history("u", 9, deadline)).toEqual([]);
+    expect(await reader.neighbours(["a"], 6, deadline)).toEqual(
+      new Map([["a", { totalWeight: 0, items: [] }]]),
+    );
+    expect(await reader.histories(["u"], 9, deadline)).toEqual(new Map([["u", []]]));
+    expect(await reader.recentEvents(["u"], 8, deadline)).toEqual(
+      new Map([["u", { itemIds: [], tsMs: [] }]]),
+    );
+    expect(await reader.decayedPopularity(4, deadline)).toEqual([]);
+    expect(await reader.decayedPopularityOf(["a"], deadline)).toEqual([]);
     expect(await reader.items(["a"], deadline)).toEqual([]);
     expect(reads).toEqual([
       { name: "popularity", args: [5] },
       { name: "popularityOf", args: [["a"]] },
       { name: "related", args: [["a"], 7] },
-      { name: "history", args: ["u", 9] },
+      { name: "neighbours", args: [["a"], 6] },
+      { name: "histories", args: [["u"], 9] },
+      { name: "recentEvents", args: [["u"], 8] },
+      { name: "decayedPopularity", args: [4] },
+      { name: "decayedPopularityOf", args: [["a"]] },
       { name: "items", args: [["a"]] },
     ]);
   });
