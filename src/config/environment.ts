@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { err, type Result } from "../core/result.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { type CommandSettings, commandSettings } from "./command-settings.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
 import type { ConfigSources, Texts } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem } from "./problem.ts";
@@ -20,6 +21,12 @@ export function loadProcessConfig(flags: Texts = {}): Result<LoadedConfig, Confi
     component: loaded.ok ? loaded.value.component : loaded.error.component,
     problems: [...problems, ...(loaded.ok ? [] : loaded.error.problems)],
   });
+}
+
+/** The few settings of a command that only talks to a server or its database. */
+export function loadCommandSettings(): Result<CommandSettings, ConfigFailure> {
+  const { sources, problems } = readEnvironment(process.env);
+  return problems.length === 0 ? ok(commandSettings(sources)) : err({ component: "cli", problems });
 }
 
 /** `env` with the env file beside it and with secrets read from their files; files that cannot be read are problems. */

@@ -30,6 +30,18 @@ export const VARIABLES = {
     usedBy: "all",
   }),
   RECO_EMBEDDED: bool(false, { description: "Allows the embedded database in production.", usedBy: "all" }),
+  RECO_BASE_URL: text(null, {
+    defaultText: "none",
+    description: "Where commands find the API: replaces the default of `--base-url` and `--url`.",
+    usedBy: "commands",
+  }),
+  RECO_API_KEY: text(null, {
+    aliases: ["DS_API_KEY"],
+    defaultText: "none",
+    secret: true,
+    description: "Key that commands show to the API; of a comma list the first.",
+    usedBy: "commands",
+  }),
   ALLOW_INSECURE_PROD_DEFAULTS: bool(false, { description: "Skips the production checks.", usedBy: "all" }),
   ALLOW_PLAINTEXT_STORES: bool(false, {
     description: "Allows a database on a public address without TLS in production.",
@@ -144,6 +156,11 @@ export const VARIABLES = {
   WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
 
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
+  RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
+    onInvalid: "refuse",
+    description: "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
+    usedBy: "http",
+  }),
   RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {
     description: "Logs impressions in the background; false: before the answer.",
     usedBy: "http",
