@@ -14,9 +14,10 @@ export function tellApplied(peers: readonly Peer<HttpMessage>[], change: Feature
   for (const peer of peers) peer.offer({ kind: "applied", change: message });
 }
 
-const bounded = ({ userIds, itemIds, relatedItemIds, eventIds }: FeatureChange): FeatureChange => ({
-  userIds: userIds.slice(0, MAX_IDS),
-  itemIds: itemIds.slice(0, MAX_IDS),
-  relatedItemIds: relatedItemIds.slice(0, MAX_IDS),
-  eventIds: eventIds.slice(0, MAX_IDS),
+const bounded = (change: FeatureChange): FeatureChange => ({
+  userIds: change.userIds.slice(0, MAX_IDS),
+  itemIds: change.itemIds.slice(0, MAX_IDS),
+  relatedItemIds: change.relatedItemIds.slice(0, MAX_IDS),
+  ruleItemIds: change.ruleItemIds.slice(0, MAX_IDS),
+  eventIds: change.eventIds.slice(0, MAX_IDS),
 });

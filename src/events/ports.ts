@@ -250,6 +250,8 @@ export interface FeatureChange {
   readonly itemIds: readonly string[];
   /** Items from which a transition changed. */
   readonly relatedItemIds: readonly string[];
+  /** Items from which a sequential rule changed. */
+  readonly ruleItemIds: readonly string[];
   /** `events.event_id` values that the store now holds: their overlay entries can go. */
   readonly eventIds: readonly string[];
 }

@@ -10,7 +10,7 @@ import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { append, asMessage, query, startConsumer } from "../support/backbone.ts";
 import { consumed } from "../support/consumer-checks.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
-import { asTables, readFeatures } from "../support/feature-tables.ts";
+import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
 import { aWatchEvent, NOW_MS } from "../support/plans.ts";
 
 const watches: readonly WatchEvent[] = Array.from({ length: 240 }, (_, index) =>
@@ -39,7 +39,7 @@ describe("consumer faults", () => {
   async function expectModelFeatures(): Promise<void> {
     const expected = foldInteractions(
       watches.map((watch) => effectiveInteraction(watch, NOW_MS)),
-      20,
+      { historySize: 20, halfLifeHours: HALF_LIFE_HOURS },
     );
     expect(await readFeatures(pool)).toEqual(asTables(expected));
     expect(await query(pool, "select 1 from feature_consumer_dlq")).toEqual([]);

@@ -26,7 +26,7 @@ import {
 } from "../support/consumer-checks.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
-import { asTables, readFeatures } from "../support/feature-tables.ts";
+import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
 import { anImpressionEvent, aWatchEvent, impressionItems, NOW_MS } from "../support/plans.ts";
 
 const WAIT = { timeoutMs: 15_000 };
@@ -70,7 +70,7 @@ describe("consumer", () => {
 
     const expected = foldInteractions(
       watches.map((watch) => effectiveInteraction(watch, NOW_MS)),
-      20,
+      { historySize: 20, halfLifeHours: HALF_LIFE_HOURS },
     );
     expect(await readFeatures(pool)).toEqual(asTables(expected));
     expect(new Set(changes.flatMap(({ eventIds }) => eventIds))).toEqual(
@@ -128,7 +128,7 @@ describe("consumer", () => {
 
     const expected = foldInteractions(
       watches.map((watch) => effectiveInteraction(watch, NOW_MS)),
-      20,
+      { historySize: 20, halfLifeHours: HALF_LIFE_HOURS },
     );
     expect(await readFeatures(pool)).toEqual(asTables(expected));
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "duplicate" })).toBe(

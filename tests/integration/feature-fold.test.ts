@@ -6,10 +6,17 @@ import type { Interaction, Signal } from "../../src/events/model.ts";
 import { applyInteractions } from "../../src/stores/postgres/feature-fold.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
-import { asTables, readFeatures } from "../support/feature-tables.ts";
+import {
+  asTables,
+  FEATURE_TABLES,
+  type FeatureTables,
+  HALF_LIFE_HOURS,
+  readFeatures,
+} from "../support/feature-tables.ts";
 import { anInteraction, NOW_MS } from "../support/plans.ts";
 
 const HISTORY_SIZE = 4;
+const SETTINGS = { historySize: HISTORY_SIZE, halfLifeHours: HALF_LIFE_HOURS };
 
 let database: TestDatabase;
 let pool: Pool;
@@ -23,7 +30,7 @@ beforeEach(() =>
   pool.use(
     "write",
     Deadline.after(5_000),
-    (sql) => sql`truncate events, item_popularity, co_visitation, user_history, ingested_event`,
+    (sql) => sql`truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event`,
   ),
 );
 
@@ -58,11 +65,12 @@ const story = (text: string): Interaction[] =>
   });
 
 describe("applyInteractions", () => {
-  test("writes popularity, transitions and history of direct events", async () => {
+  test("writes the features of direct events", async () => {
     await apply(story("a b b"));
-    expect(await readFeatures(pool)).toEqual({
+    expect(await readFeatures(pool)).toMatchObject({
       popularity: { a: 1, b: 2 },
       transitions: { "a>b": 1, "b>b": 1 },
+      rules: { "a>b": [1.5, 2] },
       history: { "u-1": ["a", "b", "b"] },
     });
   });
@@ -74,6 +82,7 @@ describe("applyInteractions", () => {
       userIds: ["u-1"],
       itemIds: ["a", "b"],
       relatedItemIds: ["a"],
+      ruleItemIds: ["a"],
       eventIds: ["story-0", "story-1"],
     });
   });
@@ -96,19 +105,40 @@ describe("applyInteractions", () => {
   test("a late event takes the place between its neighbours", async () => {
     const [a, b, c] = story("a b c") as [Interaction, Interaction, Interaction];
     await apply([a, c]);
-    await apply([b]);
-    expect(await readFeatures(pool)).toEqual({
+    const { changed } = await apply([b]);
+    expect(await readFeatures(pool)).toMatchObject({
       popularity: { a: 1, b: 1, c: 1 },
       transitions: { "a>b": 1, "b>c": 1 },
+      rules: { "a>b": [1, 1], "a>c": [0.5, 1], "b>c": [1, 1] },
       history: { "u-1": ["a", "b", "c"] },
     });
+    expect(changed.ruleItemIds).toEqual(["a", "b"]);
   });
 
   test("a late event finds neighbours that left the history", async () => {
     const events = story("a b c d e f g h");
     await apply(events.filter(({ itemId }) => itemId !== "b"));
     await apply(events.filter(({ itemId }) => itemId === "b"));
-    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, HISTORY_SIZE)));
+    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, SETTINGS)));
+  });
+
+  test("late events far apart correct the rules around each, and drop the pairs they part", async () => {
+    const events = story("a b c d e f g h i j k l m n o p q r");
+    const late = new Set(["c", "p"]);
+    await apply(events.filter(({ itemId }) => !late.has(itemId)));
+    expect((await readFeatures(pool)).rules["a>g"]).toEqual([0.2, 1]);
+    await apply(events.filter(({ itemId }) => late.has(itemId)));
+    const tables = await readFeatures(pool);
+    expect(tables).toEqual(asTables(foldInteractions(events, SETTINGS)));
+    expect(tables.rules["a>g"]).toBeUndefined();
+  });
+
+  test("a signal from long before fades beside a new one, and the other way round", async () => {
+    const old = anInteraction({ tsMs: 0 });
+    const young = anInteraction({ eventId: "event-0002", tsMs: NOW_MS * 1000 });
+    for (const events of [[old], [young], [anInteraction({ eventId: "event-0003", tsMs: 1 })]])
+      await apply(events);
+    expect((await readFeatures(pool)).decayed).toEqual(asTables(foldInteractions([young], SETTINGS)).decayed);
   });
 
   test("a repeat from the stream counts no transition, also when a late direct event comes before it", async () => {
@@ -121,7 +151,7 @@ describe("applyInteractions", () => {
   test("events out of order end in the tables of the ordered ones", async () => {
     const events = story("a b~ c a~ b b~ c~ a a");
     for (const each of [4, 0, 8, 2, 6, 1, 7, 3, 5]) await apply([events[each] as Interaction]);
-    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, HISTORY_SIZE)));
+    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, SETTINGS)));
   });
 
   test("a stream event whose id a direct event holds is stored beside it", async () => {
@@ -217,9 +247,7 @@ describe("features in the store", () => {
           }));
           for (let from = 0; from < own.length; from += chunkSize)
             await apply(own.slice(from, from + chunkSize));
-          expect(onlyOf(prefix, await readFeatures(pool))).toEqual(
-            asTables(foldInteractions(own, HISTORY_SIZE)),
-          );
+          expect(onlyOf(prefix, await readFeatures(pool))).toEqual(asTables(foldInteractions(own, SETTINGS)));
         },
       ),
       { numRuns: 40 },
@@ -238,16 +266,18 @@ describe("features in the store", () => {
     const twice = [...events, ...events];
     const chunks = Array.from({ length: 24 }, (_, index) => twice.slice(index * 10, index * 10 + 10));
     await Promise.all(chunks.map((chunk) => apply(chunk)));
-    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, HISTORY_SIZE)));
+    expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, SETTINGS)));
   });
 });
 
-function onlyOf(prefix: string, tables: Awaited<ReturnType<typeof readFeatures>>) {
-  const own = <V>(record: Record<string, V>) =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => name.startsWith(prefix)));
+function onlyOf(prefix: string, tables: FeatureTables): FeatureTables {
+  const own = <V>(rows: Record<string, V>) =>
+    Object.fromEntries(Object.entries(rows).filter(([name]) => name.startsWith(prefix)));
   return {
     popularity: own(tables.popularity),
     transitions: own(tables.transitions),
+    rules: own(tables.rules),
+    decayed: own(tables.decayed),
     history: own(tables.history),
   };
 }

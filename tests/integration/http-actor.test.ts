@@ -13,6 +13,7 @@ import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { aDirectBody, aWatchBody } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { FEATURE_TABLES } from "../support/feature-tables.ts";
 import { startHttpWorker } from "../support/http-worker.ts";
 import { aDirectEvent, anInteraction, planOf } from "../support/plans.ts";
 import { openGate, throughPort } from "../support/tcp-gate.ts";
@@ -28,10 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 beforeEach(() =>
-  query(
-    pool,
-    `truncate events, item_popularity, co_visitation, user_history, ingested_event, impressions, watches, event_outbox`,
-  ),
+  query(pool, `truncate ${FEATURE_TABLES}, ingested_event, impressions, watches, event_outbox`),
 );
 
 const now = () => systemClock.nowMs();

@@ -16,6 +16,7 @@ import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { aDirectBody, aWatchBody } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import type { ConfigOverrides } from "../support/fakes/http-services.ts";
+import { FEATURE_TABLES } from "../support/feature-tables.ts";
 import { actorArgs, aDataDir } from "../support/http-worker.ts";
 import { aDirectEvent, planOf } from "../support/plans.ts";
 
@@ -41,10 +42,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await query(
-    pool,
-    `truncate events, item_popularity, co_visitation, user_history, ingested_event, impressions, watches, event_outbox`,
-  );
+  await query(pool, `truncate ${FEATURE_TABLES}, ingested_event, impressions, watches, event_outbox`);
   const seeds = ["i-1", "i-2", "i-3"].map((itemId) =>
     planOf(aDirectEvent({ eventId: `seed-${itemId}`, userId: "u-other", itemId, tsMs: now() })),
   );

@@ -12,7 +12,7 @@ import { createIngestStore } from "../../src/stores/postgres/ingest-store.ts";
 import type { Connection, Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { temporaryDir } from "../support/embedded.ts";
-import { readFeatures } from "../support/feature-tables.ts";
+import { FEATURE_TABLES, readFeatures } from "../support/feature-tables.ts";
 import { aDirectEvent, planOf } from "../support/plans.ts";
 
 const MOVIELENS = join(dirname(fileURLToPath(import.meta.url)), "../../datasets/ml-latest-small");
@@ -33,7 +33,7 @@ beforeEach(async () => {
   config = configIn(dir);
   await query(
     (sql) => sql`
-      truncate events, item_popularity, co_visitation, user_history, ingested_event, impressions, watches,
+      truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event, impressions, watches,
         event_outbox, items`,
   );
 });
@@ -176,7 +176,7 @@ describe("a broken-off import", () => {
     expect(await countOf("events")).toBe(2_000);
     expect((await loadOne(flags)).counts).toMatchObject({ read: 3_500, resumed: 2_000, inserted: 1_500 });
     const continued = await readFeatures(pool);
-    await query((sql) => sql`truncate events, item_popularity, co_visitation, user_history, ingested_event`);
+    await query((sql) => sql`truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event`);
     await load(flags);
     expect(continued).toEqual(await readFeatures(pool));
   });
@@ -185,7 +185,7 @@ describe("a broken-off import", () => {
     writeRatings(1_500);
     const flags = { format: "movielens", file: dir, kind: "events" } as const;
     await expect(load(flags, { pool: breakingAfter(1) })).rejects.toThrow("broken off");
-    await query((sql) => sql`truncate events, item_popularity, co_visitation, user_history, ingested_event`);
+    await query((sql) => sql`truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event`);
     expect((await loadOne(flags)).counts).toMatchObject({ resumed: 0, inserted: 1_500 });
   });
 });
@@ -255,7 +255,7 @@ describe("events", () => {
 
     expect(counts).toMatchObject({ inserted: 3_000, duplicates: 0 });
     const together = await readFeatures(pool);
-    await query((sql) => sql`truncate events, item_popularity, co_visitation, user_history, ingested_event`);
+    await query((sql) => sql`truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event`);
     await loadOne({});
     for (const event of live) await accept(event);
     expect(together).toEqual(await readFeatures(pool));

@@ -6,7 +6,7 @@ import type { AnyEvent } from "../../src/events/model.ts";
 import { createIngestStore } from "../../src/stores/postgres/ingest-store.ts";
 import type { Connection, Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
-import { readFeatures } from "../support/feature-tables.ts";
+import { FEATURE_TABLES, readFeatures } from "../support/feature-tables.ts";
 import {
   aDirectEvent,
   anImpressionEvent,
@@ -29,7 +29,7 @@ afterAll(() => database[Symbol.asyncDispose]());
 beforeEach(() =>
   query(
     (sql) => sql`
-      truncate events, item_popularity, co_visitation, user_history, ingested_event, impressions, watches,
+      truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event, impressions, watches,
         event_outbox`,
   ),
 );
@@ -160,6 +160,7 @@ describe("a direct event", () => {
       userIds: ["u-1"],
       itemIds: ["i-1"],
       relatedItemIds: [],
+      ruleItemIds: [],
       eventIds: ["direct-0001"],
     });
     expect(await rowCounts()).toEqual({ ingested_event: 1, events: 1, item_popularity: 1 });

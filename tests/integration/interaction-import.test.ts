@@ -6,7 +6,7 @@ import { createIngestStore } from "../../src/stores/postgres/ingest-store.ts";
 import { IMPORT_CHUNK_SIZE, importEvents } from "../../src/stores/postgres/interaction-import.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
-import { readFeatures } from "../support/feature-tables.ts";
+import { FEATURE_TABLES, readFeatures } from "../support/feature-tables.ts";
 import { aDirectEvent, anImpressionEvent, aWatchEvent, NOW_MS, planOf } from "../support/plans.ts";
 
 let database: TestDatabase;
@@ -22,7 +22,7 @@ beforeEach(() =>
     "write",
     Deadline.after(5_000),
     (sql) => sql`
-      truncate events, item_popularity, co_visitation, user_history, ingested_event, impressions, watches,
+      truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event, impressions, watches,
         event_outbox`,
   ),
 );
@@ -52,9 +52,10 @@ describe("importEvents", () => {
   test("stores interactions of any age with their features", async () => {
     const events = ratings(3);
     expect(await importAll(events)).toEqual({ inserted: 3, duplicates: 0 });
-    expect(await readFeatures(pool)).toEqual({
+    expect(await readFeatures(pool)).toMatchObject({
       popularity: { "i-0": 1, "i-1": 1, "i-2": 1 },
       transitions: { "i-0>i-1": 1, "i-1>i-2": 1 },
+      rules: { "i-0>i-1": [1, 1], "i-0>i-2": [0.5, 1], "i-1>i-2": [1, 1] },
       history: { "u-0": ["i-0", "i-1", "i-2"] },
     });
   });
@@ -81,7 +82,7 @@ describe("importEvents", () => {
     await pool.use(
       "write",
       Deadline.after(5_000),
-      (sql) => sql`truncate events, item_popularity, co_visitation, user_history, ingested_event`,
+      (sql) => sql`truncate ${sql.unsafe(FEATURE_TABLES)}, ingested_event`,
     );
     await importAll(events);
     expect(together).toEqual(await readFeatures(pool));

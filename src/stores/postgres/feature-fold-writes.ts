@@ -1,15 +1,24 @@
-/** Writes deltas of features: history appended and trimmed, transitions and popularity added up. */
+/** Writes deltas of features: history appended and trimmed, transitions, rules and popularity added up. */
 
 import {
   type HistoryAddition,
   historyAdditions,
   type PopularityDelta,
   popularityDeltas,
-  type TransitionDelta,
 } from "../../events/fold.ts";
+import type { RuleDelta } from "../../events/fold-rules.ts";
+import type { TransitionDelta } from "../../events/fold-transitions.ts";
 import type { Interaction } from "../../events/model.ts";
 import { numberArray, textArray } from "./array-literal.ts";
+import { addDecayed } from "./feature-decay.ts";
+import { addRules, dropEmptyRules } from "./feature-rules.ts";
 import type { Transaction } from "./pool-types.ts";
+
+/** Changes of features that depend on an event's neighbours. */
+export interface PairDeltas {
+  readonly transitions: readonly TransitionDelta[];
+  readonly rules: readonly RuleDelta[];
+}
 
 /**
  * Writes what stored interactions change; answers the items whose popularity changed.
@@ -19,7 +28,7 @@ import type { Transaction } from "./pool-types.ts";
 export async function writeFeatures(
   tx: Transaction,
   interactions: readonly Interaction[],
-  transitions: readonly TransitionDelta[],
+  { transitions, rules }: PairDeltas,
   historySize: number,
 ): Promise<readonly string[]> {
   if (interactions.length === 0) return [];
@@ -31,7 +40,10 @@ export async function writeFeatures(
   if (transitions.length > 0) pending.push(addTransitions(tx, transitions));
   const lowered = transitions.filter(({ delta }) => delta < 0);
   if (lowered.length > 0) pending.push(dropEmptyTransitions(tx, lowered));
-  pending.push(addPopularity(tx, popularity));
+  if (rules.length > 0) pending.push(addRules(tx, rules));
+  const rarer = rules.filter(({ count }) => count < 0);
+  if (rarer.length > 0) pending.push(dropEmptyRules(tx, rarer));
+  pending.push(addDecayed(tx, interactions), addPopularity(tx, popularity));
   await Promise.all(pending);
   return popularity.map(({ itemId }) => itemId);
 }

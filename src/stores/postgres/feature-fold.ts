@@ -1,17 +1,31 @@
 /** Adds interactions to `events` and brings the features to what a fold over all of `events` gives. */
 
-import { transitionDeltas } from "../../events/fold.ts";
+import { ruleDeltas } from "../../events/fold-rules.ts";
+import { transitionDeltas } from "../../events/fold-transitions.ts";
 import type { Interaction } from "../../events/model.ts";
 import type { FeatureChange } from "../../events/ports.ts";
 import { STREAM_COLLISION_PREFIX } from "./event-origin.ts";
-import { gapsOf, heldByDirect, insertEvents, lockUsers } from "./feature-fold-events.ts";
+import {
+  heldByDirect,
+  insertEvents,
+  lockUsers,
+  type Surroundings,
+  surroundingsOf,
+} from "./feature-fold-events.ts";
 import { writeFeatures } from "./feature-fold-writes.ts";
 import type { Transaction } from "./pool-types.ts";
 
 /** History length that `/event` keeps. */
 export const DIRECT_HISTORY_SIZE = 20;
 
-const NO_CHANGE: FeatureChange = { userIds: [], itemIds: [], relatedItemIds: [], eventIds: [] };
+const NO_CHANGE: FeatureChange = {
+  userIds: [],
+  itemIds: [],
+  relatedItemIds: [],
+  ruleItemIds: [],
+  eventIds: [],
+};
+const ALONE: Surroundings = { previous: null, next: null, around: [] };
 
 /** With this many prefixes an id is longer than any that a client can choose for `/event`. */
 const MAX_COLLISIONS = 10;
@@ -23,7 +37,7 @@ export interface AppliedInteractions {
 }
 
 /**
- * Stores `interactions`, given in order of arrival, with their effect on popularity, transitions and history.
+ * Stores `interactions`, given in order of arrival, with their effect on all features.
  * Known event ids change nothing. Safe beside other writers: users stay locked until `tx` ends, and rows are taken
  * in one order. Every writer of `events` must come through here. Made for 100 to 1000 interactions a call.
  */
@@ -34,24 +48,24 @@ export async function applyInteractions(
 ): Promise<AppliedInteractions> {
   if (interactions.length === 0) return { applied: [], changed: NO_CHANGE };
   // Sent together, run in this order: the later statements see what was committed before the locks were free.
-  const [, gaps, inserted] = await Promise.all([
+  const [, surroundings, inserted] = await Promise.all([
     lockUsers(
       tx,
       interactions.map(({ userId }) => userId),
     ),
-    gapsOf(tx, interactions),
+    surroundingsOf(tx, interactions),
     insertEvents(tx, interactions, ""),
   ]);
   const arrived = newIndexes(interactions, inserted);
   arrived.push(...(await storeCollided(tx, interactions, new Set(arrived))));
   const placed = arrived.map((index) => ({
     interaction: interactions[index] as Interaction,
-    previous: gaps[index]?.previous ?? null,
-    next: gaps[index]?.next ?? null,
+    ...(surroundings[index] ?? ALONE),
   }));
   const fresh = placed.map(({ interaction }) => interaction);
   const transitions = transitionDeltas(placed);
-  const itemIds = await writeFeatures(tx, fresh, transitions, historySize);
+  const rules = ruleDeltas(placed);
+  const itemIds = await writeFeatures(tx, fresh, { transitions, rules }, historySize);
   const isNew = new Set(arrived);
   return {
     applied: interactions.map((_, index) => isNew.has(index)),
@@ -59,6 +73,7 @@ export async function applyInteractions(
       userIds: [...new Set(fresh.map(({ userId }) => userId))],
       itemIds,
       relatedItemIds: [...new Set(transitions.map(({ previousItemId }) => previousItemId))],
+      ruleItemIds: [...new Set(rules.map(({ previousItemId }) => previousItemId))],
       eventIds: interactions.map(({ eventId }) => eventId),
     },
   };

@@ -7,6 +7,7 @@ import initialSchema from "../../../migrations/0001_initial_schema.sql" with { t
 import eventBackbone from "../../../migrations/0002_event_backbone.sql" with { type: "text" };
 import featureConsumerDlq from "../../../migrations/0003_feature_consumer_dlq.sql" with { type: "text" };
 import pipeline from "../../../migrations/0004_pipeline.sql" with { type: "text" };
+import streamingRules from "../../../migrations/0005_streaming_rules.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
 export interface Migration {
@@ -22,6 +23,7 @@ const EMBEDDED = {
   "0002_event_backbone.sql": eventBackbone,
   "0003_feature_consumer_dlq.sql": featureConsumerDlq,
   "0004_pipeline.sql": pipeline,
+  "0005_streaming_rules.sql": streamingRules,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const FALLBACK_FILE = "schema.sql";
@@ -34,27 +36,53 @@ export function embeddedMigrations(): readonly Migration[] {
 
 /** The migrations of a folder, in order; its merged `schema.sql` when it holds no migration. Throws MigrationError. */
 export function readMigrations(dir: string): readonly Migration[] {
+  const { migrations, faults } = inspectMigrations(dir);
+  const [fault] = faults;
+  if (fault !== undefined) throw fault;
+  return migrations;
+}
+
+/** The same with everything that is wrong with the folder. Throws what reading it throws. */
+export function inspectMigrations(dir: string): {
+  readonly migrations: readonly Migration[];
+  readonly faults: readonly MigrationError[];
+} {
   const names = readdirSync(dir).filter((name) => name.endsWith(".sql"));
   const read = (name: string) => readFileSync(join(dir, name), "utf8");
   const numbered = names.filter((name) => name !== FALLBACK_FILE).sort();
-  if (numbered.length > 0) return checkedMigrations(numbered.map((name) => [name, read(name)]));
-  if (names.length === 0) throw new MigrationError("bad_files", null, `no migration file in ${dir}`);
-  return [migration(FALLBACK_VERSION, read(FALLBACK_FILE))];
+  if (numbered.length > 0) {
+    const migrations = numbered.map((name) => migration(name, read(name)));
+    return { migrations, faults: namingFaults(numbered) };
+  }
+  if (names.length > 0) return { migrations: [migration(FALLBACK_VERSION, read(FALLBACK_FILE))], faults: [] };
+  return { migrations: [], faults: [new MigrationError("bad_files", null, `no migration file in ${dir}`)] };
 }
 
 /** Refuses bad names, repeated numbers and a list that is not in order. */
 export function checkedMigrations(
   files: readonly (readonly [name: string, text: string])[],
 ): readonly Migration[] {
-  let last = "";
-  for (const [name] of files) {
-    if (!NAME.test(name)) throw badFile(name, "must be named NNNN_words.sql, in lower case");
-    if (name.slice(0, 4) === last) throw badFile(name, `repeats the number ${last}`);
-    if (name.slice(0, 4) < last) throw badFile(name, `comes after number ${last}`);
-    last = name.slice(0, 4);
-  }
+  const [fault] = namingFaults(files.map(([name]) => name));
+  if (fault !== undefined) throw fault;
   return files.map(([name, text]) => migration(name, text));
 }
+
+/** Every name that is bad, repeats a number or is out of order. */
+function namingFaults(names: readonly string[]): readonly MigrationError[] {
+  const faults: MigrationError[] = [];
+  let last = "";
+  for (const name of names) {
+    const number = sequenceOf(name);
+    if (number === null) faults.push(badFile(name, "must be named NNNN_words.sql, in lower case"));
+    else if (number === last) faults.push(badFile(name, `repeats the number ${last}`));
+    else if (number < last) faults.push(badFile(name, `comes after number ${last}`));
+    else last = number;
+  }
+  return faults;
+}
+
+/** The four digits a file's name starts with, or null when the name is bad. */
+export const sequenceOf = (name: string): string | null => (NAME.test(name) ? name.slice(0, 4) : null);
 
 const badFile = (name: string, why: string) =>
   new MigrationError("bad_files", name, `migration file ${name} ${why}`);

@@ -204,7 +204,7 @@ async function countedAfter(
         const wanted = plans.map(({ event }) => stored[Number(event.eventId.slice(4))] as Answer);
         if (wanted.includes("late")) await clock.sleep(60_000);
         if (wanted.includes("unavailable")) throw new StoreUnavailableError("connect", "gone");
-        const changed = { userIds: [], itemIds: [], relatedItemIds: [], eventIds: [] };
+        const changed = { userIds: [], itemIds: [], relatedItemIds: [], ruleItemIds: [], eventIds: [] };
         return { outcomes: wanted as ("accepted" | "duplicate" | "conflict")[], changed };
       },
     },

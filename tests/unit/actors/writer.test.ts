@@ -12,7 +12,7 @@ import { anImpressionEvent } from "../../support/plans.ts";
 
 type Answer = (plans: readonly IngestPlan[]) => readonly IngestOutcome[];
 
-const NOTHING = { userIds: [], itemIds: [], relatedItemIds: [], eventIds: [] };
+const NOTHING = { userIds: [], itemIds: [], relatedItemIds: [], ruleItemIds: [], eventIds: [] };
 const allAccepted: Answer = (plans) => plans.map(() => "accepted");
 
 /** A writer on a store that answers 10 ms later. */
