@@ -39,6 +39,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     },
     reco: {
       deadlineMs: ms(values.RECO_DEADLINE_MS),
+      policy: values.RECO_DEFAULT_POLICY === "builtin:stream-v1" ? "stream-v1" : "rules-v1",
       asyncImpressionLogging: values.RECO_ASYNC_IMPRESSION_LOGGING,
       maxBackgroundTasks: values.RECO_MAX_BACKGROUND_TASKS,
       backpressureMode: values.RECO_BACKGROUND_BACKPRESSURE_MODE,
@@ -52,6 +53,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       historyTtlMs: seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC),
       relatedTtlMs: seconds(values.ONLINE_CACHE_RELATED_TTL_SEC),
       popularityTtlMs: seconds(values.ONLINE_CACHE_POPULARITY_TTL_SEC),
+      rankedListTtlMs: values.ONLINE_CACHE_ENABLED ? seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC) : 0,
     },
     topics: { impressions: values.KAFKA_TOPIC_IMPRESSIONS, watches: values.KAFKA_TOPIC_WATCHES },
     eventLog: { partitions: values.EVENT_LOG_PARTITIONS, retentionHours: values.EVENT_LOG_RETENTION_HOURS },

@@ -52,6 +52,8 @@ export interface Config {
   };
   readonly reco: {
     readonly deadlineMs: number;
+    /** What GET /reco answers by. */
+    readonly policy: "rules-v1" | "stream-v1";
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;
@@ -66,6 +68,8 @@ export interface Config {
     readonly historyTtlMs: number;
     readonly relatedTtlMs: number;
     readonly popularityTtlMs: number;
+    /** How long a user's ranked list may be answered again while the profile stays the same; 0: never. */
+    readonly rankedListTtlMs: number;
   };
   readonly topics: { readonly impressions: string; readonly watches: string };
   readonly eventLog: { readonly partitions: number; readonly retentionHours: number };

@@ -11,7 +11,6 @@ const oneOf =
 export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
   KAFKA_BOOTSTRAP_SERVERS: never,
   ONLINE_CACHE_BACKEND: oneOf("memory"),
-  RECO_DEFAULT_POLICY: oneOf("builtin:rules-v1"),
   RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
   RATE_LIMIT_BACKEND: oneOf("memory"),
   METRICS_REQUIRE_KEY: isOff,

@@ -158,7 +158,8 @@ export const VARIABLES = {
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
   RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
     onInvalid: "refuse",
-    description: "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
+    description:
+      "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
   RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {

@@ -1,7 +1,8 @@
 /** Explains a slate for `details=true`: where each item came from and what it scored. */
 
+import { explain, type RecoSource } from "../recommend/ranked-list.ts";
 import type { RecoAnswer, Recommender } from "../recommend/recommender.ts";
-import { EXPERIMENT_VARIANT, POLICY, VARIANT } from "./policy-labels.ts";
+import { EXPERIMENT_VARIANT, policyName, VARIANT } from "./policy-labels.ts";
 import { round3 } from "./reply.ts";
 import type { Call } from "./route.ts";
 
@@ -10,12 +11,9 @@ export async function describeSlate(
   call: Call,
   recommender: Pick<Recommender, "titles">,
 ): Promise<object> {
-  const titles = await recommender.titles(
-    answer.items.map(({ itemId }) => itemId),
-    call.deadline,
-  );
+  const titles = await recommender.titles(answer.list.itemIds, call.deadline);
   return {
-    policy: POLICY,
+    policy: policyName(answer.modelVersion),
     variant: VARIANT,
     experiment_variant: EXPERIMENT_VARIANT,
     degraded: answer.degraded,
@@ -27,7 +25,7 @@ export async function describeSlate(
       exploration: 0,
     },
     cursor: null,
-    items: answer.items.map((item, position) => ({
+    items: explain(answer.list).map((item, position) => ({
       item_id: item.itemId,
       title: titles.get(item.itemId) ?? null,
       position,
@@ -39,7 +37,7 @@ export async function describeSlate(
   };
 }
 
-function strongestSource(sources: RecoAnswer["items"][number]["sources"]): string | null {
+function strongestSource(sources: readonly RecoSource[]): string | null {
   const [first, ...rest] = sources;
   if (first === undefined) return null;
   return rest.reduce((best, source) => (source.score > best.score ? source : best), first).name;

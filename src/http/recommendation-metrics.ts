@@ -28,7 +28,7 @@ export function bindRecommendationMetrics(
   const ratio = new FallbackRatio(clock);
   return {
     answered(answer) {
-      count.observe(answer.items.length);
+      count.observe(answer.list.itemIds.length);
       ratioGauge.set(ratio.add(isFallback(answer)));
       if (answer.degraded === null) fullExposures.inc();
       else countDegraded(metrics, endpoint, answer, answer.degraded);

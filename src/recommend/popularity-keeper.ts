@@ -11,7 +11,7 @@ import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { ItemTable } from "./item-table.ts";
 import { POPULARITY_CAPACITY, PopularityIndex } from "./popularity-index.ts";
-import type { FeatureReader, ScoredItem } from "./ports.ts";
+import type { ScoredItem } from "./ports.ts";
 
 const REREAD_INTERVAL_MS = 250;
 /** More changed items than this are cheaper to see in a whole read. */
@@ -19,8 +19,16 @@ const MAX_CHANGED = 5_000;
 /** The table also grows by what related lists name; past this size a whole read starts a new one. */
 const MAX_TABLE_ITEMS = 500_000;
 
+/** Where the list comes from. */
+export interface PopularitySource {
+  /** The best `limit` items, highest score first. */
+  top(limit: number, deadline: Deadline): Promise<readonly ScoredItem[]>;
+  /** Current scores of these items; items without one are left out. */
+  of(itemIds: readonly string[], deadline: Deadline): Promise<readonly ScoredItem[]>;
+}
+
 export interface PopularityKeeperOptions {
-  readonly reader: FeatureReader;
+  readonly source: PopularitySource;
   readonly clock: Clock;
   readonly ttlMs: number;
   readonly readTimeoutMs: number;
@@ -105,7 +113,7 @@ export class PopularityKeeper {
   #readAll(): Promise<void> {
     this.#changed.clear(); // What changed before the read is in it.
     return this.#fly(async (deadline) => {
-      const items = await this.#options.reader.popularity(POPULARITY_CAPACITY, deadline);
+      const items = await this.#options.source.top(POPULARITY_CAPACITY, deadline);
       const fresh = this.table.size > MAX_TABLE_ITEMS ? new PopularityIndex(new ItemTable()) : this.#index;
       fresh.replace(items);
       this.#loadedAtMs = this.#options.clock.monotonicMs();
@@ -135,7 +143,7 @@ export class PopularityKeeper {
     this.#changed.clear();
     this.#rereadAtMs = this.#options.clock.monotonicMs();
     return this.#fly(async (deadline) => {
-      const scores = await this.#options.reader.popularityOf(itemIds, deadline);
+      const scores = await this.#options.source.of(itemIds, deadline);
       this.#index.update(itemIds, scores);
     });
   }

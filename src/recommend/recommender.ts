@@ -1,32 +1,25 @@
 /** The recommender as routes see it. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { RankedList } from "./ranked-list.ts";
 
 export interface RecoRequest {
   readonly userId: string;
+  /** Names the guest whose events stand in for those of a user without any; null where a route has no sessions. */
+  readonly sessionId: string | null;
   readonly k: number;
   /** Ids that must not be in the answer. */
   readonly exclude: ReadonlySet<string>;
 }
 
-export interface RecoSource {
-  readonly name: "co_visitation" | "popularity";
-  readonly score: number;
-}
-
-export interface RecoItem {
-  readonly itemId: string;
-  readonly score: number;
-  readonly sources: readonly RecoSource[];
-}
-
+export type ModelVersion = "rules-v1" | "stream-v1";
 export type DegradeCause = "timeout" | "error" | "empty" | "overload";
 export type DegradeSource = "reduced" | "redis" | "popular" | "empty" | "recall";
 
 export interface RecoAnswer {
-  readonly items: readonly RecoItem[];
-  readonly modelVersion: "rules-v1";
-  /** `co_vis_popularity_hybrid`, or `fallback:<source>` for the lower rungs of the ladder. */
+  readonly list: RankedList;
+  readonly modelVersion: ModelVersion;
+  /** Of the policy, or `fallback:<source>` for the lower rungs of the ladder. */
   readonly strategy: string;
   /** `<cause>:<source>` when the answer is not the full policy's. */
   readonly degraded: `${DegradeCause}:${DegradeSource}` | null;
@@ -34,7 +27,7 @@ export interface RecoAnswer {
 }
 
 export interface Recommender {
-  /** Policy `rules-v1` for GET /reco. Never rejects: the fallback ladder ends in an empty list. */
+  /** The policy's list for GET /reco. Never rejects: the fallback ladder ends in an empty list. */
   reco(request: RecoRequest, deadline: Deadline): Promise<RecoAnswer>;
   /** GET /recommend: successors of the newest history item, then popular items. Never rejects. */
   recommend(request: RecoRequest, deadline: Deadline): Promise<RecoAnswer>;

@@ -2,8 +2,8 @@
 
 import type { Candidates } from "./candidates.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
+import type { RankedList, SourceName } from "./ranked-list.ts";
 import { rank } from "./ranking.ts";
-import type { RecoItem, RecoSource } from "./recommender.ts";
 import type { RelatedList } from "./related-list.ts";
 import type { RetrievalScratch } from "./retrieval.ts";
 
@@ -17,9 +17,11 @@ export interface RulesInput {
 }
 
 export interface RulesOutput {
-  readonly items: readonly RecoItem[];
+  readonly list: RankedList;
   readonly rankingMs: number;
 }
+
+const SOURCES: readonly SourceName[] = ["co_visitation", "popularity"];
 
 /** How many candidates retrieval keeps for an answer of `k` items. */
 export const retrievalLimit = (k: number) => Math.max(20 * k, 200);
@@ -28,19 +30,21 @@ export const retrievalLimit = (k: number) => Math.max(20 * k, 200);
 export function rulesV1(input: RulesInput, scratch: RetrievalScratch, nowMs: () => number): RulesOutput {
   const candidates = scratch.retrieve({ ...input, limit: retrievalLimit(input.k) });
   const retrievedMs = nowMs();
-  const items = rank(candidates, input.k).map((row) => toItem(row, candidates, input.index));
-  return { items, rankingMs: nowMs() - retrievedMs };
+  const rows = rank(candidates, input.k);
+  return { list: toList(rows, candidates, input.index), rankingMs: nowMs() - retrievedMs };
 }
 
-function toItem(row: number, candidates: Candidates, index: PopularityIndex): RecoItem {
-  const coVisitation = candidates.coVisitation[row] as number;
-  const popularity = candidates.popularity[row] as number;
-  const sources: RecoSource[] = [];
-  if (coVisitation > 0) sources.push({ name: "co_visitation", score: coVisitation });
-  if (popularity > 0) sources.push({ name: "popularity", score: popularity });
+function toList(rows: readonly number[], candidates: Candidates, index: PopularityIndex): RankedList {
+  const { slots, score, coVisitation, popularity } = candidates;
+  const sourceScores = new Float64Array(rows.length * SOURCES.length);
+  for (const [place, row] of rows.entries()) {
+    sourceScores[SOURCES.length * place] = coVisitation[row] as number;
+    sourceScores[SOURCES.length * place + 1] = popularity[row] as number;
+  }
   return {
-    itemId: index.table.nameOf(candidates.slots[row] as number),
-    score: candidates.score[row] as number,
-    sources,
+    itemIds: rows.map((row) => index.table.nameOf(slots[row] as number)),
+    scores: Float64Array.from(rows, (row) => score[row] as number),
+    sources: SOURCES,
+    sourceScores,
   };
 }

@@ -5,29 +5,21 @@ import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
-import { type CacheStatistics, KeyedCache, type LoadKeys } from "./keyed-cache.ts";
+import { BaselineState } from "./baseline-state.ts";
+import type { CacheStatistics, KeyedCache } from "./keyed-cache.ts";
 import { ProfileOverlay } from "./overlay.ts";
 import { SNAPSHOT_ITEMS } from "./popular-snapshot.ts";
-import { PopularityKeeper } from "./popularity-keeper.ts";
-import type { FeatureReader, HistoryEntry, PopularSnapshots, ServingObserver } from "./ports.ts";
-import type { RelatedList } from "./related-list.ts";
-import { historyLoader, relatedLoader, titleLoader } from "./store-loaders.ts";
+import type { PopularityKeeper } from "./popularity-keeper.ts";
+import type { FeatureReader, PopularSnapshots, ServingObserver } from "./ports.ts";
+import { RankedLists } from "./ranked-lists.ts";
+import type { ModelVersion } from "./recommender.ts";
+import { itemCache, type ServingSettings } from "./serving-settings.ts";
+import { StreamState } from "./stream-state.ts";
 
 const TITLE_TTL_MS = 1_000;
 const OVERLAY_USERS = 10_000;
 const SAVE_INTERVAL_MS = 60_000;
 const WARM_UP_RETRY_MS = 250;
-
-export interface ServingSettings {
-  readonly cacheEnabled: boolean;
-  /** Over all kinds of entries together. */
-  readonly maxKeys: number;
-  readonly historyTtlMs: number;
-  readonly relatedTtlMs: number;
-  readonly popularityTtlMs: number;
-  /** How long a read may go on for the cache after its request stopped waiting. */
-  readonly readTimeoutMs: number;
-}
 
 export interface ServingStateOptions {
   /** Usually behind `guardReader`: a read must settle by its deadline. */
@@ -40,11 +32,15 @@ export interface ServingStateOptions {
 
 /** A cache of the store: dropping it changes latency, never results. */
 export class ServingState implements AsyncDisposable {
-  readonly histories: KeyedCache<readonly HistoryEntry[]>;
-  readonly related: KeyedCache<RelatedList>;
+  /** What GET /reco answers by. */
+  readonly policy: ModelVersion;
+  readonly baseline: BaselineState;
+  readonly stream: StreamState;
   readonly titles: KeyedCache<string | null>;
-  readonly popularity: PopularityKeeper;
   readonly overlay: ProfileOverlay;
+  readonly rankedLists: RankedLists;
+  /** The popular list of the policy that serves. */
+  readonly popularity: PopularityKeeper;
   readonly #options: ServingStateOptions;
   #saving: Promise<void> = Promise.resolve();
   #saveTimer: Timer | null = null;
@@ -53,33 +49,16 @@ export class ServingState implements AsyncDisposable {
   constructor(options: ServingStateOptions) {
     this.#options = options;
     const { reader, settings, clock } = options;
-    const deadline = () => Deadline.after(settings.readTimeoutMs, clock);
-    const cache = <V>(load: LoadKeys<V>, ttlMs: number, serveWhileRenewing = false) => {
-      const maxKeys = Math.floor(settings.maxKeys / 3);
-      return new KeyedCache({
-        load,
-        ttlMs,
-        serveWhileRenewing,
-        clock,
-        maxKeys,
-        enabled: settings.cacheEnabled,
-      });
-    };
-    this.histories = cache(historyLoader(reader, deadline), settings.historyTtlMs);
-    this.related = cache(
-      relatedLoader(reader, deadline, () => this.popularity.table),
-      settings.relatedTtlMs,
-      true,
-    );
-    this.titles = cache(titleLoader(reader, deadline), TITLE_TTL_MS);
-    this.popularity = new PopularityKeeper({
-      reader,
-      clock,
-      ttlMs: settings.popularityTtlMs,
-      readTimeoutMs: settings.readTimeoutMs,
-      onNewTable: () => this.related.clear(),
+    this.baseline = new BaselineState(reader, settings, clock);
+    this.stream = new StreamState(reader, settings, clock);
+    this.policy = settings.policy;
+    this.popularity = (settings.policy === "stream-v1" ? this.stream : this.baseline).popularity;
+    this.titles = itemCache(settings, clock, {
+      load: (itemIds) => readTitles(reader, itemIds, Deadline.after(settings.readTimeoutMs, clock)),
+      ttlMs: TITLE_TTL_MS,
     });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });
+    this.rankedLists = new RankedLists(clock, settings.rankedListTtlMs);
   }
 
   /** Loads the popular list, from the last snapshot while the store does not answer. Never rejects. */
@@ -96,9 +75,8 @@ export class ServingState implements AsyncDisposable {
 
   /** A commit made cached state old. */
   apply(change: FeatureChange): void {
-    for (const userId of change.userIds) this.histories.invalidate(userId);
-    for (const itemId of change.relatedItemIds) this.related.invalidate(itemId);
-    this.popularity.note(change.itemIds);
+    this.baseline.apply(change);
+    this.stream.apply(change);
     this.overlay.drop(change.eventIds);
   }
 
@@ -108,15 +86,18 @@ export class ServingState implements AsyncDisposable {
   }
 
   statistics(): CacheStatistics {
-    const parts = [this.histories, this.related, this.titles].map((cache) => cache.statistics());
+    const { baseline, stream, titles } = this;
+    const caches = [baseline.histories, baseline.related, stream.profiles, stream.neighbours, titles];
+    const keepers = [baseline.popularity, stream.popularity];
+    const parts = caches.map((cache) => cache.statistics());
     const sum = (count: (part: CacheStatistics) => number) =>
       parts.reduce((total, part) => total + count(part), 0);
     return {
       hits: sum((part) => part.hits),
       misses: sum((part) => part.misses),
-      errors: sum((part) => part.errors) + this.popularity.errors,
+      errors: sum((part) => part.errors) + baseline.popularity.errors + stream.popularity.errors,
       size: sum((part) => part.size),
-      lastError: parts.find((part) => part.lastError)?.lastError ?? this.popularity.lastError,
+      lastError: [...parts, ...keepers].find(({ lastError }) => lastError !== null)?.lastError ?? null,
     };
   }
 
@@ -124,7 +105,8 @@ export class ServingState implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#saveTimer?.cancel();
-    this.popularity.close();
+    this.baseline[Symbol.dispose]();
+    this.stream[Symbol.dispose]();
     await this.#saving;
   }
 
@@ -160,4 +142,15 @@ export class ServingState implements AsyncDisposable {
       this.#saveTimer = clock.schedule(SAVE_INTERVAL_MS, () => this.#save(), { unref: true });
     });
   }
+}
+
+/** An item without a catalogue row is remembered as one without a title. */
+async function readTitles(
+  reader: FeatureReader,
+  itemIds: readonly string[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, string | null>> {
+  const cards = await reader.items(itemIds, deadline);
+  const titles = new Map(cards.map(({ itemId, title }) => [itemId, title]));
+  return new Map(itemIds.map((itemId) => [itemId, titles.get(itemId) ?? null]));
 }

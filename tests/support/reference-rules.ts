@@ -1,6 +1,6 @@
 /** The baseline policy written as literally as its specification: slow, obvious, and the oracle of the fast one. */
 
-import type { RecoItem, RecoSource } from "../../src/recommend/recommender.ts";
+import type { RecoItem, RecoSource } from "../../src/recommend/ranked-list.ts";
 
 export interface ReferenceState {
   /** Oldest first, at most 20. */

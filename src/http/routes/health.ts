@@ -2,7 +2,7 @@
 
 import { literalField } from "../../events/field.ts";
 import { failure, invalid } from "../errors.ts";
-import { POLICY } from "../policy-labels.ts";
+import { policyName } from "../policy-labels.ts";
 import { eachParameter, QueryReader } from "../query.ts";
 import { json, round3 } from "../reply.ts";
 import type { Failure, Route } from "../route.ts";
@@ -28,7 +28,8 @@ export function healthHandlers({ health, config }: HttpServices): Record<Name, R
     readyz: (call) => readyz(health(), call.query),
     health: () => json(200, plainHealth(health())),
     ready: () => {
-      const up = { status: "ok", service: "ready", model: "rules-v1", policy_path: POLICY };
+      const model = config.reco.policy;
+      const up = { status: "ok", service: "ready", model, policy_path: policyName(model) };
       const down = { status: "degraded", service: "not_ready", model: null, policy_path: null };
       return health().draining ? json(503, down) : json(200, up);
     },

@@ -37,7 +37,7 @@ export function recoHandler(
       requestId: call.ids.requestId as RequestId,
       userId: query.userId,
       sessionId: query.sessionId,
-      items: answer.items.map(({ itemId }) => itemId),
+      items: answer.list.itemIds,
       nowMs: clock.nowMs(),
       userAgent: call.request.headers.get("user-agent"),
     });
@@ -55,7 +55,7 @@ export function recoHandler(
       return kept.answer;
     }
     const answer = await recommend(query, call);
-    if (answer.items.length > 0) await log(query, call, answer);
+    if (answer.list.itemIds.length > 0) await log(query, call, answer);
     return answer;
   };
 
@@ -69,7 +69,7 @@ export function recoHandler(
       counts.answered(answer);
       const body = {
         request_id: call.ids.requestId,
-        items: answer.items.map(({ itemId }) => itemId),
+        items: answer.list.itemIds,
         model_version: answer.modelVersion,
         strategy: answer.strategy,
       };
@@ -95,4 +95,4 @@ const slateKey = ({ userId, sessionId, k }: RecoQuery, { ids }: Call) => ({
 
 /** What a client excludes is never shown, not even in a repeat of what it saw. */
 const showsExcluded = ({ answer }: KeptSlate, { exclude }: RecoQuery) =>
-  exclude.size > 0 && answer.items.some(({ itemId }) => exclude.has(itemId));
+  exclude.size > 0 && answer.list.itemIds.some((itemId) => exclude.has(itemId));

@@ -28,9 +28,12 @@ export function recommendHandler({
       if (!parsed.ok) return invalid(parsed.error);
       const { userId, k } = parsed.value;
       call.userId = userId;
-      const answer = await recommender.recommend({ userId, k, exclude: NOTHING }, call.deadline);
+      const answer = await recommender.recommend(
+        { userId, sessionId: null, k, exclude: NOTHING },
+        call.deadline,
+      );
       counts.answered(answer);
-      const items = answer.items.map(({ itemId }) => itemId);
+      const items = answer.list.itemIds;
       return json(200, { user_id: userId, items, reason: REASON }, policyHeaders(answer));
     },
     observe: counts.finished,

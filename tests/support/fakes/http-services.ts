@@ -84,11 +84,11 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
-        return { ...state.answer, items: state.answer.items.slice(0, request.k) };
+        return firstOf(state.answer, request.k);
       },
       async recommend(request) {
         state.asked.push({ route: "recommend", request });
-        return { ...state.answer, items: state.answer.items.slice(0, request.k) };
+        return firstOf(state.answer, request.k);
       },
       titles: async () => state.titles,
     },
@@ -168,11 +168,12 @@ export function recordingLog(lines: LogLine[], base: object = {}): Logger {
 /** `n` items with falling scores, as `rules-v1` answers them. */
 export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAnswer {
   return {
-    items: Array.from({ length: n }, (_, index) => ({
-      itemId: `item-${index}`,
-      score: 1 / (index + 1),
-      sources: [{ name: "popularity", score: 1 / (index + 1) }],
-    })),
+    list: {
+      itemIds: Array.from({ length: n }, (_, index) => `item-${index}`),
+      scores: Float64Array.from({ length: n }, (_, index) => 1 / (index + 1)),
+      sources: ["popularity"],
+      sourceScores: Float64Array.from({ length: n }, (_, index) => 1 / (index + 1)),
+    },
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
@@ -229,4 +230,9 @@ function fakeState(): FakeState {
     recorded: [],
     lines: [],
   };
+}
+
+function firstOf(answer: RecoAnswer, k: number): RecoAnswer {
+  const { list } = answer;
+  return { ...answer, list: { ...list, itemIds: list.itemIds.slice(0, k) } };
 }

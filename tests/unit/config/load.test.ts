@@ -178,7 +178,7 @@ describe("refusals", () => {
     expect(
       problemsOf({
         ONLINE_CACHE_BACKEND: "memory",
-        RECO_DEFAULT_POLICY: "builtin:rules-v1",
+        RECO_DEFAULT_POLICY: "builtin:stream-v1",
         RATE_LIMIT_ENABLED: "auto",
         METRICS_REQUIRE_KEY: "false",
         KAFKA_BOOTSTRAP_SERVERS: "",

@@ -8,10 +8,12 @@ import { seededRandom } from "../../../src/core/random.ts";
 import { createRecommender } from "../../../src/recommend/engine.ts";
 import { guardReader } from "../../../src/recommend/guarded-reader.ts";
 import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../../src/recommend/ports.ts";
+import { explain } from "../../../src/recommend/ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import { ServingState } from "../../../src/recommend/serving-state.ts";
 import { type FakeStore, fakeReader, items, watched } from "../../support/fake-feature-reader.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { servingSettings } from "../../support/serving-settings.ts";
 
 const DEADLINE_MS = 250;
 const down: FakeStore["mood"] = { kind: "failing", error: new StoreUnavailableError("connect", "refused") };
@@ -37,14 +39,7 @@ function setUp(options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[]
     failed: (what, error) => void failed.push(`${what}: ${error.message}`),
   };
   const snapshots: PopularSnapshots = { load: async () => options.snapshot ?? null, save: async () => {} };
-  const settings = {
-    cacheEnabled: true,
-    maxKeys: 3_000,
-    historyTtlMs: 20_000,
-    relatedTtlMs: 30_000,
-    popularityTtlMs: 5_000,
-    readTimeoutMs: DEADLINE_MS,
-  };
+  const settings = servingSettings({ readTimeoutMs: DEADLINE_MS });
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
@@ -58,7 +53,7 @@ function setUp(options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[]
     const startedMs = clock.monotonicMs();
     let done: { answer: RecoAnswer; tookMs: number } | undefined;
     const call = recommender[route](
-      { userId: "u1", k: 10, exclude: new Set(), ...request },
+      { userId: "u1", sessionId: null, k: 10, exclude: new Set(), ...request },
       Deadline.after(budgetMs, clock),
     );
     void call.then((answer) => {
@@ -66,7 +61,12 @@ function setUp(options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[]
     });
     await clock.advance(budgetMs);
     if (!done) throw new Error("no answer inside the deadline");
-    return { ...done.answer, ids: done.answer.items.map((item) => item.itemId), tookMs: done.tookMs };
+    return {
+      ...done.answer,
+      items: explain(done.answer.list),
+      ids: done.answer.list.itemIds,
+      tookMs: done.tookMs,
+    };
   };
   const warmUp = (budgetMs = 1_000) => {
     const warm = state.warmUp(Deadline.after(budgetMs, clock));
@@ -133,7 +133,7 @@ describe("full policy", () => {
     store.history.set("u1", watched("A", "B", "C", "Y"));
     store.related.set("C", items({ A: 5, X: 3, Y: 2 }));
     store.related.set("Y", items({ V: 9 }));
-    state.apply({ userIds: ["u1"], itemIds: ["Y"], relatedItemIds: ["C"], eventIds: [] });
+    state.apply({ userIds: ["u1"], itemIds: ["Y"], relatedItemIds: ["C"], ruleItemIds: [], eventIds: [] });
     expect((await ask("reco")).ids[0]).toBe("V");
   });
 
@@ -254,7 +254,10 @@ describe("reduced rung", () => {
     await warmUp();
     const deadline = Deadline.after(DEADLINE_MS, clock);
     await clock.advance(0.6 * DEADLINE_MS + 1);
-    const answer = await recommender.reco({ userId: "u1", k: 5, exclude: new Set() }, deadline);
+    const answer = await recommender.reco(
+      { userId: "u1", sessionId: null, k: 5, exclude: new Set() },
+      deadline,
+    );
     expect(answer.degraded).toBe("timeout:reduced");
     expect(count("histories")).toBe(0);
   });
@@ -271,7 +274,9 @@ describe("reduced rung", () => {
     await ask("reco");
     const deadline = Deadline.after(DEADLINE_MS, clock);
     await clock.advance(0.9 * DEADLINE_MS);
-    expect(await recommender.reco({ userId: "u1", k: 5, exclude: new Set() }, deadline)).toMatchObject(full);
+    expect(
+      await recommender.reco({ userId: "u1", sessionId: null, k: 5, exclude: new Set() }, deadline),
+    ).toMatchObject(full);
   });
 });
 

@@ -3,10 +3,12 @@
 import { expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { createRecommender } from "../../../src/recommend/engine.ts";
+import { explain } from "../../../src/recommend/ranked-list.ts";
 import { ServingState } from "../../../src/recommend/serving-state.ts";
 import world from "../../fixtures/recommendations.json" with { type: "json" };
 import { fakeReader, watched } from "../../support/fake-feature-reader.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { servingSettings } from "../../support/serving-settings.ts";
 
 const scored = (pairs: (string | number)[][]) =>
   pairs.map(([itemId, score]) => ({ itemId: String(itemId), score: Number(score) }));
@@ -19,16 +21,8 @@ function worldRecommender() {
     history: new Map(Object.entries(world.histories).map(([user, ids]) => [user, watched(...ids)])),
   });
   const observer = { late: () => {}, failed: () => {} };
-  const settings = {
-    cacheEnabled: true,
-    maxKeys: 300,
-    historyTtlMs: 20_000,
-    relatedTtlMs: 30_000,
-    popularityTtlMs: 5_000,
-    readTimeoutMs: 250,
-  };
   const snapshots = { load: async () => null, save: async () => {} };
-  const state = new ServingState({ reader, snapshots, settings, clock, observer });
+  const state = new ServingState({ reader, snapshots, settings: servingSettings(), clock, observer });
   const recommender = createRecommender({ state, clock, observer });
   return { recommender, deadline: () => Deadline.after(250, clock) };
 }
@@ -37,10 +31,10 @@ test.each(world.answers.map((answer) => [`${answer.user}, k = ${answer.k}`, answ
   "the answers for a user with %s stay as they are",
   async (_, { user, k, exclude, reco, recommend }) => {
     const { recommender, deadline } = worldRecommender();
-    const request = { userId: user, k, exclude: new Set<string>(exclude) };
+    const request = { userId: user, sessionId: null, k, exclude: new Set<string>(exclude) };
     const ranked = await recommender.reco(request, deadline());
     const listed = await recommender.recommend(request, deadline());
-    expect(ranked.items.map(({ itemId, score }) => [itemId, score])).toEqual(reco);
-    expect(listed.items.map(({ itemId }) => itemId)).toEqual(recommend);
+    expect(explain(ranked.list).map(({ itemId, score }) => [itemId, score])).toEqual(reco);
+    expect(listed.list.itemIds).toEqual(recommend);
   },
 );

@@ -108,17 +108,71 @@ describe("keyed cache", () => {
     await clock.advance(1_000);
     rows.set("a", 2);
     expect([cache.get("a"), cache.get("a")]).toEqual([1, 1]);
-    await settled();
+    await clock.advance(100);
     expect(cache.get("a")).toBe(2);
-    expect(loads).toHaveLength(2);
+    expect(loads).toEqual([["a"], ["a"]]);
   });
 
-  test("never serves an invalidated value, but keeps it for callers without a store", async () => {
-    const { cache } = setUp({ serveWhileRenewing: true });
+  test("renewals of one interval are read together, however often their keys are asked for", async () => {
+    const { cache, clock, rows, loads } = setUp({ serveWhileRenewing: true });
+    rows.set("b", 1);
+    await cache.fill(["a", "b"]);
+    for (let turn = 1; turn <= 5; turn++) {
+      rows.set("a", turn);
+      cache.invalidate("a");
+      cache.invalidate("b");
+      cache.get("a");
+      cache.get("b");
+      await clock.advance(20);
+    }
+    await clock.advance(100);
+    expect(loads).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+    expect(cache.get("a")).toBe(5);
+  });
+
+  test("a renewal that an invalidation overtook is served, and renewed again", async () => {
+    const { cache, clock, rows, loads, releases } = setUp({ serveWhileRenewing: true, held: true });
+    const first = cache.fill(["a"]);
+    releases[0]?.();
+    await first;
+    await clock.advance(1_000);
+    rows.set("a", 2);
+    cache.get("a");
+    await clock.advance(100);
+    rows.set("a", 3);
+    cache.invalidate("a");
+    releases[1]?.();
+    await settled();
+    expect(cache.get("a")).toBe(2);
+    await clock.advance(100);
+    releases[2]?.();
+    await settled();
+    expect(cache.get("a")).toBe(3);
+    expect(loads.length).toBe(3);
+  });
+
+  test("without renewals it never serves an invalidated value, but keeps it for callers without a store", async () => {
+    const { cache } = setUp();
     await cache.fill(["a"]);
     cache.invalidate("a");
     expect(cache.get("a")).toBeUndefined();
     expect(cache.stale("a")).toBe(1);
+  });
+
+  test("keys that are missed while reads are under way are read together", async () => {
+    const { cache, rows, loads, releases } = setUp({ held: true });
+    for (const key of ["b", "c", "d", "e"]) rows.set(key, 2);
+    const callers = ["a", "b", "c", "d", "e"].map((key) => cache.fill([key]));
+    releases[0]?.();
+    await settled();
+    for (const release of releases) release();
+    expect((await Promise.all(callers)).map((answer, place) => answer.get("abcde"[place] as string))).toEqual(
+      [1, 2, 2, 2, 2],
+    );
+    expect(loads).toEqual([["a"], ["b"], ["c", "d", "e"]]);
   });
 
   test("a failed read reaches its callers, is counted, and does not stop the next one", async () => {

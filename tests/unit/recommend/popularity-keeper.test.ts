@@ -1,17 +1,23 @@
 /** How the popularity index follows the store: whole reads, collected changes, never an older answer on a newer. */
 
 import { describe, expect, test } from "bun:test";
-import { PopularityKeeper } from "../../../src/recommend/popularity-keeper.ts";
+import { PopularityKeeper, type PopularitySource } from "../../../src/recommend/popularity-keeper.ts";
+import type { FeatureReader } from "../../../src/recommend/ports.ts";
 import { fakeReader, items } from "../../support/fake-feature-reader.ts";
 import { manualClock, settled } from "../../support/manual-clock.ts";
 
 const TTL_MS = 5_000;
 
+const sourceOf = (reader: FeatureReader): PopularitySource => ({
+  top: reader.popularity,
+  of: reader.popularityOf,
+});
+
 function setUp() {
   const clock = manualClock();
   const fake = fakeReader(clock, { popularity: items({ a: 3, b: 2 }) });
   const keeper = new PopularityKeeper({
-    reader: fake.reader,
+    source: sourceOf(fake.reader),
     clock,
     ttlMs: TTL_MS,
     readTimeoutMs: 250,
@@ -138,7 +144,13 @@ describe("popularity keeper", () => {
     const { reader } = fakeReader(clock, { popularity: items({ a: 3, b: 2 }) });
     let newTables = 0;
     const onNewTable = () => void newTables++;
-    const keeper = new PopularityKeeper({ reader, clock, ttlMs: TTL_MS, readTimeoutMs: 250, onNewTable });
+    const keeper = new PopularityKeeper({
+      source: sourceOf(reader),
+      clock,
+      ttlMs: TTL_MS,
+      readTimeoutMs: 250,
+      onNewTable,
+    });
     await keeper.loaded();
     for (let n = 0; n <= 500_000; n++) keeper.table.intern(`i${n}`);
     await clock.advance(TTL_MS);

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Candidates } from "../../../src/recommend/candidates.ts";
+import { explain } from "../../../src/recommend/ranked-list.ts";
 import { BASELINE_WEIGHTS, rank } from "../../../src/recommend/ranking.ts";
 import { RetrievalScratch } from "../../../src/recommend/retrieval.ts";
 import { rulesV1 } from "../../../src/recommend/rules-v1.ts";
@@ -17,7 +18,7 @@ import { rulesInput } from "../../support/rules-input.ts";
 
 const noTime = () => 0;
 const scratch = new RetrievalScratch();
-const reco = (state: ReferenceState, k: number) => rulesV1(rulesInput(state, k), scratch, noTime).items;
+const reco = (state: ReferenceState, k: number) => rulesV1(rulesInput(state, k), scratch, noTime).list;
 
 /** Rows as (co_vis_last, popularity_score, seen_recent); answers the row names in ranked order. */
 function rankRows(rows: Record<string, [number, number, number]>, k: number, weights = BASELINE_WEIGHTS) {
@@ -118,7 +119,7 @@ describe("rules-v1, stated cases", () => {
   });
 
   test("5: ranks the candidates of case 4", () => {
-    expect(reco(caseFour, 5).map(({ itemId, score }) => [itemId, score])).toEqual([
+    expect(explain(reco(caseFour, 5)).map(({ itemId, score }) => [itemId, score])).toEqual([
       ["Y", 11.5],
       ["X", 8.5],
       ["Z", 2],
@@ -128,11 +129,11 @@ describe("rules-v1, stated cases", () => {
   });
 
   test("6: GET /recommend for case 4 lists successors, then popular items", () => {
-    expect(successors(rulesInput(caseFour, 10)).map(({ itemId }) => itemId)).toEqual(["X", "Y", "Z", "V"]);
+    expect(successors(rulesInput(caseFour, 10)).itemIds).toEqual(["X", "Y", "Z", "V"]);
   });
 
   test("7: a user without history gets popularity order", () => {
-    const items = reco({ ...caseFour, history: [] }, 5).map(({ itemId }) => itemId);
+    const items = reco({ ...caseFour, history: [] }, 5).itemIds;
     expect(items).toEqual(["A", "Y", "X", "Z", "V"]);
   });
 });
@@ -166,7 +167,7 @@ describe("rules-v1, laws", () => {
   test("gives the reference's list, scores and sources", () => {
     fc.assert(
       fc.property(states(900), k, (state, count) => {
-        expect(reco(state, count)).toEqual(referenceReco(state, count));
+        expect(explain(reco(state, count))).toEqual(referenceReco(state, count));
       }),
       { numRuns: 60 },
     );
@@ -190,7 +191,7 @@ describe("rules-v1, laws", () => {
   test("GET /recommend gives the reference's list", () => {
     fc.assert(
       fc.property(states(300), k, (state, count) => {
-        const items = successors(rulesInput(state, count)).map((item) => item.itemId);
+        const items = successors(rulesInput(state, count)).itemIds;
         expect(items).toEqual(referenceSuccessors(state, count));
       }),
       { numRuns: 40 },
@@ -200,7 +201,7 @@ describe("rules-v1, laws", () => {
   test("never lists a seen or excluded item, a repeat, or more than k", () => {
     fc.assert(
       fc.property(states(80), k, (state, count) => {
-        const items = reco(state, count).map((item) => item.itemId);
+        const items = reco(state, count).itemIds;
         const unwanted = new Set([...state.history, ...(state.exclude ?? [])]);
         expect(items.filter((id) => unwanted.has(id))).toEqual([]);
         expect(new Set(items).size).toBe(items.length);
@@ -215,8 +216,8 @@ describe("rules-v1, laws", () => {
       fc.property(states(80), states(80), (first, second) => {
         const used = new RetrievalScratch();
         rulesV1(rulesInput(first, 10), used, noTime);
-        const fresh = rulesV1(rulesInput(second, 10), new RetrievalScratch(), noTime).items;
-        expect(rulesV1(rulesInput(second, 10), used, noTime).items).toEqual(fresh);
+        const fresh = rulesV1(rulesInput(second, 10), new RetrievalScratch(), noTime).list;
+        expect(rulesV1(rulesInput(second, 10), used, noTime).list).toEqual(fresh);
       }),
       { numRuns: 40 },
     );

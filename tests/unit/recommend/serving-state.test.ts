@@ -6,6 +6,7 @@ import type { PopularSnapshots, ScoredItem } from "../../../src/recommend/ports.
 import { ServingState } from "../../../src/recommend/serving-state.ts";
 import { fakeReader, items, watched } from "../../support/fake-feature-reader.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { servingSettings } from "../../support/serving-settings.ts";
 
 const popularity = items({ a: 3, b: 2 });
 
@@ -17,14 +18,7 @@ function setUp(snapshots: Partial<PopularSnapshots> = {}) {
   const state = new ServingState({
     reader: fake.reader,
     snapshots: { load: async () => null, save: async (list) => void saved.push(list), ...snapshots },
-    settings: {
-      cacheEnabled: true,
-      maxKeys: 300,
-      historyTtlMs: 20_000,
-      relatedTtlMs: 30_000,
-      popularityTtlMs: 5_000,
-      readTimeoutMs: 250,
-    },
+    settings: servingSettings({ maxKeys: 300 }),
     clock,
     observer: { late: () => {}, failed: (what, error) => void failed.push(`${what}: ${error.message}`) },
   });
@@ -87,25 +81,41 @@ describe("serving state", () => {
     expect(failed).toEqual(["snapshot_save: disk full", "snapshot_save: disk full"]);
   });
 
-  test("forgets the histories, related lists and overlay entries that a commit changed, and no others", async () => {
-    const { state } = setUp();
-    await state.histories.fill(["u1", "u2"]);
-    await state.related.fill(["a", "b"]);
+  test("forgets what a commit changed, and nothing else; changed lists are served until they are read anew", async () => {
+    const { state, clock, store, count } = setUp();
+    await state.baseline.histories.fill(["u1", "u2"]);
+    await state.stream.profiles.fill(["u1", "u2"]);
+    await state.baseline.related.fill(["a", "b"]);
+    await state.stream.neighbours.fill(["a", "b"]);
+    store.related.set("a", items({ b: 1 }));
     const watch = { eventId: "watch-1", userId: "u1", itemId: "c", signal: "view", tsMs: 1 } as const;
     state.overlayAdd([{ ...watch, origin: "stream" }]);
-    state.apply({ userIds: ["u1"], itemIds: [], relatedItemIds: ["a"], eventIds: ["watch-1"] });
-    expect(state.histories.get("u1")).toBeUndefined();
-    expect(state.histories.get("u2")).toBeDefined();
-    expect(state.related.get("a")).toBeUndefined();
-    expect(state.related.get("b")).toBeDefined();
+    state.apply({
+      userIds: ["u1"],
+      itemIds: [],
+      relatedItemIds: ["a"],
+      ruleItemIds: [],
+      eventIds: ["watch-1"],
+    });
+    expect(state.baseline.histories.get("u1")).toBeUndefined();
+    expect(state.baseline.histories.get("u2")).toBeDefined();
+    expect(state.stream.profiles.get("u1")).toBeUndefined();
+    expect(state.stream.profiles.get("u2")).toBeDefined();
+    expect(state.baseline.related.get("a")?.slots.length).toBe(0);
+    expect(state.baseline.related.get("b")).toBeDefined();
+    expect(state.stream.neighbours.get("a")).toBeDefined();
+    expect(state.stream.neighbours.get("b")).toBeDefined();
+    await clock.advance(100);
+    expect(state.baseline.related.get("a")?.slots.length).toBe(1);
+    expect([count("related"), count("neighbours")]).toEqual([2, 2]);
     expect(state.overlay.size).toBe(0);
   });
 
   test("adds its caches up", async () => {
     const { state } = setUp();
-    await state.histories.fill(["u1"]);
-    await state.related.fill(["a", "b"]);
-    state.histories.get("u1");
+    await state.baseline.histories.fill(["u1"]);
+    await state.baseline.related.fill(["a", "b"]);
+    state.baseline.histories.get("u1");
     state.titles.get("a");
     expect(state.statistics()).toEqual({ hits: 1, misses: 1, errors: 0, size: 3, lastError: null });
   });
@@ -129,7 +139,7 @@ describe("serving state", () => {
   test("leaves no timer behind", async () => {
     const { warmUp, state, clock } = setUp();
     await warmUp(100);
-    state.apply({ userIds: [], itemIds: ["a"], relatedItemIds: [], eventIds: [] });
+    state.apply({ userIds: [], itemIds: ["a"], relatedItemIds: [], ruleItemIds: [], eventIds: [] });
     await state[Symbol.asyncDispose]();
     await clock.advance(0);
     expect(clock.pendingTimers()).toBe(0);

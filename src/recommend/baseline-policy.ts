@@ -1,0 +1,88 @@
+/** The baseline policy `rules-v1`: GET /reco while it is the default, and GET /recommend always. */
+
+import type { Clock } from "../core/clock.ts";
+import { HISTORY_LIMIT } from "./baseline-state.ts";
+import { mergeHistory } from "./overlay.ts";
+import type { Policy, Ranked } from "./policy.ts";
+import type { RankedList } from "./ranked-list.ts";
+import type { RecoRequest } from "./recommender.ts";
+import { inTable } from "./related-list.ts";
+import type { RequestReads } from "./request-reads.ts";
+import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
+import { type RulesInput, rulesV1 } from "./rules-v1.ts";
+import type { ServingState } from "./serving-state.ts";
+import { successors } from "./successors.ts";
+
+const LABELS = { modelVersion: "rules-v1", strategy: "co_vis_popularity_hybrid" } as const;
+
+/** GET /reco. */
+export function rulesPolicy(state: ServingState, clock: Clock): Policy {
+  const scratch = new RetrievalScratch();
+  const nowMs = () => clock.monotonicMs();
+  const { baseline, overlay, rankedLists } = state;
+  return {
+    ...LABELS,
+    endpoint: "reco",
+    async rank(request, reads) {
+      const [stored] = await reads.values(baseline.histories, [request.userId], "feature_fetch");
+      const isKept = stored && request.exclude.size === 0 && overlay.entries(request.userId).length === 0;
+      const kept = isKept ? rankedLists.find(stored, request.k) : null;
+      if (kept !== null) return { list: kept, rankingMs: 0 };
+      const input = await gather(state, stored, SOURCE_DEPTH, request, reads);
+      if (input === null) return null;
+      const ranked = rulesV1(input, scratch, nowMs);
+      if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, ranked.list);
+      return ranked;
+    },
+    popular: (request) => popular(state, request),
+  };
+}
+
+/** GET /recommend: the successors of the newest history item, then popular items. */
+export function successorsPolicy(state: ServingState): Policy {
+  return {
+    ...LABELS,
+    endpoint: "recommend",
+    async rank(request, reads): Promise<Ranked | null> {
+      const [stored] = await reads.values(state.baseline.histories, [request.userId], "feature_fetch");
+      const input = await gather(state, stored, 1, request, reads);
+      return input && { list: successors(input), rankingMs: 0 };
+    },
+    popular: (request) => popular(state, request),
+  };
+}
+
+type Histories = ServingState["baseline"]["histories"];
+type History = NonNullable<ReturnType<Histories["stale"]>>;
+
+/** What a list is made from; null while the popular list is unknown, or when there is nothing at all. */
+async function gather(
+  { baseline, overlay }: ServingState,
+  stored: History | undefined,
+  depth: number,
+  request: RecoRequest,
+  reads: RequestReads,
+): Promise<RulesInput | null> {
+  const history = mergeHistory(stored ?? [], overlay.entries(request.userId), HISTORY_LIMIT);
+  const newestFirst = history
+    .slice(-depth)
+    .map(({ itemId }) => itemId)
+    .reverse();
+  const related = await reads.values(baseline.related, newestFirst, "database_query");
+  const { popularity } = baseline;
+  if (!popularity.isLoaded) await reads.within("database_query", () => popularity.loaded());
+  if (!popularity.isLoaded) return null;
+  const index = popularity.current();
+  const sources = related.map((list) => (list ? inTable(list, index.table) : null));
+  if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
+  const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
+  return { index, sources, unwanted, k: request.k };
+}
+
+/** The popular list of whichever policy serves: that of the baseline may never have been read. */
+function popular({ popularity, baseline, overlay }: ServingState, request: RecoRequest): RankedList {
+  const stored = baseline.histories.stale(request.userId) ?? [];
+  const history = mergeHistory(stored, overlay.entries(request.userId), HISTORY_LIMIT);
+  const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
+  return successors({ index: popularity.current(), sources: [], unwanted, k: request.k });
+}

@@ -1,0 +1,85 @@
+/** The list for somebody of whom nothing is known: what is popular, spread over the categories. */
+
+import type { PopularityIndex } from "./popularity-index.ts";
+import type { RankedList, SourceName } from "./ranked-list.ts";
+
+/** Each further item of a category counts half as much as the one before. */
+const REPEAT_FACTOR = 0.5;
+const MIN_CANDIDATES = 200;
+const CANDIDATES_PER_PLACE = 5;
+const SOURCES: readonly SourceName[] = ["decayed_popularity"];
+
+interface Segment {
+  /** Ranks of its items, the most popular first. */
+  readonly ranks: number[];
+  next: number;
+  factor: number;
+}
+
+/**
+ * The `k` best of the most popular items by popularity times 0.5^(items of the same category before it).
+ * Items without a category stand for themselves. `index` is on a linear scale.
+ */
+export function coldStart(
+  index: PopularityIndex,
+  categoryOf: (slot: number) => string | null,
+  unwanted: ReadonlySet<number>,
+  k: number,
+): RankedList {
+  const segments = segmentsOf(
+    index,
+    categoryOf,
+    unwanted,
+    Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k),
+  );
+  const itemIds: string[] = [];
+  const scores: number[] = [];
+  while (itemIds.length < k) {
+    let best: Segment | null = null;
+    let bestScore = Number.NEGATIVE_INFINITY;
+    for (const segment of segments) {
+      const rank = segment.ranks[segment.next];
+      if (rank === undefined) continue;
+      const score = segment.factor * index.scoreAt(rank);
+      if (score > bestScore) {
+        best = segment;
+        bestScore = score;
+      }
+    }
+    if (best === null) break;
+    itemIds.push(index.table.nameOf(index.slotAt(best.ranks[best.next++] as number)));
+    scores.push(bestScore);
+    best.factor *= REPEAT_FACTOR;
+  }
+  return {
+    itemIds,
+    scores: Float64Array.from(scores),
+    sources: SOURCES,
+    sourceScores: Float64Array.from(scores),
+  };
+}
+
+function segmentsOf(
+  index: PopularityIndex,
+  categoryOf: (slot: number) => string | null,
+  unwanted: ReadonlySet<number>,
+  limit: number,
+): Segment[] {
+  const ofCategory = new Map<string, Segment>();
+  const segments: Segment[] = [];
+  let left = limit;
+  for (let rank = 0; rank < index.size && left > 0; rank++) {
+    const slot = index.slotAt(rank);
+    if (unwanted.has(slot)) continue;
+    left--;
+    const category = categoryOf(slot);
+    const known = category === null ? undefined : ofCategory.get(category);
+    if (known) known.ranks.push(rank);
+    else {
+      const segment = { ranks: [rank], next: 0, factor: 1 };
+      segments.push(segment);
+      if (category !== null) ofCategory.set(category, segment);
+    }
+  }
+  return segments;
+}

@@ -1,0 +1,40 @@
+/** What follows one item, weighed for the streaming policy when it is read from the store. */
+
+import type { ItemTable } from "./item-table.ts";
+import type { Neighbours } from "./ports.ts";
+
+/** Rules, and transitions, that count for one item. */
+export const NEIGHBOUR_LIMIT = 200;
+/** Added to the sum of an item's rule weights, so that an item seen once does not speak with full voice. */
+const SHRINKAGE = 5;
+
+export interface NeighbourList {
+  /** The table that `slots` belong to. */
+  readonly table: ItemTable;
+  readonly slots: Int32Array;
+  /** Weight of the rule as a share of all rules of the item. */
+  readonly ruleShares: Float32Array;
+  /** Transitions on a log scale, as a share of what the item's frequency allows. */
+  readonly transitionShares: Float32Array;
+}
+
+/**
+ * ruleShare(y) = w(x,y) / (sum over z of w(x,z) + 5); transitionShare(y) = ln(1 + cnt(x,y)) / ln(1 + sum of w(x,z)).
+ * An item that nothing follows has an empty list.
+ */
+export function neighbourList({ totalWeight, items }: Neighbours, table: ItemTable): NeighbourList {
+  const ruleScale = 1 / (totalWeight + SHRINKAGE);
+  const transitionScale = totalWeight > 0 ? 1 / Math.log1p(totalWeight) : 0;
+  return {
+    table,
+    slots: Int32Array.from(items, ({ itemId }) => table.intern(itemId)),
+    ruleShares: Float32Array.from(items, ({ weight }) => weight * ruleScale),
+    transitionShares: Float32Array.from(items, ({ count }) => Math.log1p(count) * transitionScale),
+  };
+}
+
+/** The same list in `table`'s numbers. */
+export function neighboursInTable(list: NeighbourList, table: ItemTable): NeighbourList {
+  if (list.table === table) return list;
+  return { ...list, table, slots: list.slots.map((slot) => table.intern(list.table.nameOf(slot))) };
+}

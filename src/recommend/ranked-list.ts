@@ -1,0 +1,43 @@
+/** A ranked list in columns: small enough to be kept for every user, and explained only when somebody asks. */
+
+export type SourceName = "co_visitation" | "popularity" | "sequential_rules" | "decayed_popularity";
+
+export interface RankedList {
+  /** Best first. */
+  readonly itemIds: readonly string[];
+  /** Aligned with `itemIds`. */
+  readonly scores: Float64Array;
+  readonly sources: readonly SourceName[];
+  /** What each source gave each item, item after item: `sources.length` numbers an item. */
+  readonly sourceScores: Float64Array;
+}
+
+export interface RecoSource {
+  readonly name: SourceName;
+  readonly score: number;
+}
+
+export interface RecoItem {
+  readonly itemId: string;
+  readonly score: number;
+  /** Those that gave the item anything. */
+  readonly sources: readonly RecoSource[];
+}
+
+export const EMPTY_LIST: RankedList = {
+  itemIds: [],
+  scores: new Float64Array(0),
+  sources: [],
+  sourceScores: new Float64Array(0),
+};
+
+/** The list item by item, with the sources of each. */
+export function explain({ itemIds, scores, sources, sourceScores }: RankedList): RecoItem[] {
+  return itemIds.map((itemId, place) => ({
+    itemId,
+    score: scores[place] as number,
+    sources: sources
+      .map((name, column) => ({ name, score: sourceScores[place * sources.length + column] as number }))
+      .filter(({ score }) => score > 0),
+  }));
+}

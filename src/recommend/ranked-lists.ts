@@ -1,0 +1,33 @@
+/** Keeps the ranked list of a user for as long as the profile that it was made from. */
+
+import type { Clock } from "../core/clock.ts";
+import type { RankedList } from "./ranked-list.ts";
+
+interface Kept {
+  readonly k: number;
+  readonly list: RankedList;
+  readonly madeAtMs: number;
+}
+
+/** A profile that was read anew is another object: its lists are gone with the old one. */
+export class RankedLists {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #kept = new WeakMap<object, Kept>();
+
+  /** `ttlMs` 0 keeps nothing. */
+  constructor(clock: Clock, ttlMs: number) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+  }
+
+  find(profile: object, k: number): RankedList | null {
+    const kept = this.#kept.get(profile);
+    if (kept === undefined || kept.k !== k) return null;
+    return this.#clock.monotonicMs() - kept.madeAtMs < this.#ttlMs ? kept.list : null;
+  }
+
+  keep(profile: object, k: number, list: RankedList): void {
+    if (this.#ttlMs > 0) this.#kept.set(profile, { k, list, madeAtMs: this.#clock.monotonicMs() });
+  }
+}

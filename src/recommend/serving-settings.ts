@@ -1,0 +1,49 @@
+/** How a worker's memory is bounded and how long it lasts. */
+
+import type { Clock } from "../core/clock.ts";
+import { KeyedCache, type LoadKeys } from "./keyed-cache.ts";
+import type { ModelVersion } from "./recommender.ts";
+
+export interface ServingSettings {
+  /** Whose popular list is loaded first, kept on disk, and answered when all else fails. */
+  readonly policy: ModelVersion;
+  readonly cacheEnabled: boolean;
+  /** Over all kinds of entries together. */
+  readonly maxKeys: number;
+  readonly historyTtlMs: number;
+  readonly relatedTtlMs: number;
+  readonly popularityTtlMs: number;
+  /** Newest events of a user that count as seen. */
+  readonly seenMax: number;
+  /** How long a user's ranked list may be answered again while the profile stays the same; 0: never. */
+  readonly rankedListTtlMs: number;
+  /** How long a read may go on for the cache after its request stopped waiting. */
+  readonly readTimeoutMs: number;
+}
+
+interface CacheKind<V> {
+  readonly load: LoadKeys<V>;
+  readonly ttlMs: number;
+  readonly serveWhileRenewing?: boolean;
+  readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
+}
+
+/** Half of all keys are for users; items of two kinds and titles share the rest. */
+const USER_SHARE = 1 / 2;
+const ITEM_SHARE = 1 / 6;
+
+export const userCache = <V>(settings: ServingSettings, clock: Clock, kind: CacheKind<V>) =>
+  cache(settings, clock, kind, USER_SHARE);
+
+export const itemCache = <V>(settings: ServingSettings, clock: Clock, kind: CacheKind<V>) =>
+  cache(settings, clock, kind, ITEM_SHARE);
+
+function cache<V>(settings: ServingSettings, clock: Clock, kind: CacheKind<V>, share: number): KeyedCache<V> {
+  return new KeyedCache({
+    serveWhileRenewing: false,
+    ...kind,
+    clock,
+    maxKeys: Math.floor(settings.maxKeys * share),
+    enabled: settings.cacheEnabled,
+  });
+}

@@ -1,0 +1,94 @@
+/** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
+
+import type { Clock } from "../core/clock.ts";
+import { coldStart } from "./cold-start.ts";
+import type { ItemTable } from "./item-table.ts";
+import { neighboursInTable } from "./neighbour-list.ts";
+import type { Policy, Ranked } from "./policy.ts";
+import type { HistoryEntry } from "./ports.ts";
+import type { RankedList } from "./ranked-list.ts";
+import type { RecoRequest } from "./recommender.ts";
+import type { RequestReads } from "./request-reads.ts";
+import type { ServingState } from "./serving-state.ts";
+import { type SlotList, StreamScratch } from "./stream-v1.ts";
+import { emptyProfile, newestItems, profileInTable, type UserProfile } from "./user-profile.ts";
+
+/** A guest's events carry this before the session id as their user id. */
+const GUEST_PREFIX = "session:";
+
+/** Whose events the answer goes by. */
+interface Viewer {
+  readonly profile: UserProfile;
+  readonly overlay: readonly HistoryEntry[];
+  /** The profile as it is cached; null when it could not be read. */
+  readonly cached: UserProfile | null;
+}
+
+export function streamPolicy(state: ServingState, clock: Clock): Policy {
+  const { stream, rankedLists } = state;
+  const scratch = new StreamScratch();
+  return {
+    endpoint: "reco",
+    modelVersion: "stream-v1",
+    strategy: "seq_rules_blend",
+    async rank(request, reads): Promise<Ranked | null> {
+      const viewer = await findViewer(state, request, reads);
+      const { cached, overlay } = viewer;
+      const keepable = cached !== null && request.exclude.size === 0 && overlay.length === 0 ? cached : null;
+      const kept = keepable && rankedLists.find(keepable, request.k);
+      if (kept) return { list: kept, rankingMs: 0 };
+      const newest = newestItems(viewer.profile, overlay);
+      const itemIds = newest.map((slot) => viewer.profile.table.nameOf(slot));
+      const neighbours = await reads.values(stream.neighbours, itemIds, "database_query");
+      const { popularity } = stream;
+      if (!popularity.isLoaded) await reads.within("database_query", () => popularity.loaded());
+      if (!popularity.isLoaded) return null;
+      const index = popularity.current();
+      const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
+      if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
+      const startedMs = clock.monotonicMs();
+      const unwanted = unwantedSlots(viewer, request, index.table);
+      const list =
+        newest.length === 0
+          ? coldStart(index, (slot) => stream.categoryOf(slot), new Set(unwanted), request.k)
+          : scratch.rank({ index, sources, unwanted, k: request.k });
+      if (keepable && reads.cause === null) rankedLists.keep(keepable, request.k, list);
+      return { list, rankingMs: clock.monotonicMs() - startedMs };
+    },
+    popular: (request) => popular(state, request),
+  };
+}
+
+/** A user without any events is seen as the guest of the session. */
+async function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): Promise<Viewer> {
+  const user = await viewerOf(state, request.userId, reads);
+  if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
+  const guestId = GUEST_PREFIX + request.sessionId;
+  return guestId === request.userId ? user : viewerOf(state, guestId, reads);
+}
+
+async function viewerOf(
+  { stream, overlay }: ServingState,
+  userId: string,
+  reads: RequestReads,
+): Promise<Viewer> {
+  const [cached = null] = await reads.values(stream.profiles, [userId], "feature_fetch");
+  const profile = cached ?? emptyProfile(stream.popularity.table);
+  return { profile, overlay: overlay.entries(userId), cached };
+}
+
+/** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
+function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, table: ItemTable): SlotList {
+  const { slots } = profileInTable(profile, table);
+  if (overlay.length === 0 && exclude.size === 0) return slots;
+  const others = [...overlay.map(({ itemId }) => itemId), ...exclude];
+  return [...slots, ...others.map((itemId) => table.slotOf(itemId))];
+}
+
+function popular({ popularity, stream, overlay }: ServingState, request: RecoRequest): RankedList {
+  const index = popularity.current();
+  const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
+  const viewer = { profile: known, overlay: overlay.entries(request.userId), cached: null };
+  const unwanted = new Set(unwantedSlots(viewer, request, index.table));
+  return coldStart(index, (slot) => stream.categoryOf(slot), unwanted, request.k);
+}

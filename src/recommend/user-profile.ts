@@ -1,0 +1,54 @@
+/** What the streaming policy knows of one user: the newest items, and everything that was seen. */
+
+import type { ItemTable } from "./item-table.ts";
+import type { HistoryEntry, UserEvents } from "./ports.ts";
+import { PROFILE_DEPTH } from "./stream-v1.ts";
+
+/** Events whose time is kept, for overlay entries to find their place among them: as many as an overlay holds. */
+const TIMED_EVENTS = 50;
+
+export interface UserProfile {
+  /** The table that `slots` belong to. */
+  readonly table: ItemTable;
+  /** Items of the newest events, oldest first; an item stands there once for each event. */
+  readonly slots: Int32Array;
+  /** Times of the last events. */
+  readonly tsMs: Float64Array;
+}
+
+export function userProfile({ itemIds, tsMs }: UserEvents, table: ItemTable): UserProfile {
+  return {
+    table,
+    slots: Int32Array.from(itemIds, (itemId) => table.intern(itemId)),
+    tsMs: Float64Array.from(tsMs.slice(-TIMED_EVENTS)),
+  };
+}
+
+/** The same profile in `table`'s numbers. */
+export function profileInTable(profile: UserProfile, table: ItemTable): UserProfile {
+  if (profile.table === table) return profile;
+  return { ...profile, table, slots: profile.slots.map((slot) => table.intern(profile.table.nameOf(slot))) };
+}
+
+export const emptyProfile = (table: ItemTable): UserProfile => userProfile({ itemIds: [], tsMs: [] }, table);
+
+/**
+ * The newest distinct items, newest first: at most `PROFILE_DEPTH`.
+ * At equal times the stored event came first.
+ */
+export function newestItems({ slots, tsMs, table }: UserProfile, overlay: readonly HistoryEntry[]): number[] {
+  const newest: number[] = [];
+  const untimed = slots.length - tsMs.length;
+  let stored = slots.length - 1;
+  let shown = overlay.length - 1;
+  while (newest.length < PROFILE_DEPTH && (stored >= 0 || shown >= 0)) {
+    const entry = overlay[shown];
+    const storedMs = stored < untimed ? Number.NEGATIVE_INFINITY : (tsMs[stored - untimed] as number);
+    const takesOverlay = entry !== undefined && (stored < 0 || entry.tsMs >= storedMs);
+    const slot = takesOverlay ? table.intern(entry.itemId) : (slots[stored] as number);
+    if (takesOverlay) shown--;
+    else stored--;
+    if (!newest.includes(slot)) newest.push(slot);
+  }
+  return newest;
+}
