@@ -15,7 +15,13 @@ const main = join(root, "src", "cli", "main.ts");
 const port = process.env.PORT ?? "8080";
 const url = `http://127.0.0.1:${port}`;
 // The films were rated between 1996 and 2018: the usual retention would delete them at once.
-const env = { LOG_LEVEL: "warn", LOG_FORMAT: "text", FACT_RETENTION_DAYS: "0", ...process.env };
+const env = {
+  LOG_LEVEL: "warn",
+  LOG_FORMAT: "text",
+  FACT_RETENTION_DAYS: "0",
+  RECO_DEFAULT_POLICY: "builtin:stream-v1",
+  ...process.env,
+};
 const { child: server, ended } = spawnForeground(bun, [main, "serve", ...process.argv.slice(2)], { env });
 
 if (await ready()) {
@@ -59,6 +65,7 @@ async function importFilms() {
 function introduce() {
   console.log(`
 reco is ready on ${url}   (API: ${url}/docs, stop: Ctrl-C)
+It serves by policy ${env.RECO_DEFAULT_POLICY}: the next films of people with the same last films, and what is popular.
 
 1. What to show user 1, with titles and the reason for each film:
    curl -s '${url}/reco?user_id=1&session_id=demo&k=5&details=true'

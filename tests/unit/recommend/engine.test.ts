@@ -1,21 +1,12 @@
 /** Answers of the recommender: the full policy, and every rung below it, each inside its deadline. */
 
 import { describe, expect, test } from "bun:test";
-import { Breaker, dependencyBreaker } from "../../../src/core/breaker.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
-import { seededRandom } from "../../../src/core/random.ts";
-import { createRecommender } from "../../../src/recommend/engine.ts";
-import { guardReader } from "../../../src/recommend/guarded-reader.ts";
-import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../../src/recommend/ports.ts";
-import { explain } from "../../../src/recommend/ranked-list.ts";
-import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
-import { ServingState } from "../../../src/recommend/serving-state.ts";
-import { type FakeStore, fakeReader, items, watched } from "../../support/fake-feature-reader.ts";
-import { manualClock } from "../../support/manual-clock.ts";
-import { servingSettings } from "../../support/serving-settings.ts";
+import type { ScoredItem } from "../../../src/recommend/ports.ts";
+import { type FakeStore, items, watched } from "../../support/fake-feature-reader.ts";
+import { DEADLINE_MS, serving } from "../../support/serving.ts";
 
-const DEADLINE_MS = 250;
 const down: FakeStore["mood"] = { kind: "failing", error: new StoreUnavailableError("connect", "refused") };
 
 /** The store of reference case 4. */
@@ -29,51 +20,8 @@ const caseFour = (): Partial<FakeStore> => ({
   popularity: items({ A: 50, Y: 10, X: 4, Z: 2, V: 1 }),
 });
 
-function setUp(options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[] } = {}) {
-  const clock = manualClock();
-  const fake = fakeReader(clock, options.contents ?? caseFour());
-  const late: string[] = [];
-  const failed: string[] = [];
-  const observer: ServingObserver = {
-    late: (endpoint, operation) => void late.push(`${endpoint} ${operation}`),
-    failed: (what, error) => void failed.push(`${what}: ${error.message}`),
-  };
-  const snapshots: PopularSnapshots = { load: async () => options.snapshot ?? null, save: async () => {} };
-  const settings = servingSettings({ readTimeoutMs: DEADLINE_MS });
-  const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
-  const reader = guardReader(fake.reader, breaker);
-  const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
-  /** Makes the call, lets its whole budget pass, and answers with the time it took. */
-  const ask = async (
-    route: "reco" | "recommend",
-    request: Partial<RecoRequest> = {},
-    budgetMs = DEADLINE_MS,
-  ) => {
-    const startedMs = clock.monotonicMs();
-    let done: { answer: RecoAnswer; tookMs: number } | undefined;
-    const call = recommender[route](
-      { userId: "u1", sessionId: null, k: 10, exclude: new Set(), ...request },
-      Deadline.after(budgetMs, clock),
-    );
-    void call.then((answer) => {
-      done = { answer, tookMs: clock.monotonicMs() - startedMs };
-    });
-    await clock.advance(budgetMs);
-    if (!done) throw new Error("no answer inside the deadline");
-    return {
-      ...done.answer,
-      items: explain(done.answer.list),
-      ids: done.answer.list.itemIds,
-      tookMs: done.tookMs,
-    };
-  };
-  const warmUp = (budgetMs = 1_000) => {
-    const warm = state.warmUp(Deadline.after(budgetMs, clock));
-    return clock.advance(budgetMs).then(() => warm);
-  };
-  return { ...fake, clock, state, recommender, ask, warmUp, late, failed };
-}
+const setUp = (options: { contents?: Partial<FakeStore>; snapshot?: ScoredItem[] } = {}) =>
+  serving({ contents: caseFour(), ...options });
 
 const full = { strategy: "co_vis_popularity_hybrid", modelVersion: "rules-v1", degraded: null };
 

@@ -1,0 +1,67 @@
+/** A recommender over a store in memory and a clock that the test moves. */
+
+import { Breaker, dependencyBreaker } from "../../src/core/breaker.ts";
+import { Deadline } from "../../src/core/deadline.ts";
+import { seededRandom } from "../../src/core/random.ts";
+import { createRecommender } from "../../src/recommend/engine.ts";
+import { guardReader } from "../../src/recommend/guarded-reader.ts";
+import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../src/recommend/ports.ts";
+import { explain } from "../../src/recommend/ranked-list.ts";
+import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
+import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
+import { ServingState } from "../../src/recommend/serving-state.ts";
+import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
+import { manualClock } from "./manual-clock.ts";
+import { servingSettings } from "./serving-settings.ts";
+
+export const DEADLINE_MS = 250;
+
+export function serving(options: {
+  contents: Partial<FakeStore>;
+  snapshot?: ScoredItem[];
+  settings?: Partial<ServingSettings>;
+}) {
+  const clock = manualClock();
+  const fake = fakeReader(clock, options.contents);
+  const late: string[] = [];
+  const failed: string[] = [];
+  const observer: ServingObserver = {
+    late: (endpoint, operation) => void late.push(`${endpoint} ${operation}`),
+    failed: (what, error) => void failed.push(`${what}: ${error.message}`),
+  };
+  const snapshots: PopularSnapshots = { load: async () => options.snapshot ?? null, save: async () => {} };
+  const settings = servingSettings({ readTimeoutMs: DEADLINE_MS, ...options.settings });
+  const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
+  const reader = guardReader(fake.reader, breaker);
+  const state = new ServingState({ reader, snapshots, settings, clock, observer });
+  const recommender = createRecommender({ state, clock, observer });
+  /** Makes the call, lets its whole budget pass, and answers with the time it took. */
+  const ask = async (
+    route: "reco" | "recommend",
+    request: Partial<RecoRequest> = {},
+    budgetMs = DEADLINE_MS,
+  ) => {
+    const startedMs = clock.monotonicMs();
+    let done: { answer: RecoAnswer; tookMs: number } | undefined;
+    const call = recommender[route](
+      { userId: "u1", sessionId: null, k: 10, exclude: new Set(), ...request },
+      Deadline.after(budgetMs, clock),
+    );
+    void call.then((answer) => {
+      done = { answer, tookMs: clock.monotonicMs() - startedMs };
+    });
+    await clock.advance(budgetMs);
+    if (!done) throw new Error("no answer inside the deadline");
+    return {
+      ...done.answer,
+      items: explain(done.answer.list),
+      ids: done.answer.list.itemIds,
+      tookMs: done.tookMs,
+    };
+  };
+  const warmUp = (budgetMs = 1_000) => {
+    const warm = state.warmUp(Deadline.after(budgetMs, clock));
+    return clock.advance(budgetMs).then(() => warm);
+  };
+  return { ...fake, clock, state, recommender, ask, warmUp, late, failed };
+}

@@ -1,0 +1,55 @@
+/** The popular list for somebody unknown, spread over categories. */
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { coldStart } from "../../../src/recommend/cold-start.ts";
+import { ItemTable } from "../../../src/recommend/item-table.ts";
+import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
+import { items } from "../../support/fake-feature-reader.ts";
+
+function list(
+  popularity: Record<string, number>,
+  categories: Record<string, string>,
+  k = 10,
+  unwanted: string[] = [],
+) {
+  const index = new PopularityIndex(new ItemTable());
+  index.replace(items(popularity));
+  const categoryOf = (slot: number) => categories[index.table.nameOf(slot)] ?? null;
+  return coldStart(index, categoryOf, new Set(unwanted.map((id) => index.table.slotOf(id))), k);
+}
+
+describe("cold start", () => {
+  test("without categories it is the popular list", () => {
+    expect(list({ a: 3, b: 2, c: 1 }, {}).itemIds).toEqual(["a", "b", "c"]);
+  });
+
+  test("each further item of a category counts half as much as the one before", () => {
+    const films = { a: "film", b: "film", c: "film" };
+    const ranked = list({ a: 10, b: 9, c: 8, song: 4 }, { ...films, song: "music" });
+    expect(ranked.itemIds).toEqual(["a", "b", "song", "c"]);
+    expect([...ranked.scores]).toEqual([10, 4.5, 4, 2]);
+  });
+
+  test("leaves out what is unwanted, and stops at k", () => {
+    expect(list({ a: 4, b: 3, c: 2, d: 1 }, {}, 2, ["a", "c"]).itemIds).toEqual(["b", "d"]);
+  });
+
+  test("lists everything once when k allows it, in falling order of score", () => {
+    const category = fc.constantFrom("x", "y", "z", undefined);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), category), { maxLength: 60 }),
+        (rows) => {
+          const popularity = Object.fromEntries(rows.map(([score], place) => [`i${place}`, score]));
+          const categories = Object.fromEntries(
+            rows.flatMap(([, name], place) => (name === undefined ? [] : [[`i${place}`, name]])),
+          );
+          const ranked = list(popularity, categories, 100);
+          expect(ranked.itemIds.toSorted()).toEqual(Object.keys(popularity).sort());
+          expect([...ranked.scores]).toEqual([...ranked.scores].sort((a, b) => b - a));
+        },
+      ),
+    );
+  });
+});
