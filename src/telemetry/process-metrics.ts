@@ -1,6 +1,7 @@
 /** Reports what the process uses, and which build it runs. */
 
 import { isMainThread } from "node:worker_threads";
+import { buildCommit } from "../core/build-commit.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Metrics } from "./metrics-types.ts";
 
@@ -21,7 +22,7 @@ export function startProcessMetrics(metrics: Metrics, clock: Clock, identity: Pr
   const resident = metrics.gauge("process_resident_memory_bytes", labels);
   const { version, environment } = identity;
   metrics.gauge("process_start_time_seconds", labels).set(clock.nowMs() / 1000 - process.uptime());
-  metrics.gauge("reco_build_info", { version, commit: "unknown" }).set(1);
+  metrics.gauge("reco_build_info", { version, commit: buildCommit }).set(1);
   metrics.gauge("recommendation_service_info", { version, service: "reco", environment }).set(1);
   let reportedSeconds = 0;
   return () => {

@@ -1,7 +1,7 @@
 /** Why the embedded server cannot run here; all but `start_failed` are configuration trouble that a restart cannot mend. */
 
 export type EmbeddedProblem =
-  /** No binaries for this platform are installed. */
+  /** No binaries for this platform are installed, or those that the program carries are damaged. */
   | "no_binaries"
   /** The data folder was written by another PostgreSQL major version. */
   | "other_major"

@@ -96,7 +96,7 @@ async function runInitdb(folder: string, pwfile: string, binaries: Binaries, run
     });
   } catch (cause) {
     const { stderr } = cause as { stderr?: string };
-    throw new EmbeddedServerError("start_failed", `initdb failed: ${stderr?.trim() ?? String(cause)}`, {
+    throw new EmbeddedServerError("start_failed", `initdb failed: ${stderr?.trim() || String(cause)}`, {
       cause,
     });
   }

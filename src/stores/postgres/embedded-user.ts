@@ -64,11 +64,12 @@ function hasSetpriv(): boolean {
   return ["/usr/bin/setpriv", "/bin/setpriv"].some((path) => existsSync(path));
 }
 
-/** Throws, naming the first folder from the root down that the server's uid cannot enter. */
+/** Throws, naming the first folder from the root down that the server's uid cannot enter; a missing one is not judged. */
 export function assertReachable(runAs: RunAs, path: string): void {
   if (runAs.kind !== "user") return;
   for (const folder of ancestors(path)) {
-    if (mayEnter(statSync(folder), runAs)) continue;
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (!stat || mayEnter(stat, runAs)) continue;
     const message = `PostgreSQL would run as uid ${runAs.uid}, which cannot enter the folder ${folder}`;
     throw new EmbeddedServerError("unreachable_folder", message);
   }
