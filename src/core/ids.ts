@@ -29,19 +29,16 @@ export function idTextProblem(text: string): string | null {
   return null;
 }
 
-const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Time-ordered UUID (version 7, RFC 9562 section 5.7) as 32 lower-case hex characters. */
 export function newUuidHex(clock: Clock, random: Random): string {
-  const bytes = new Uint8Array(16);
-  bytes.set(random.bytes(10), 6);
-  new DataView(bytes.buffer).setBigUint64(
-    0,
-    (BigInt(Math.trunc(clock.nowMs())) << 16n) | BigInt((bytes[6] ?? 0) << 8) | BigInt(bytes[7] ?? 0),
-  );
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  return toHex(bytes);
+  const bytes = random.bytes(10);
+  bytes[0] = 0x70 | ((bytes[0] ?? 0) & 0x0f);
+  bytes[2] = 0x80 | ((bytes[2] ?? 0) & 0x3f);
+  let hex = Math.trunc(clock.nowMs()).toString(16).padStart(12, "0");
+  for (let place = 0; place < 10; place++) hex += HEX[bytes[place] as number];
+  return hex;
 }
 
 /** `req_` and a time-ordered uuid. */

@@ -1,6 +1,6 @@
 /** Writes the one log line that every answered request gets. */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { round3 } from "./reply.ts";
@@ -24,28 +24,21 @@ export interface AnsweredRequest {
   readonly userAgent: string | null;
 }
 
+/** The line is put together by hand, which takes a fifth of the time: see docs/adr/0005. */
 export function createRequestLog(log: Logger, settings: Config["log"]): (answered: AnsweredRequest) => void {
   return (answered) => {
     const { ids, status, elapsedMs } = answered;
-    const fields = {
-      event: "http_request",
-      method: answered.method,
-      path: answered.path,
-      raw_path: answered.rawPath.slice(0, PATH_MAX_CHARACTERS),
-      status,
-      status_code: status,
-      duration_ms: Math.round(elapsedMs),
-      latency_ms: round3(elapsedMs),
-      user_id: shownUserId(answered.userId, settings.userIds),
-      ip: settings.ip === "full" ? answered.ip : networkOf(answered.ip),
-      user_agent: answered.userAgent?.slice(0, USER_AGENT_MAX_CHARACTERS) ?? null,
-      request_id: ids.requestId,
-      correlation_id: ids.correlationId,
-      trace_id: ids.requestId,
-    };
-    if (status >= 500) log.error(fields, "request.completed");
-    else if (status >= 400) log.warn(fields, "request.completed");
-    else log.info(fields, "request.completed");
+    const rawPath = answered.rawPath.slice(0, PATH_MAX_CHARACTERS);
+    const userAgent = answered.userAgent?.slice(0, USER_AGENT_MAX_CHARACTERS) ?? null;
+    const userId = shownUserId(answered.userId, settings.userIds);
+    const ip = settings.ip === "full" ? answered.ip : networkOf(answered.ip);
+    const members =
+      `"event":"http_request","method":${JSON.stringify(answered.method)},"path":${JSON.stringify(answered.path)},` +
+      `"raw_path":${JSON.stringify(rawPath)},"status":${status},"status_code":${status},` +
+      `"duration_ms":${Math.round(elapsedMs)},"latency_ms":${round3(elapsedMs)},` +
+      `"user_id":${JSON.stringify(userId)},"ip":${JSON.stringify(ip)},"user_agent":${JSON.stringify(userAgent)},` +
+      `"request_id":"${ids.requestId}","correlation_id":"${ids.correlationId}","trace_id":"${ids.requestId}"`;
+    log.serialised(status >= 500 ? "error" : status >= 400 ? "warn" : "info", members, "request.completed");
   };
 }
 
@@ -53,7 +46,7 @@ export function createRequestLog(log: Logger, settings: Config["log"]): (answere
 export function shownUserId(userId: string | null, mode: Config["log"]["userIds"]): string | null {
   if (userId === null || mode === "off") return null;
   if (mode === "plain") return userId;
-  return createHash("sha256").update(userId).digest("hex").slice(0, USER_HASH_CHARACTERS);
+  return hash("sha256", userId, "hex").slice(0, USER_HASH_CHARACTERS);
 }
 
 /** The network of an address: the first 3 bytes of IPv4, the first 48 bits of IPv6. */

@@ -5,13 +5,11 @@ import { pino } from "pino";
 import type { Clock } from "../core/clock.ts";
 import type { LogOutput } from "./log-output.ts";
 import { buildLogRecord, type LogRecord } from "./log-record.ts";
-import type { Logger } from "./logger.ts";
-
-type Level = "debug" | "info" | "warn" | "error";
+import type { Logger, LogLevel } from "./logger.ts";
 
 export interface LoggerOptions {
   readonly format: "json" | "text";
-  readonly level: Level;
+  readonly level: LogLevel;
   readonly environment: string;
   /** `api`, `outbox-relay`, `feature-consumer`, `monitor`, `store`, `writer`, `supervisor`, `cli`. */
   readonly component: string;
@@ -21,13 +19,18 @@ export interface LoggerOptions {
   readonly output: Pick<LogOutput, "write">;
 }
 
-type Write = (level: Level, record: LogRecord, event: string) => void;
+interface Writer {
+  write(level: LogLevel, record: LogRecord, event: string): void;
+  /** `base` and `members` are members of a JSON object as text. */
+  writeSerialised(level: LogLevel, base: string, members: string, event: string): void;
+}
 
 const SERVICE = "reco";
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.format === "json" ? jsonWriter(options) : textWriter(options);
-  return bind(write, {
+  const writer = options.format === "json" ? jsonWriter(options) : textWriter(options);
+  return bind(writer, {
     logger: `${SERVICE}.${options.name}`,
     service: SERVICE,
     environment: options.environment,
@@ -35,46 +38,65 @@ export function createLogger(options: LoggerOptions): Logger {
   });
 }
 
-function bind(write: Write, base: LogRecord): Logger {
-  const at = (level: Level) => (fields: object, event: string) => write(level, { ...base, ...fields }, event);
+function bind(writer: Writer, base: LogRecord): Logger {
+  const at = (level: LogLevel) => (fields: object, event: string) =>
+    writer.write(level, { ...base, ...fields }, event);
+  const baseMembers = JSON.stringify(base).slice(1, -1);
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    child: (fields) => bind(write, { ...base, ...fields }),
+    serialised: (level, members, event) => writer.writeSerialised(level, baseMembers, members, event),
+    child: (fields) => bind(writer, { ...base, ...fields }),
   };
 }
 
-function jsonWriter(options: LoggerOptions): Write {
+function jsonWriter(options: LoggerOptions): Writer {
+  const { clock, output } = options;
   const logger = pino(
     {
       level: options.level,
       base: null,
       messageKey: "message",
-      timestamp: () => {
-        const now = new Date(options.clock.nowMs()).toISOString();
-        return `,"ts":"${now}","timestamp":"${now}"`;
-      },
+      timestamp: () => `,${timeMembers(clock)}`,
       formatters: { level: (label) => ({ level: label.toUpperCase() }) },
     },
-    options.output,
+    output,
   );
-  return (level, record, event) => {
-    if (logger.isLevelEnabled(level)) logger[level](buildLogRecord(record), event);
+  return {
+    write(level, record, event) {
+      if (logger.isLevelEnabled(level)) logger[level](buildLogRecord(record), event);
+    },
+    writeSerialised(level, base, members, event) {
+      if (!logger.isLevelEnabled(level)) return;
+      const head = `{"level":"${level.toUpperCase()}",${timeMembers(clock)},${base}`;
+      output.write(`${head},${members},"message":${JSON.stringify(event)}}\n`);
+    },
   };
 }
 
-function textWriter(options: LoggerOptions): Write {
-  const levels: readonly Level[] = ["debug", "info", "warn", "error"];
-  const lowest = levels.indexOf(options.level);
-  return (level, fields, event) => {
-    if (levels.indexOf(level) < lowest) return;
+function timeMembers(clock: Clock): string {
+  const now = new Date(clock.nowMs()).toISOString();
+  return `"ts":"${now}","timestamp":"${now}"`;
+}
+
+function textWriter(options: LoggerOptions): Writer {
+  const lowest = LEVELS.indexOf(options.level);
+  const isEnabled = (level: LogLevel) => LEVELS.indexOf(level) >= lowest;
+  const write: Writer["write"] = (level, fields, event) => {
+    if (!isEnabled(level)) return;
     const { logger, service, environment, component, ...record } = buildLogRecord(fields);
     const now = new Date(options.clock.nowMs()).toISOString();
     const members = Object.entries(record).map(([key, value]) => `${key}=${textValue(value)}`);
     const head = `${now} ${level.toUpperCase()} [${component}] ${oneLine(event)}`;
     options.output.write(`${head} ${members.join(" ")}\n`);
+  };
+  return {
+    write,
+    writeSerialised(level, base, members, event) {
+      if (isEnabled(level)) write(level, JSON.parse(`{${base},${members}}`) as LogRecord, event);
+    },
   };
 }
 

@@ -21,6 +21,7 @@ describe("listener", () => {
       info: ignore,
       error: ignore,
       warn: (_fields: object, event: string) => void warnings.push(event),
+      serialised: ignore,
       child: () => log,
     };
     const loopLag = { currentMs: () => 0, recentMaxMs: () => 0, stop: ignore };

@@ -34,6 +34,7 @@ export const silentLog: Logger = {
   info() {},
   warn() {},
   error() {},
+  serialised() {},
   child: () => silentLog,
 };
 

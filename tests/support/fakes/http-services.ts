@@ -161,6 +161,9 @@ export function recordingLog(lines: LogLine[], base: object = {}): Logger {
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
+    serialised(level, members, event) {
+      at(level)(JSON.parse(`{${members}}`) as object, event);
+    },
     child: (fields) => recordingLog(lines, { ...base, ...fields }),
   };
 }

@@ -20,6 +20,7 @@ function createTestMonitor(ports: Partial<MonitorPorts> = {}) {
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
+    serialised() {},
     child: () => log,
   };
   const monitor = createMonitor({

@@ -43,6 +43,27 @@ describe("json log", () => {
     });
   });
 
+  test("a line of finished members has the shape of any other", () => {
+    for (const format of ["json", "text"] as const) {
+      const { log, lines } = createTestLogger({ format, level: "warn" });
+      const fields = {
+        request_id: "req_1",
+        correlation_id: "cor_1",
+        trace_id: "req_1",
+        status: 503,
+        path: '/"',
+      };
+      log.warn(fields, "seen");
+      log.serialised("warn", JSON.stringify(fields).slice(1, -1), "seen");
+      log.serialised("info", "", "not this one");
+      expect(lines.length).toBe(2);
+      const [usual = "", finished = ""] = lines;
+      if (format === "json") expect(JSON.parse(finished)).toEqual(JSON.parse(usual));
+      else expect(finished).toBe(usual);
+      expect(finished.endsWith("\n")).toBe(true);
+    }
+  });
+
   test("a numeric status can be found with grep", () => {
     const { log, lines } = createTestLogger();
     log.info({ status: 200 }, "request.completed");
