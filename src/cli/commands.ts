@@ -1,8 +1,18 @@
 /** Every command of the program: the one place where a new one is added. */
 
 import type { Command } from "commander";
+import { configCommand } from "./config.ts";
+import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { serveCommand } from "./serve.ts";
+import { statusCommand } from "./status/command.ts";
 
-export const commands = (): readonly Command[] => [serveCommand(), migrateCommand(), importCommand()];
+export const commands = (): readonly Command[] => [
+  serveCommand(),
+  migrateCommand(),
+  importCommand(),
+  statusCommand(),
+  configCommand(),
+  healthcheckCommand(),
+];

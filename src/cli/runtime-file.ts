@@ -12,10 +12,14 @@ export interface RuntimeInfo {
   readonly roles: readonly Role[];
   /** Address of the API, when this tree runs it. */
   readonly http: { readonly host: string; readonly port: number } | null;
+  /** Address of the listener for metrics and liveness. */
+  readonly metrics: { readonly host: string; readonly port: number };
   /** Port of the embedded server, when this tree owns it. */
   readonly storePort: number | null;
   /** The children when one of them last changed its state. */
   readonly actors: readonly ChildStatus[];
+  /** When that was, in ms since the Unix epoch. */
+  readonly writtenAtMs: number;
 }
 
 /** A pid alone may long belong to another process, above all in a container. */

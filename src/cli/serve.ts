@@ -1,6 +1,5 @@
 /** `reco serve`: runs the supervised tree until a signal, or until the supervisor gives up. */
 
-import { createServer } from "node:net";
 import { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { describeTree } from "../actors/tree.ts";
@@ -15,8 +14,10 @@ import { Supervisor, TreeEndedError } from "../supervisor/supervisor.ts";
 import { createLogger } from "../telemetry/create-logger.ts";
 import { openLogOutput } from "../telemetry/log-output.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { Address } from "./address.ts";
 import { loadedOrExit } from "./configuration.ts";
 import { CommandError, EXIT_CONFIG } from "./exit-codes.ts";
+import { whyNotListen } from "./port-probe.ts";
 import { realmOptions } from "./realm-entry.ts";
 import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
@@ -49,7 +50,7 @@ async function serve(flags: ServeFlags): Promise<number> {
     HTTP_WORKERS: flags.workers,
   });
   const { config } = loaded;
-  if (config.roles.includes("http")) await refuseTakenPort(config.http.host, config.http.port);
+  if (config.roles.includes("http")) await refuseTakenPort(config.http);
   const embedded = config.database.url === null ? await prepare(config.dataDir) : null;
   const output = openLogOutput(() => {}); // Lost lines of the root are not counted: it holds no metrics.
   const log = createLogger({
@@ -89,8 +90,10 @@ async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Lo
         pid: process.pid,
         roles: config.roles,
         http: config.roles.includes("http") ? { host: config.http.host, port: config.http.port } : null,
+        metrics: { host: config.metrics.host, port: config.metrics.port },
         storePort: store?.port ?? null,
         actors,
+        writtenAtMs: systemClock.nowMs(),
       }),
   });
   const release = handleSignals(supervisor);
@@ -126,14 +129,9 @@ function handleSignals(supervisor: Supervisor): () => void {
 }
 
 /** Workers share their socket, so a second tree on the same port would silently share it as well. */
-function refuseTakenPort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", (cause: NodeJS.ErrnoException) => {
-      reject(new CommandError(EXIT_CONFIG, `cannot listen on ${host}:${port} (${cause.code})`, { cause }));
-    });
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
-  });
+async function refuseTakenPort({ host, port }: Address): Promise<void> {
+  const problem = await whyNotListen({ host, port });
+  if (problem !== null) throw new CommandError(EXIT_CONFIG, `cannot listen on ${host}:${port} (${problem})`);
 }
 
 async function prepare(dataDir: string): Promise<EmbeddedAddress> {

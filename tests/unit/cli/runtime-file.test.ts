@@ -20,8 +20,10 @@ const info: RuntimeInfo = {
   pid: process.pid,
   roles: ["http"],
   http: { host: "127.0.0.1", port: 8080 },
+  metrics: { host: "0.0.0.0", port: 9108 },
   storePort: 5433,
   actors: [],
+  writtenAtMs: 1_700_000_000_000,
 };
 
 describe("runtime.json", () => {
