@@ -1,6 +1,10 @@
 /** Every command of the program: the one place where a new one is added. */
 
 import type { Command } from "commander";
+import { checkGuardrailsCommand } from "./acceptance/check-guardrails.ts";
+import { checkMigrationsCommand } from "./acceptance/check-migrations.ts";
+import { loadRecoCommand } from "./acceptance/load-reco.ts";
+import { smokeStackCommand } from "./acceptance/smoke-stack.ts";
 import { configCommand } from "./config.ts";
 import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
@@ -15,4 +19,8 @@ export const commands = (): readonly Command[] => [
   statusCommand(),
   configCommand(),
   healthcheckCommand(),
+  smokeStackCommand(),
+  loadRecoCommand(),
+  checkGuardrailsCommand(),
+  checkMigrationsCommand(),
 ];

@@ -11,14 +11,17 @@ import { embeddedMigrations, type Migration } from "./migration-files.ts";
 import type { Connection } from "./pool-types.ts";
 import { readAdmission } from "./schema-generation.ts";
 
-export interface MigrateOptions {
+interface ConnectOptions {
   readonly url: string;
-  /** Bounds the wait for another runner and the run itself. */
+  /** Bounds everything, the wait for another runner included. */
   readonly deadline: Deadline;
-  /** Default: those of this build. */
-  readonly migrations?: readonly Migration[];
   readonly connectTimeoutMs?: number;
   readonly clock?: Clock;
+}
+
+export interface MigrateOptions extends ConnectOptions {
+  /** Default: those of this build. */
+  readonly migrations?: readonly Migration[];
   /** Called after each applied file. */
   readonly onApplied?: (version: string) => void;
 }
@@ -61,12 +64,19 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
 
 /** Compares the local files with the database and changes nothing. Throws StoreUnavailableError. */
 export async function migrationStatus(options: Omit<MigrateOptions, "onApplied">): Promise<MigrationStatus> {
-  const { clock = systemClock, migrations = embeddedMigrations() } = options;
-  return withClient(options, clock, async (sql) => {
+  const { migrations = embeddedMigrations() } = options;
+  return compare(migrations, (await appliedMigrations(options)) ?? new Map());
+}
+
+/** Version and checksum of each applied migration, null without their table; changes nothing. Throws StoreUnavailableError. */
+export async function appliedMigrations(
+  options: ConnectOptions,
+): Promise<ReadonlyMap<string, string> | null> {
+  return withClient(options, options.clock ?? systemClock, async (sql) => {
     const [known] = await sql<
       { found: boolean }[]
     >`select to_regclass('schema_migrations') is not null as found`;
-    return compare(migrations, known?.found ? await readApplied(sql) : new Map());
+    return known?.found ? await readApplied(sql) : null;
   });
 }
 
@@ -79,7 +89,7 @@ export function refuseDrift(status: MigrationStatus): void {
 }
 
 async function withClient<T>(
-  options: MigrateOptions,
+  options: ConnectOptions,
   clock: Clock,
   work: (sql: Connection) => Promise<T>,
 ): Promise<T> {
@@ -122,7 +132,7 @@ async function createVersionTable(sql: Connection): Promise<void> {
     )`;
 }
 
-/** Version and checksum of each applied migration. */
+/** The same on an open connection, whose database must have the table. */
 export async function readApplied(sql: Connection): Promise<ReadonlyMap<string, string>> {
   const rows = await sql<{ version: string; checksum: string }[]>`
     select version, checksum from schema_migrations order by version`;
