@@ -6,6 +6,7 @@ import { checkMigrationsCommand } from "./acceptance/check-migrations.ts";
 import { loadRecoCommand } from "./acceptance/load-reco.ts";
 import { smokeStackCommand } from "./acceptance/smoke-stack.ts";
 import { configCommand } from "./config.ts";
+import { doctorCommand } from "./doctor/command.ts";
 import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -17,6 +18,7 @@ export const commands = (): readonly Command[] => [
   migrateCommand(),
   importCommand(),
   statusCommand(),
+  doctorCommand(),
   configCommand(),
   healthcheckCommand(),
   smokeStackCommand(),

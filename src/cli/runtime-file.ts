@@ -3,8 +3,10 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Role } from "../config/config.ts";
+import { asError } from "../core/errors.ts";
 import { identify, isAlive, readIfPresent } from "../stores/postgres/process-identity.ts";
 import type { ChildStatus } from "../supervisor/actor.ts";
+import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
 
 export interface RuntimeInfo {
   readonly version: string;
@@ -41,10 +43,16 @@ export function removeRuntimeFile(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** The running tree of this data folder, or null: a file whose process is gone counts as none. */
+/** The running tree of this data folder, or null: a file whose process is gone counts as none. Throws CommandError. */
 export function readRuntimeFile(dataDir: string): RuntimeInfo | null {
-  const text = readIfPresent(pathIn(dataDir));
-  if (text === null) return null;
-  const { startedAt, ...info } = JSON.parse(text) as StoredInfo;
-  return isAlive({ pid: info.pid, startedAt }) ? info : null;
+  try {
+    const text = readIfPresent(pathIn(dataDir));
+    if (text === null) return null;
+    const { startedAt, ...info } = JSON.parse(text) as StoredInfo;
+    return isAlive({ pid: info.pid, startedAt }) ? info : null;
+  } catch (cause) {
+    // Another user's folder, above all.
+    const message = `cannot tell what runs on ${dataDir}: ${asError(cause).message}`;
+    throw new CommandError(EXIT_FAILED, message, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXIT_FAILED } from "../../../src/cli/exit-codes.ts";
 import {
   type RuntimeInfo,
   readRuntimeFile,
@@ -45,5 +46,12 @@ describe("runtime.json", () => {
     const path = join(dir, "runtime.json");
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), startedAt: "earlier" }));
     expect(readRuntimeFile(dir)).toBeNull();
+  });
+
+  test("that cannot be read ends a command with its reason", () => {
+    writeFileSync(join(dir, "runtime.json"), "{");
+    expect(() => readRuntimeFile(dir)).toThrow(
+      expect.objectContaining({ exitCode: EXIT_FAILED, message: expect.stringContaining(dir) }),
+    );
   });
 });
