@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { MAIN } from "../support/tree.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { commands } from "../../src/cli/commands.ts";
+import { FORMS, type Form, program } from "../support/program.ts";
 
-async function reco(...args: string[]): Promise<{ code: number; text: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
+async function reco(form: Form, ...args: string[]): Promise<{ code: number; text: string }> {
+  const child = Bun.spawn([...program(form), ...args], { stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -10,24 +12,28 @@ async function reco(...args: string[]): Promise<{ code: number; text: string }> 
   return { code: await child.exited, text: out + err };
 }
 
-describe("the command line", () => {
+describe.each(FORMS)("the command line of the %s", (form) => {
   test("takes underscores for hyphens in option names", async () => {
-    const { code, text } = await reco("import", "--file", "/nowhere/at_all.csv", "--dry_run");
+    const { code, text } = await reco(form, "import", "--file", "/nowhere/at_all.csv", "--dry_run");
     expect(text).toContain("/nowhere/at_all.csv");
     expect(code).toBe(1);
   });
 
   for (const args of [["import"], ["serve", "--nonsense"], ["nonsense"]]) {
     test(`ends "${args.join(" ")}" as bad usage`, async () => {
-      expect((await reco(...args)).code).toBe(64);
+      expect((await reco(form, ...args)).code).toBe(64);
     });
   }
 
-  for (const command of ["serve", "migrate", "import"]) {
-    test(`explains ${command}`, async () => {
-      const { code, text } = await reco(command, "--help");
-      expect(text).toContain(`Usage: reco ${command}`);
+  for (const name of commands().map((command) => command.name())) {
+    test(`explains ${name}`, async () => {
+      const { code, text } = await reco(form, name, "--help");
+      expect(text).toContain(`Usage: reco ${name}`);
       expect(code).toBe(0);
     });
   }
+
+  test("tells its version", async () => {
+    expect(await reco(form, "--version")).toEqual({ code: 0, text: `${manifest.version}\n` });
+  });
 });

@@ -4,9 +4,17 @@ import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import { expectNothingLost, storeOf } from "../support/history-check.ts";
 import { Load } from "../support/load.ts";
-import { processesOf, Tree } from "../support/tree.ts";
+import { processesOf } from "../support/own-processes.ts";
+import { FORMS } from "../support/program.ts";
+import { Tree, type TreeOptions } from "../support/tree.ts";
 
 const RECOVERY_MS = 45_000;
+
+/**
+ * Faults under load take the time of minutes, so they strike the compiled program alone, which is what people run;
+ * tests/runtime and tests/integration kill and freeze the same actors from the sources.
+ */
+const startTree = (options: TreeOptions = {}) => Tree.start({ form: "binary", ...options });
 
 /** Injects a fault under load, waits for recovery, and holds the history against the store. */
 async function survives(
@@ -35,7 +43,7 @@ describe("a process actor", () => {
   for (const id of ["consumer-0", "relay", "monitor"]) {
     for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
       test(`${id} comes back after ${signal} while its siblings serve on`, async () => {
-        await using tree = await Tree.start();
+        await using tree = await startTree();
         const { pid, incarnation } = tree.actor(id);
         const load = await survives(
           tree,
@@ -55,13 +63,13 @@ describe("a process actor", () => {
 describe("a thread actor", () => {
   for (const action of ["throw", "reject", "spin"]) {
     test(`http-0 comes back after ${action}`, async () => {
-      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `http.request=${action}@400` } });
+      await using tree = await startTree({ env: { RECO_FAILPOINTS: `http.request=${action}@400` } });
       const { incarnation } = tree.actor("http-0");
       await survives(tree, async () => {}, restarted("http-0", incarnation));
     }, 180_000);
 
     test(`writer comes back after ${action}`, async () => {
-      await using tree = await Tree.start({ env: { RECO_FAILPOINTS: `writer.receive=${action}@150` } });
+      await using tree = await startTree({ env: { RECO_FAILPOINTS: `writer.receive=${action}@150` } });
       const { incarnation } = tree.actor("writer");
       await survives(tree, async () => {}, restarted("writer", incarnation));
     }, 180_000);
@@ -81,7 +89,7 @@ const ready = async (tree: Tree) => {
 describe("the store actor", () => {
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     test(`comes back with its server after ${signal}, and nothing acknowledged is lost`, async () => {
-      await using tree = await Tree.start();
+      await using tree = await startTree();
       const { pid, incarnation } = tree.actor("store");
       const load = await survives(
         tree,
@@ -99,7 +107,7 @@ describe("the store actor", () => {
 
 describe("PostgreSQL", () => {
   test("killed: ingest answers 503, /reco keeps answering, and all recovers", async () => {
-    await using tree = await Tree.start();
+    await using tree = await startTree();
     const load = await survives(
       tree,
       async () => {
@@ -115,7 +123,7 @@ describe("PostgreSQL", () => {
   }, 180_000);
 
   test("frozen for 5 s: callers get 503 in time and all recovers", async () => {
-    await using tree = await Tree.start();
+    await using tree = await startTree();
     const load = await survives(
       tree,
       async () => {
@@ -148,15 +156,15 @@ function serverProcesses(tree: Tree): number[] {
   return [parent, ...children.map(Number)];
 }
 
-describe("the supervisor killed with -9", () => {
+describe.each(FORMS)("the supervisor of the %s killed with -9", (form) => {
   test("leaves no process and no lease, and the next start finds its data", async () => {
-    await using tree = await Tree.start();
+    await using tree = await Tree.start({ form });
     await using load = new Load(tree);
     await eventually(() => expect(load.acknowledged.length).toBeGreaterThan(200), { timeoutMs: 20_000 });
     tree.process.kill("SIGKILL");
     await load.stop();
     await eventually(() => expect(processesOf(tree.dataDir)).toEqual([]), { timeoutMs: 15_000 });
-    await using next = await Tree.start({ dataDir: tree.dataDir });
+    await using next = await Tree.start({ form, dataDir: tree.dataDir });
     // A lease left behind would have to run out first, which takes three times as long.
     await eventually(() => expectLeasesHeld(next), { timeoutMs: 10_000 });
     await expectNothingLost(next, load.acknowledged);

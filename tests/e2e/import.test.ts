@@ -3,7 +3,9 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDir } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
-import { MAIN, processesOf, Tree } from "../support/tree.ts";
+import { processesOf } from "../support/own-processes.ts";
+import { FORMS, type Form, program } from "../support/program.ts";
+import { Tree } from "../support/tree.ts";
 
 const LINES = 20_000;
 const TIMEOUT_MS = 120_000;
@@ -22,8 +24,8 @@ afterEach(async () => {
 });
 
 /** `reco` with these arguments, on the test's data folder. */
-const spawn = (...args: string[]) =>
-  Bun.spawn([process.execPath, MAIN, ...args], {
+const spawn = (form: Form, ...args: string[]) =>
+  Bun.spawn([...program(form), ...args], {
     cwd: dir,
     env: { PATH: process.env["PATH"] ?? "", HOME: dir, RECO_DATA_DIR: dataDir },
     stdin: "ignore",
@@ -31,8 +33,8 @@ const spawn = (...args: string[]) =>
     stderr: "pipe",
   });
 
-async function run(...args: string[]) {
-  const child = spawn(...args);
+async function run(form: Form, ...args: string[]) {
+  const child = spawn(form, ...args);
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   return { code: await child.exited, stdout, stderr };
 }
@@ -58,7 +60,7 @@ const untilUnderWay = () =>
     { timeoutMs: 30_000, intervalMs: 2 },
   );
 
-describe("reco import", () => {
+describe.each(FORMS)("reco import from the %s", (form) => {
   test.each([
     ["an unknown kind", ["--kind", "users", "--file", "x"]],
     ["a format of a later release", ["--format", "parquet", "--file", "x"]],
@@ -67,11 +69,11 @@ describe("reco import", () => {
     ["a bad --map", ["--file", "x", "--map", "a"]],
     ["an unknown flag", ["--file", "x", "--fast"]],
   ])("%s is bad usage", async (_, args) => {
-    expect((await run("import", ...args)).code).toBe(64);
+    expect((await run(form, "import", ...args)).code).toBe(64);
   });
 
   test("a missing file fails without a stack", async () => {
-    const { code, stderr } = await run("import", "--file", "none.csv");
+    const { code, stderr } = await run(form, "import", "--file", "none.csv");
     expect(code).toBe(1);
     expect(stderr).toBe(`${join(dir, "none.csv")} is not a file\n`);
   });
@@ -79,7 +81,7 @@ describe("reco import", () => {
   test("a file without a header fails without a stack", async () => {
     const file = join(dir, "events.csv");
     writeFileSync(file, "u-1,i-1,view,1500000000\n");
-    const { code, stderr } = await run("import", "--file", file, "--dry-run");
+    const { code, stderr } = await run(form, "import", "--file", file, "--dry-run");
     expect(code).toBe(1);
     expect(stderr).toStartWith(`${file}: no column user_id`);
   });
@@ -88,10 +90,10 @@ describe("reco import", () => {
     "works on a stopped data folder, and a repeat inserts nothing",
     async () => {
       const file = writeEvents(1_500);
-      const first = await run("import", "--file", file, "--json");
+      const first = await run(form, "import", "--file", file, "--json");
       expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: "" });
       expect(JSON.parse(first.stdout)).toMatchObject({ read: 1_500, inserted: 1_500, rejected: 0 });
-      const second = await run("import", "--file", file, "--json");
+      const second = await run(form, "import", "--file", file, "--json");
       expect(JSON.parse(second.stdout)).toMatchObject({ inserted: 0, duplicates: 1_500 });
     },
     TIMEOUT_MS,
@@ -102,7 +104,7 @@ describe("reco import", () => {
     async () => {
       const file = writeEvents(3);
       writeFileSync(file, "bad", { flag: "a" });
-      const { code, stdout } = await run("import", "--file", file, "--continue-on-error", "--json");
+      const { code, stdout } = await run(form, "import", "--file", file, "--continue-on-error", "--json");
       expect(code).toBe(1);
       expect(JSON.parse(stdout)).toMatchObject({ inserted: 3, rejected: 1 });
     },
@@ -113,18 +115,18 @@ describe("reco import", () => {
     "broken off by %s, goes on where it stopped",
     async (signal) => {
       const file = writeEvents(LINES);
-      const child = spawn("import", "--file", file, "--json");
+      const child = spawn(form, "import", "--file", file, "--json");
       await untilUnderWay();
       child.kill(signal);
       await child.exited;
       expect(child.exitCode ?? child.signalCode).toBe(signal === "SIGKILL" ? "SIGKILL" : 1);
-      const { code, stdout } = await run("import", "--file", file, "--json");
+      const { code, stdout } = await run(form, "import", "--file", file, "--json");
       expect(code).toBe(0);
       const { read, inserted, duplicates, resumed } = JSON.parse(stdout);
       expect(read).toBe(LINES);
       expect(resumed).toBeGreaterThan(0);
       expect(inserted + duplicates + resumed).toBe(LINES);
-      const again = await run("import", "--file", file, "--json");
+      const again = await run(form, "import", "--file", file, "--json");
       expect(JSON.parse(again.stdout)).toMatchObject({ inserted: 0, duplicates: LINES });
     },
     TIMEOUT_MS,
@@ -133,8 +135,8 @@ describe("reco import", () => {
   test(
     "works beside a running tree, which then recommends what was imported",
     async () => {
-      await using tree = await Tree.start({ dataDir });
-      const { code } = await run("import", "--file", writeEvents(100));
+      await using tree = await Tree.start({ form, dataDir });
+      const { code } = await run(form, "import", "--file", writeEvents(100));
       expect(code).toBe(0);
       await eventually(
         async () => {
@@ -148,19 +150,19 @@ describe("reco import", () => {
   );
 });
 
-describe("reco migrate", () => {
+describe.each(FORMS)("reco migrate from the %s", (form) => {
   test(
     "--check says what is pending until it is applied",
     async () => {
-      expect(await run("migrate", "--check")).toMatchObject({
+      expect(await run(form, "migrate", "--check")).toMatchObject({
         code: 1,
         stdout: expect.stringContaining("pending 0001"),
       });
-      expect(await run("migrate")).toMatchObject({
+      expect(await run(form, "migrate")).toMatchObject({
         code: 0,
         stdout: expect.stringContaining("applied 0001"),
       });
-      expect(await run("migrate", "--check")).toMatchObject({
+      expect(await run(form, "migrate", "--check")).toMatchObject({
         code: 0,
         stdout: "the schema is up to date\n",
       });
@@ -169,6 +171,6 @@ describe("reco migrate", () => {
   );
 
   test("a folder of migrations that is not there is bad usage", async () => {
-    expect((await run("migrate", "--migrations-dir", "none")).code).toBe(64);
+    expect((await run(form, "migrate", "--migrations-dir", "none")).code).toBe(64);
   });
 });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../support/eventually.ts";
-import { freeHttpPort, processesOf } from "../support/tree.ts";
+import { processesOf } from "../support/own-processes.ts";
+import { freeHttpPort } from "../support/tree.ts";
 
 const START = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "scripts", "start.mjs");
 

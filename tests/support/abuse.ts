@@ -10,7 +10,8 @@ export const JSON_BODY = [HOST, "Content-Type: application/json"];
 export const RECO = "/reco?user_id=u-1&session_id=s-1";
 
 /**
- * One tree for the tests of a file. After each of them it must still answer a good request, and none of its actors
+ * One tree for the tests of a file, from the sources: what is attacked is parsing, which is the same code in the
+ * compiled program. After each of them it must still answer a good request, and none of its actors
  * may have been restarted.
  */
 export function attackedTree(): () => Tree {

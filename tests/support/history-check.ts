@@ -8,12 +8,14 @@ import { eventually } from "./eventually.ts";
 import type { Acknowledged } from "./load.ts";
 import type { Tree } from "./tree.ts";
 
-/** A connection to the embedded server of a running tree. */
-export function storeOf(tree: Tree): postgres.Sql {
+/** Address of the embedded server of a running tree. */
+export function storeUrlOf(tree: Tree): string {
   const port = readRuntimeFile(tree.dataDir)?.storePort;
   if (!port) throw new Error("no tree with an embedded server is running");
-  return postgres(embeddedAddress(tree.dataDir, port).url, { max: 1 });
+  return embeddedAddress(tree.dataDir, port).url;
 }
+
+export const storeOf = (tree: Tree): postgres.Sql => postgres(storeUrlOf(tree), { max: 1 });
 
 /** Waits until the pipeline is quiet, then checks acknowledged events and features against each other. */
 export async function expectNothingLost(tree: Tree, acknowledged: readonly Acknowledged[]): Promise<void> {

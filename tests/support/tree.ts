@@ -1,19 +1,23 @@
 /** Runs `reco serve` as its own process group of real processes, for end-to-end tests. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { readRuntimeFile } from "../../src/cli/runtime-file.ts";
 import type { ChildStatus } from "../../src/supervisor/actor.ts";
 import { eventually } from "./eventually.ts";
+import { processesOf } from "./own-processes.ts";
+import { type Form, program } from "./program.ts";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const MAIN = join(root, "src", "cli", "main.ts");
 const READY_TIMEOUT_MS = 60_000;
 
 export interface TreeOptions {
-  readonly env?: Record<string, string>;
+  /** Default: the sources. */
+  readonly form?: Form;
+  /** A command in front of the program's own, to run it as somebody else or somewhere else. */
+  readonly through?: readonly string[];
+  /** Undefined unsets a variable. */
+  readonly env?: Record<string, string | undefined>;
   readonly args?: readonly string[];
   /** Keeps an existing data folder, for a second start. */
   readonly dataDir?: string;
@@ -40,7 +44,8 @@ export class Tree implements AsyncDisposable {
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "reco-e2e-"));
     this.port = freeHttpPort();
     this.url = `http://127.0.0.1:${this.port}`;
-    this.process = Bun.spawn([process.execPath, MAIN, "serve", ...(options.args ?? [])], {
+    const { form = "sources", through = [], args = [] } = options;
+    this.process = Bun.spawn([...through, ...program(form), "serve", ...args], {
       cwd: this.dataDir,
       env: {
         PATH: process.env["PATH"] ?? "",
@@ -147,23 +152,4 @@ export class Tree implements AsyncDisposable {
       if (this.#output.length > 5_000) this.#output.splice(0, 1_000);
     }
   }
-}
-
-/** Processes that were started for this data folder: every child of the tree, and its PostgreSQL. */
-export function processesOf(dataDir: string): string[] {
-  const found: string[] = [];
-  for (const entry of new Bun.Glob("[0-9]*").scanSync({ cwd: "/proc", onlyFiles: false })) {
-    try {
-      const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ");
-      const environment = readFileSync(`/proc/${entry}/environ`, "utf8");
-      const state = readFileSync(`/proc/${entry}/stat`, "utf8").split(") ")[1]?.[0];
-      if (state === "Z") continue;
-      if (command.includes(dataDir) || environment.includes(`RECO_DATA_DIR=${dataDir}\0`)) {
-        found.push(`${entry} ${command.slice(0, 120)}`);
-      }
-    } catch {
-      // The process ended while it was being looked at, or belongs to another user: neither is ours.
-    }
-  }
-  return found;
 }

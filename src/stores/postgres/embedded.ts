@@ -17,7 +17,7 @@ import {
 } from "./embedded-folder.ts";
 import { claimFolder, endServer, inUse, liveOwner, sendSignal, stopLeftover } from "./embedded-owner.ts";
 import { awaitReady, type ServerProcess, serverSettings, spawnServer } from "./embedded-server.ts";
-import { assertReachable, chooseRunAs, type RunAs } from "./embedded-user.ts";
+import { chooseRunAs, type RunAs } from "./embedded-user.ts";
 import { identify } from "./process-identity.ts";
 
 const DEFAULT_START_MS = 55_000;
@@ -113,7 +113,6 @@ export async function startEmbedded(options: StartOptions): Promise<EmbeddedServ
   try {
     await stopLeftover(folder, clock);
     binaries.install();
-    assertReachable(runAs, binaries.binDir);
     await makeCluster(dataDir, binaries, runAs, { password: readOrMakePassword(dataDir), durable });
     const settings = serverSettings(options.port, durable);
     const server = await startUntilReady(
