@@ -33,14 +33,20 @@ export function createRequestLog(log: Logger, settings: Config["log"]): (answere
     const userId = shownUserId(answered.userId, settings.userIds);
     const ip = settings.ip === "full" ? answered.ip : networkOf(answered.ip);
     const members =
-      `"event":"http_request","method":${JSON.stringify(answered.method)},"path":${JSON.stringify(answered.path)},` +
-      `"raw_path":${JSON.stringify(rawPath)},"status":${status},"status_code":${status},` +
+      `"event":"http_request","method":${quoted(answered.method)},"path":${quoted(answered.path)},` +
+      `"raw_path":${quoted(rawPath)},"status":${status},"status_code":${status},` +
       `"duration_ms":${Math.round(elapsedMs)},"latency_ms":${round3(elapsedMs)},` +
-      `"user_id":${JSON.stringify(userId)},"ip":${JSON.stringify(ip)},"user_agent":${JSON.stringify(userAgent)},` +
+      `"user_id":${quoted(userId)},"ip":${quoted(ip)},"user_agent":${quoted(userAgent)},` +
       `"request_id":"${ids.requestId}","correlation_id":"${ids.correlationId}","trace_id":"${ids.requestId}"`;
     log.serialised(status >= 500 ? "error" : status >= 400 ? "warn" : "info", members, "request.completed");
   };
 }
+
+/** Printable ASCII that JSON writes as it is: nearly everything, and ten times as fast to quote. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+const quoted = (text: string | null): string =>
+  text !== null && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 
 /** As configured: the id itself, a stable stand-in that cannot be read back, or null. */
 export function shownUserId(userId: string | null, mode: Config["log"]["userIds"]): string | null {

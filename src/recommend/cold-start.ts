@@ -9,6 +9,27 @@ const MIN_CANDIDATES = 200;
 const CANDIDATES_PER_PLACE = 5;
 const SOURCES: readonly SourceName[] = ["decayed_popularity"];
 
+/** Answers the same list to everybody unknown until popularity changes. */
+export class ColdStarts {
+  readonly #categoryOf: (slot: number) => string | null;
+  #known: { index: PopularityIndex; version: number; k: number; list: RankedList } | null = null;
+
+  constructor(categoryOf: (slot: number) => string | null) {
+    this.#categoryOf = categoryOf;
+  }
+
+  /** `unwanted` holds slots; -1 is no item. */
+  list(index: PopularityIndex, unwanted: ReadonlySet<number>, k: number): RankedList {
+    const known = this.#known;
+    const { version } = index;
+    if (unwanted.size > 0) return coldStart(index, this.#categoryOf, unwanted, k);
+    if (known?.index === index && known.version === version && known.k === k) return known.list;
+    const list = coldStart(index, this.#categoryOf, unwanted, k);
+    this.#known = { index, version, k, list };
+    return list;
+  }
+}
+
 interface Segment {
   /** Ranks of its items, the most popular first. */
   readonly ranks: number[];

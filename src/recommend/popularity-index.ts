@@ -15,6 +15,7 @@ export class PopularityIndex {
   #slots: Int32Array;
   #scores: Float64Array;
   #size = 0;
+  #version = 0;
   /** By slot; slots beyond its end are unranked. */
   #ranks = new Int32Array(0);
 
@@ -27,6 +28,11 @@ export class PopularityIndex {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version;
   }
 
   slotAt(rank: number): number {
@@ -99,6 +105,7 @@ export class PopularityIndex {
   }
 
   #noteRanks(): void {
+    this.#version++;
     if (this.#ranks.length < this.table.size) {
       // Grows by doubling: the table also holds the tail that only related lists name.
       const grown = new Int32Array(this.table.size * 2).fill(UNRANKED);

@@ -1,7 +1,7 @@
 /** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
-import { coldStart } from "./cold-start.ts";
+import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, Ranked } from "./policy.ts";
@@ -27,6 +27,7 @@ interface Viewer {
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const { stream, rankedLists } = state;
   const scratch = new StreamScratch();
+  const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
   return {
     endpoint: "reco",
     modelVersion: "stream-v1",
@@ -50,12 +51,12 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
       const unwanted = unwantedSlots(viewer, request, index.table);
       const list =
         newest.length === 0
-          ? coldStart(index, (slot) => stream.categoryOf(slot), new Set(unwanted), request.k)
+          ? coldStarts.list(index, new Set(unwanted), request.k)
           : scratch.rank({ index, sources, unwanted, k: request.k });
       if (keepable && reads.cause === null) rankedLists.keep(keepable, request.k, list);
       return { list, rankingMs: clock.monotonicMs() - startedMs };
     },
-    popular: (request) => popular(state, request),
+    popular: (request) => popular(state, request, coldStarts),
   };
 }
 
@@ -85,10 +86,14 @@ function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, t
   return [...slots, ...others.map((itemId) => table.slotOf(itemId))];
 }
 
-function popular({ popularity, stream, overlay }: ServingState, request: RecoRequest): RankedList {
+function popular(
+  { popularity, stream, overlay }: ServingState,
+  request: RecoRequest,
+  coldStarts: ColdStarts,
+): RankedList {
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
   const viewer = { profile: known, overlay: overlay.entries(request.userId), cached: null };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
-  return coldStart(index, (slot) => stream.categoryOf(slot), unwanted, request.k);
+  return coldStarts.list(index, unwanted, request.k);
 }

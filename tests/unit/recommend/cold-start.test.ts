@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { coldStart } from "../../../src/recommend/cold-start.ts";
+import { ColdStarts, coldStart } from "../../../src/recommend/cold-start.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
 import { items } from "../../support/fake-feature-reader.ts";
@@ -51,5 +51,17 @@ describe("cold start", () => {
         },
       ),
     );
+  });
+
+  test("the list is made anew when popularity changes, for another k, and for somebody with wishes", () => {
+    const index = new PopularityIndex(new ItemTable());
+    index.replace(items({ a: 3, b: 2, c: 1 }));
+    const lists = new ColdStarts(() => null);
+    const first = lists.list(index, new Set(), 2);
+    expect(lists.list(index, new Set(), 2)).toBe(first);
+    expect(lists.list(index, new Set(), 3).itemIds).toEqual(["a", "b", "c"]);
+    expect(lists.list(index, new Set([index.table.slotOf("a")]), 2).itemIds).toEqual(["b", "c"]);
+    index.update(["c"], items({ c: 9 }));
+    expect(lists.list(index, new Set(), 2).itemIds).toEqual(["c", "a"]);
   });
 });
