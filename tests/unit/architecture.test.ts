@@ -39,6 +39,15 @@ describe("sources", () => {
     expect(findInSources(pattern, ["src/actors/http.ts", "src/supervisor/process.ts"])).toEqual([]);
   });
 
+  test("look for no file beside themselves, where a compiled program has none", () => {
+    const knowing = [
+      "src/cli/evaluate/input.ts",
+      "src/cli/realm-entry.ts",
+      "src/stores/postgres/embedded-binaries.ts",
+    ];
+    expect(findInSources(/\bimport\.meta\.\w+|\b__(?:dir|file)name\b/g, knowing)).toEqual([]);
+  });
+
   test("write to standard output in the command line alone", () => {
     expect(findInSources(/\bconsole\.\w+|\bprocess\.stdout\b/g, ["src/cli/"])).toEqual([]);
   });
