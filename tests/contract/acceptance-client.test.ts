@@ -159,7 +159,8 @@ describe("the client", () => {
       port: 0,
       socket: { data() {}, close: () => closed.resolve() },
     });
-    await ask(`http://127.0.0.1:${listener.port}`);
+    using api = clientOf(`http://127.0.0.1:${listener.port}`);
+    expect(await api.get("/contract")).toEqual(LATE as never);
     expect(await Promise.race([closed.promise.then(() => "closed"), systemClock.sleep(5_000)])).toBe(
       "closed",
     );
