@@ -1,5 +1,7 @@
 -- Features of the better engine, filled from the events of an installation that had none of them.
 
+-- Pages keep room for the next version of a row: measured, the rules that are counted again then cost less than the
+-- space does. No index on w or score: they would cost every event more than they give to reads every few seconds.
 create table if not exists seq_rule (
   prev_item_id text not null,
   next_item_id text not null,
@@ -7,7 +9,7 @@ create table if not exists seq_rule (
   n bigint not null,
   updated_at timestamptz not null default now(),
   primary key (prev_item_id, next_item_id)
-);
+) with (fillfactor = 90);
 
 create table if not exists item_decay (
   item_id text primary key,

@@ -3,6 +3,7 @@
 import { Deadline } from "../core/deadline.ts";
 import { asError, StoreUnavailableError } from "../core/errors.ts";
 import { fullJitterMs } from "../core/retry-delay.ts";
+import { ensureHalfLife } from "../stores/postgres/feature-decay.ts";
 import { migrate } from "../stores/postgres/migrate.ts";
 import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
@@ -58,6 +59,9 @@ async function tryOnce(context: ActorContext<ActorArgs>, realm: Realm): Promise<
       onApplied: (version) => realm.log.info({ version }, "migration.applied"),
     });
     await ensureOutboxPartitions(realm.pool, config.outbox.partitions, deadline);
+    const halfLifeHours = config.reco.popularityHalfLifeHours;
+    if (await ensureHalfLife(realm.pool, halfLifeHours, deadline))
+      realm.log.info({ half_life_hours: halfLifeHours }, "migration.decayed_popularity_rebuilt");
     realm.log.info({}, "Database connected");
     return true;
   } catch (error) {

@@ -50,14 +50,7 @@ export async function openStore(config: Config, applicationName: string): Promis
   const { url } = opened.use(await openDatabase(config));
   const deadline = Deadline.after(PREPARE_TIMEOUT_MS);
   if (config.database.initOnStartup) await migrate({ url, deadline });
-  const pool = openPool({
-    url,
-    applicationName,
-    max: COMMAND_CONNECTIONS,
-    connectTimeoutMs: config.database.connectTimeoutMs,
-    statementTimeoutMs: PREPARE_TIMEOUT_MS,
-    lockTimeoutMs: PREPARE_TIMEOUT_MS,
-  });
+  const pool = commandPool(url, config, applicationName);
   opened.defer(() => pool.close(CLOSE_TIMEOUT_MS));
   const schema = await checkSchema(pool, deadline);
   if (schema === "missing") throw new CommandError(EXIT_FAILED, "migrations are pending: run `reco migrate`");
@@ -67,6 +60,17 @@ export async function openStore(config: Config, applicationName: string): Promis
   const owned = opened.move();
   return { pool, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
+
+/** A small pool for one command. */
+export const commandPool = (url: string, config: Config, applicationName: string): Pool =>
+  openPool({
+    url,
+    applicationName,
+    max: COMMAND_CONNECTIONS,
+    connectTimeoutMs: config.database.connectTimeoutMs,
+    statementTimeoutMs: PREPARE_TIMEOUT_MS,
+    lockTimeoutMs: PREPARE_TIMEOUT_MS,
+  });
 
 /** Trouble with the database as a message and an exit code; anything else as it is, since it is a bug. */
 export function asCommandError(error: unknown): unknown {

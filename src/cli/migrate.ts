@@ -4,10 +4,11 @@ import { existsSync } from "node:fs";
 import { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { Deadline } from "../core/deadline.ts";
+import { ensureHalfLife } from "../stores/postgres/feature-decay.ts";
 import { migrate, migrationStatus, refuseDrift } from "../stores/postgres/migrate.ts";
 import { readMigrations } from "../stores/postgres/migration-files.ts";
 import { configOrExit } from "./configuration.ts";
-import { asCommandError, openDatabase } from "./database.ts";
+import { asCommandError, commandPool, openDatabase } from "./database.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
 
 const MIGRATE_TIMEOUT_MS = 600_000;
@@ -43,15 +44,25 @@ async function run({ migrationsDir, check }: MigrateFlags, config: Config): Prom
     connectTimeoutMs: config.database.connectTimeoutMs,
     ...(migrations && { migrations }),
   };
-  return await (check ? report(options) : apply(options));
+  if (check) return await report(options);
+  await apply(options);
+  // Other files may make another schema.
+  if (migrations === undefined) await applyHalfLife(options, config);
+  return EXIT_OK;
 }
 
 type Options = Parameters<typeof migrate>[0];
 
-async function apply(options: Options): Promise<number> {
+async function apply(options: Options): Promise<void> {
   const applied = await migrate({ ...options, onApplied: (version) => console.log(`applied ${version}`) });
   if (applied.length === 0) console.log("the schema is up to date");
-  return EXIT_OK;
+}
+
+async function applyHalfLife({ url, deadline }: Options, config: Config): Promise<void> {
+  await using pool = commandPool(url, config, "reco-migrate");
+  const halfLifeHours = config.reco.popularityHalfLifeHours;
+  if (await ensureHalfLife(pool, halfLifeHours, deadline))
+    console.log(`recomputed decayed popularity with a half-life of ${halfLifeHours} h`);
 }
 
 async function report(options: Options): Promise<number> {

@@ -54,6 +54,10 @@ export interface Config {
     readonly deadlineMs: number;
     /** What GET /reco answers by. */
     readonly policy: "rules-v1" | "stream-v1";
+    /** Newest events of a user that count as seen. */
+    readonly seenMax: number;
+    /** Of decayed popularity. */
+    readonly popularityHalfLifeHours: number;
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;

@@ -46,7 +46,6 @@ export const UNUSED: readonly string[] = [
   "MODEL_RELOAD_TOKEN",
   "MODELS_DIR",
   "EXPERIMENT_CONFIG_PATH",
-  "RECO_SEEN_MAX",
   "SLATE_RETENTION_DAYS",
   "AUDIT_RETENTION_DAYS",
 ];

@@ -162,6 +162,15 @@ export const VARIABLES = {
       "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
+  RECO_SEEN_MAX: positiveInt(1000, {
+    description: "Newest events of a user whose items `stream-v1` leaves out.",
+    usedBy: "http",
+  }),
+  RECO_POPULARITY_HALF_LIFE_H: positiveInt(8760, {
+    description:
+      "Hours after which an event counts half in decayed popularity; a change recomputes it at start.",
+    usedBy: "http",
+  }),
   RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {
     description: "Logs impressions in the background; false: before the answer.",
     usedBy: "http",

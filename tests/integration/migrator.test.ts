@@ -66,6 +66,15 @@ test("another number of outbox partitions than installed ends the tree with 78",
   await expect(failing).rejects.toMatchObject({ name: "FatalError", exitCode: 78 });
 });
 
+test("another half-life recomputes decayed popularity", async () => {
+  await using database = await testDatabase();
+  const context = aMigrator(database.url, { reco: { popularityHalfLifeHours: 24 } });
+  const actor = await start(context);
+  const basis = await query(database.pool(), "select half_life_hours as hours from item_decay_basis");
+  expect([...basis]).toEqual([{ hours: 24 }]);
+  await actor.stop?.();
+});
+
 test("with an unreachable store it is ready at once, and done when the store can be reached", async () => {
   await using database = await testDatabase({ migrated: false });
   const port = await chooseFreePort();

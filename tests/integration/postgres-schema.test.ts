@@ -2,9 +2,13 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
+import { foldInteractions } from "../../src/events/fold.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
+import { embeddedMigrations } from "../../src/stores/postgres/migration-files.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { testDatabase } from "../support/databases.ts";
+import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
+import { anInteraction, NOW_MS } from "../support/plans.ts";
 
 setDefaultTimeout(30_000);
 
@@ -101,6 +105,34 @@ describe("data older than the migrations", () => {
       run(pool, "select indexdef from pg_indexes where schemaname = 'public' order by indexname");
     expect([...(await indexes(older.pool))]).toEqual([...(await indexes(fresh.pool()))]);
   });
+});
+
+test("events from before the better engine are folded into its features", async () => {
+  await using database = await testDatabase({ migrated: false });
+  const pool = database.pool();
+  const before = embeddedMigrations().filter(({ version }) => version < "0005");
+  await migrate({ url: database.url, deadline: soon(), migrations: before });
+  const events = Array.from({ length: 300 }, (_, index) =>
+    anInteraction({
+      eventId: `event-${index}`,
+      userId: `u-${index % 7}`,
+      itemId: `i-${(index * index) % 23}`,
+      signal: (["view", "click", "purchase"] as const)[index % 3] ?? "view",
+      // Ties and long gaps.
+      tsMs: NOW_MS - (index % 50) * 86_400_000 * 20,
+    }),
+  );
+  await pool.use("write", soon(), async (sql) => {
+    for (const { eventId, userId, itemId, signal, tsMs } of events)
+      await sql`
+        insert into events (event_id, user_id, item_id, event_type, ts)
+        values (${eventId}, ${userId}, ${itemId}, ${signal}, to_timestamp(${tsMs}::bigint / 1000.0))`;
+  });
+  await migrate({ url: database.url, deadline: soon() });
+  const settings = { historySize: 20, halfLifeHours: HALF_LIFE_HOURS };
+  const expected = asTables(foldInteractions(events, settings));
+  const { rules, decayed } = await readFeatures(pool);
+  expect({ rules, decayed }).toEqual({ rules: expected.rules, decayed: expected.decayed });
 });
 
 test("the files may run again on their own result", async () => {

@@ -6,17 +6,17 @@ import type { Connection, Transaction } from "./pool-types.ts";
 export const STREAM_COLLISION_PREFIX = "stream:";
 
 /**
- * Boolean SQL over the text column `eventId`. Stream rows are stored as `watch-<id>`, or behind `stream:` when
+ * Boolean SQL over a row `e` of `events`. Stream rows are stored as `watch-<id>`, or behind `stream:` when
  * a client had chosen that id for `/event`; every other id is direct. An id of that shape is direct exactly when the
  * ledger holds it with type `direct`: /event and import write both in one transaction, and a direct event that finds
  * the id taken by a stream row leaves no ledger row. The ledger outlives the time in which events are accepted; a
  * direct event that chose such an id counts as a stream event only after that, and only for repeats of its own item.
  */
-export function isDirect(sql: Connection | Transaction, eventId: "e.event_id" | "n.event_id") {
+export function isDirect(sql: Connection | Transaction) {
   return sql`(
-    ${sql.unsafe(eventId)} !~ '^(stream:)*watch-'
+    e.event_id !~ '^(stream:)*watch-'
     or exists (
-      select from ingested_event l where l.event_id = ${sql.unsafe(eventId)} and l.event_type = 'direct'
+      select from ingested_event l where l.event_id = e.event_id and l.event_type = 'direct'
     )
   )`;
 }

@@ -34,17 +34,20 @@ export async function addDecayed(tx: Transaction, interactions: readonly Interac
       updated_at = now()`;
 }
 
-/** Brings `item_decay` to this half-life: recomputed from all events, in one transaction, when it has another one. */
-export async function ensureHalfLife(pool: Pool, halfLifeHours: number, deadline: Deadline): Promise<void> {
-  const current = await pool.use("read", deadline, readHalfLife);
-  if (current === halfLifeHours) return;
-  await pool.transaction("write", deadline, async (tx) => {
+/** Brings `item_decay` to this half-life: when it has another one, all events are added up anew. Answers whether they were. */
+export async function ensureHalfLife(
+  pool: Pool,
+  halfLifeHours: number,
+  deadline: Deadline,
+): Promise<boolean> {
+  if ((await pool.use("read", deadline, readHalfLife)) === halfLifeHours) return false;
+  return pool.transaction("write", deadline, async (tx) => {
     // As long as the deadline allows, which the caller chose for a whole migration.
     await tx`set local statement_timeout = 0`;
     // Waits for writers that have added to the table, and holds off those that have not: what the latter stored in
     // `events` is not committed, so nothing is counted twice or missed.
     await tx`lock table item_decay in share row exclusive mode`;
-    if ((await readHalfLife(tx)) === halfLifeHours) return;
+    if ((await readHalfLife(tx)) === halfLifeHours) return false;
     await tx`update item_decay_basis set half_life_hours = ${halfLifeHours}`;
     await tx`delete from item_decay`;
     await tx`
@@ -58,6 +61,7 @@ export async function ensureHalfLife(pool: Pool, halfLifeHours: number, deadline
             ${textArray(Object.keys(SIGNAL_WEIGHT))}::text[], ${numberArray(Object.values(SIGNAL_WEIGHT))}::int[]
           ) as s(event_type, weight) using (event_type)`,
       )}`;
+    return true;
   });
 }
 

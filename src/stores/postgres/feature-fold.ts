@@ -5,13 +5,8 @@ import { transitionDeltas } from "../../events/fold-transitions.ts";
 import type { Interaction } from "../../events/model.ts";
 import type { FeatureChange } from "../../events/ports.ts";
 import { STREAM_COLLISION_PREFIX } from "./event-origin.ts";
-import {
-  heldByDirect,
-  insertEvents,
-  lockUsers,
-  type Surroundings,
-  surroundingsOf,
-} from "./feature-fold-events.ts";
+import { heldByDirect, insertEvents, lockUsers, surroundingsOf } from "./feature-fold-events.ts";
+import { placeInteractions } from "./feature-fold-places.ts";
 import { writeFeatures } from "./feature-fold-writes.ts";
 import type { Transaction } from "./pool-types.ts";
 
@@ -25,7 +20,6 @@ const NO_CHANGE: FeatureChange = {
   ruleItemIds: [],
   eventIds: [],
 };
-const ALONE: Surroundings = { previous: null, next: null, around: [] };
 
 /** With this many prefixes an id is longer than any that a client can choose for `/event`. */
 const MAX_COLLISIONS = 10;
@@ -58,10 +52,13 @@ export async function applyInteractions(
   ]);
   const arrived = newIndexes(interactions, inserted);
   arrived.push(...(await storeCollided(tx, interactions, new Set(arrived))));
-  const placed = arrived.map((index) => ({
-    interaction: interactions[index] as Interaction,
-    ...(surroundings[index] ?? ALONE),
-  }));
+  const placed = await placeInteractions(
+    tx,
+    arrived.map((index) => ({
+      interaction: interactions[index] as Interaction,
+      around: surroundings[index] ?? [],
+    })),
+  );
   const fresh = placed.map(({ interaction }) => interaction);
   const transitions = transitionDeltas(placed);
   const rules = ruleDeltas(placed);

@@ -31,7 +31,7 @@ export async function neighbours(sql: Connection, itemIds: readonly string[], li
         (
           select json_agg(json_build_array(next_item_id, w, cnt) order by w desc, cnt desc, next_item_id collate "C")
           from (
-            select next_item_id, coalesce(rules.w, 0) as w, coalesce(c.cnt, 0) as cnt
+            select chosen.next_item_id, coalesce(rules.w, 0) as w, coalesce(c.cnt, 0) as cnt
             from chosen
             left join rules using (next_item_id)
             left join co_visitation c on c.prev_item_id = asked.item_id and c.next_item_id = chosen.next_item_id
