@@ -8,6 +8,7 @@ export interface Config {
   readonly environmentClass: "development" | "production" | "other";
   readonly roles: readonly Role[];
   readonly dataDir: string;
+  readonly reportsDir: string;
   /** Allows the embedded server in production. */
   readonly embeddedAllowed: boolean;
   readonly log: {
@@ -58,6 +59,8 @@ export interface Config {
     readonly seenMax: number;
     /** Of decayed popularity. */
     readonly popularityHalfLifeHours: number;
+    /** Newest events of a user that count as seen. */
+    readonly seenMax: number;
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;

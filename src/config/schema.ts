@@ -25,6 +25,10 @@ export const VARIABLES = {
     usedBy: "all",
   }),
   RECO_DATA_DIR: text("./.reco", { description: "Folder of everything reco keeps on disk.", usedBy: "all" }),
+  REPORTS_DIR: text("reports", {
+    description: "Folder of reports: evaluations stand in `metrics/<run id>`.",
+    usedBy: "commands",
+  }),
   RECO_ENV_FILE: text(".env", {
     description: "File of further variables; the process environment wins over it.",
     usedBy: "all",
@@ -169,6 +173,10 @@ export const VARIABLES = {
   RECO_POPULARITY_HALF_LIFE_H: positiveInt(8760, {
     description:
       "Hours after which an event counts half in decayed popularity; a change recomputes it at start.",
+    usedBy: "http",
+  }),
+  RECO_SEEN_MAX: positiveInt(1000, {
+    description: "Newest events of a user whose items `stream-v1` leaves out.",
     usedBy: "http",
   }),
   RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {
