@@ -7,6 +7,7 @@ import { loadRecoCommand } from "./acceptance/load-reco.ts";
 import { smokeStackCommand } from "./acceptance/smoke-stack.ts";
 import { configCommand } from "./config.ts";
 import { doctorCommand } from "./doctor/command.ts";
+import { evaluateCommand } from "./evaluate/command.ts";
 import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -17,6 +18,7 @@ export const commands = (): readonly Command[] => [
   serveCommand(),
   migrateCommand(),
   importCommand(),
+  evaluateCommand(),
   statusCommand(),
   doctorCommand(),
   configCommand(),

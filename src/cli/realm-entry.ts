@@ -1,4 +1,4 @@
-/** How realms of the tree are made: by the entry file from the sources, by this program itself when compiled. */
+/** How this program starts parts of itself: from the sources by a file, when compiled by its own binary. */
 
 import { fileURLToPath } from "node:url";
 import type { RealmOptions } from "../supervisor/realms.ts";
@@ -7,6 +7,12 @@ import type { RealmOptions } from "../supervisor/realms.ts";
 const COMPILED_ROOT = "/$bunfs/";
 /** The build names entry points by their path below `src`. */
 const COMPILED_ENTRY = "./actors/entry.js";
+
+/** The words that run `reco` itself. */
+export function programCommand(): readonly string[] {
+  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+  return main.startsWith(COMPILED_ROOT) ? [process.execPath] : [process.execPath, main];
+}
 
 export function realmOptions(): RealmOptions {
   const entry = fileURLToPath(new URL("../actors/entry.ts", import.meta.url));

@@ -29,6 +29,17 @@ export function loadCommandSettings(): Result<CommandSettings, ConfigFailure> {
   return problems.length === 0 ? ok(commandSettings(sources)) : err({ component: "cli", problems });
 }
 
+/** What a tree that this program starts for itself needs of the system; other settings of this process are not its own. */
+const SYSTEM_VARIABLES = ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"] as const;
+
+/** The whole environment of such a tree. */
+export const ownEnvironment = (settings: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...Object.fromEntries(
+    SYSTEM_VARIABLES.map((name) => [name, process.env[name] ?? ""]).filter(([, text]) => text),
+  ),
+  ...settings,
+});
+
 /** `env` with the env file beside it and with secrets read from their files; files that cannot be read are problems. */
 export function readEnvironment(
   env: Texts,

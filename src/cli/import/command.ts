@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
+import { interruptible } from "../interruptible.ts";
 import { chooseSources, FORMATS, KINDS, type SourceFlags } from "./flags.ts";
 import { importFiles } from "./import-files.ts";
 import { describeAsJson, describeForPeople } from "./report.ts";
@@ -64,17 +65,4 @@ async function run(flags: ImportFlags, config: Config): Promise<number> {
   console.log(flags.json ? describeAsJson(results, dryRun) : describeForPeople(results, dryRun));
   const isClean = results.every(({ end, counts }) => end === "finished" && counts.rejected === 0);
   return isClean ? EXIT_OK : EXIT_FAILED;
-}
-
-/** The first signal lets the current chunk end; a second one ends the process at once. */
-function interruptible(): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const release = () => {
-    for (const signal of signals) process.off(signal, abort);
-  };
-  for (const signal of signals) process.once(signal, abort);
-  controller.signal.addEventListener("abort", release, { once: true });
-  return { signal: controller.signal, [Symbol.dispose]: release };
 }

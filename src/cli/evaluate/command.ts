@@ -1,0 +1,128 @@
+/** `reco evaluate`: how well the policies foresee what users did next. */
+
+import { Command, Option } from "commander";
+import type { Config } from "../../config/config.ts";
+import { systemClock } from "../../core/clock.ts";
+import { type EvaluationReport, reportOf } from "../../evaluation/report.ts";
+import { PROTOCOLS, type Protocol } from "../../evaluation/split.ts";
+import { modelTable, pairedTable, type Table } from "../../evaluation/tables.ts";
+import { configOrExit } from "../configuration.ts";
+import { asCommandError } from "../database.ts";
+import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "../exit-codes.ts";
+import { interruptible } from "../interruptible.ts";
+import { alignColumns } from "../text-table.ts";
+import { type Agreement, evaluate } from "./evaluate.ts";
+import { readInput } from "./input.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import { writeReport } from "./write-report.ts";
+
+/** Its difference to all other models is told. */
+const CANDIDATE = "stream-v1";
+
+interface EvaluateFlags {
+  readonly runId?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly protocol: string;
+  readonly throughApi: boolean;
+  readonly prequential: boolean;
+  readonly json: boolean;
+}
+
+export function evaluateCommand(): Command {
+  return new Command("evaluate")
+    .description("measure how well the policies foresee what users did next; writes a report")
+    .option("--run-id <id>", "name of the run, like 20260101_023000 (default: the time)")
+    .option(
+      "--input <path>",
+      "events as CSV or JSONL, or a MovieLens directory (default: the films of the sources)",
+    )
+    .option("--output <dir>", "folder of the report (default: metrics/<run id> in REPORTS_DIR)")
+    .addOption(
+      new Option(
+        "--protocol <name>",
+        "rolling: the future after a cut; loo: the last item of each user",
+      ).default("rolling"),
+    )
+    .option("--through-api", "ask a tree of its own as well, with frozen rules", false)
+    .option("--prequential", "ask a tree of its own that keeps learning as well", false)
+    .option("--json", "print the report as JSON", false)
+    .action(async (flags: EvaluateFlags) => {
+      try {
+        process.exitCode = await run(flags, configOrExit());
+      } catch (error) {
+        if (isAbort(error))
+          throw new CommandError(EXIT_FAILED, "interrupted; nothing was written", { cause: error });
+        if (isFileError(error)) throw new CommandError(EXIT_FAILED, error.message, { cause: error });
+        throw asCommandError(error);
+      }
+    });
+}
+
+async function run(flags: EvaluateFlags, config: Config): Promise<number> {
+  const protocol = protocolOf(flags);
+  using interrupt = interruptible();
+  const input = await readInput(flags.input, config);
+  const nowMs = systemClock.nowMs();
+  const evaluated = await evaluate(input, { ...flags, protocol, signal: interrupt.signal });
+  const { runId, output } = flags;
+  const folder = makeRunFolder({ runId, output, reportsDir: config.reportsDir, nowMs });
+  const report = reportOf({
+    ...evaluated,
+    runId: folder.runId,
+    createdAtMs: nowMs,
+    protocol,
+    candidate: CANDIDATE,
+  });
+  const path = await writeReport(folder.path, report);
+  console.log(flags.json ? JSON.stringify(report) : describe(report, evaluated.agreements));
+  // For scripts that read the JSON the path must not stand beside it.
+  if (flags.json) console.error(path);
+  else console.log(path);
+  const differing = evaluated.agreements.filter(({ equal }) => equal < report.n_events);
+  for (const { policy, equal } of differing) {
+    console.error(
+      `${policy}: the API gave another rank than this process to ${report.n_events - equal} events`,
+    );
+  }
+  return differing.length > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+function protocolOf({ protocol, prequential }: EvaluateFlags): Protocol {
+  if (protocol === "session") {
+    throw new CommandError(EXIT_USAGE, "--protocol session is not supported yet; use rolling or loo");
+  }
+  const known = PROTOCOLS.find((name) => name === protocol);
+  if (known === undefined) {
+    throw new CommandError(EXIT_USAGE, `--protocol takes ${PROTOCOLS.join(" or ")}, not ${protocol}`);
+  }
+  if (prequential && known !== "rolling") {
+    throw new CommandError(
+      EXIT_USAGE,
+      "--prequential goes with --protocol rolling: it needs an order of time",
+    );
+  }
+  return known;
+}
+
+function describe(report: EvaluationReport, agreements: readonly Agreement[]): string {
+  const { protocol, n_events, n_users, n_items } = report;
+  const lines = (table: Table) => alignColumns(table);
+  return [
+    `${protocol}: ${n_events} events of ${n_users} users among ${n_items} items`,
+    "",
+    ...lines(modelTable(report)),
+    "",
+    ...lines(pairedTable(report)),
+    "",
+    ...agreements.map(
+      ({ policy, equal }) => `${policy}: same rank through the API for ${equal} of ${n_events} events`,
+    ),
+  ].join("\n");
+}
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === "AbortError";
+
+/** The input cannot be read, or the report cannot be written. */
+const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && "path" in error;

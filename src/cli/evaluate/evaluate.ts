@@ -1,0 +1,81 @@
+/** Puts an evaluation together: the split, the models in this process, and the same policies behind the API. */
+
+import { AnswerSheet } from "../../evaluation/answer-sheet.ts";
+import { askOffline } from "../../evaluation/ask-offline.ts";
+import { FrozenFeatures } from "../../evaluation/frozen-features.ts";
+import { offlineModels } from "../../evaluation/models.ts";
+import { type Protocol, type Split, splitBy } from "../../evaluation/split.ts";
+import { Surprise } from "../../evaluation/surprise.ts";
+import type { IngestPlan } from "../../events/ports.ts";
+import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
+import { askPrequential } from "./ask-prequential.ts";
+import type { ServedPolicy } from "./ask-served.ts";
+import { askFrozen } from "./ask-through-api.ts";
+import type { Input } from "./input.ts";
+import { startServedTree } from "./served-tree.ts";
+
+export interface EvaluationOptions {
+  readonly protocol: Protocol;
+  readonly throughApi: boolean;
+  readonly prequential: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Agreement {
+  readonly policy: ServedPolicy;
+  /** Questions whose rank was the same behind the API and in this process. */
+  readonly equal: number;
+}
+
+export interface Evaluated {
+  readonly split: Split;
+  readonly itemCount: number;
+  readonly sheets: readonly AnswerSheet[];
+  /** One for each policy that was asked behind the API with frozen rules. */
+  readonly agreements: readonly Agreement[];
+}
+
+const SERVED: readonly ServedPolicy[] = ["rules-v1", "stream-v1"];
+
+/** Throws CommandError when nothing can be asked, or when a tree does not answer as it should. */
+export async function evaluate(
+  { interactions, plans }: Input,
+  options: EvaluationOptions,
+): Promise<Evaluated> {
+  const { protocol, throughApi, prequential, signal } = options;
+  const split = splitBy(protocol, interactions);
+  if (split.questions.length === 0) {
+    throw new CommandError(
+      EXIT_FAILED,
+      `protocol ${protocol} finds nobody to ask about in ${interactions.length} events`,
+    );
+  }
+  const features = new FrozenFeatures(split.training);
+  const surprise = new Surprise(split.training);
+  const sheets = [...askOffline(split, offlineModels(features), features, surprise)];
+  const agreements: Agreement[] = [];
+  const training = split.training.map((interaction) => plans.get(interaction) as IngestPlan);
+  for (const policy of throughApi ? SERVED : []) {
+    const sheet = new AnswerSheet(`${policy}, API`, split.questions, surprise);
+    await using tree = await startServedTree({ policy, training, signal });
+    await askFrozen(tree, split, { http: tree.http, policy, features, sheet });
+    agreements.push({
+      policy,
+      equal: equalRanks(
+        sheet,
+        sheets.find(({ model }) => model === policy),
+      ),
+    });
+    sheets.push(sheet);
+  }
+  for (const policy of prequential ? SERVED : []) {
+    const sheet = new AnswerSheet(`${policy}, prequential`, split.questions, surprise);
+    await using tree = await startServedTree({ policy, training, signal });
+    await askPrequential(split, { http: tree.http, policy, features, sheet });
+    sheets.push(sheet);
+  }
+  return { split, itemCount: features.itemCount, sheets, agreements };
+}
+
+const equalRanks = (served: AnswerSheet, offline: AnswerSheet | undefined) =>
+  served.ranks.filter((rank, index) => rank === offline?.ranks[index]).length;

@@ -1,0 +1,104 @@
+/** A tree of its own for an evaluation: a temporary data folder, the training part imported, one policy serving. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { loadConfig } from "../../config/load.ts";
+import { formatConfigFailure } from "../../config/problem.ts";
+import { systemClock } from "../../core/clock.ts";
+import { Deadline } from "../../core/deadline.ts";
+import type { IngestPlan } from "../../events/ports.ts";
+import { IMPORT_CHUNK_SIZE, importEvents } from "../../stores/postgres/interaction-import.ts";
+import type { Pool } from "../../stores/postgres/pool-types.ts";
+import { openStore } from "../database.ts";
+import { LocalHttp } from "./local-http.ts";
+import { showProgress } from "./progress.ts";
+import { TreeProcess } from "./tree-process.ts";
+
+const CHUNK_TIMEOUT_MS = 60_000;
+
+/** More events than any user has. */
+const SEEN_MAX = 1_000_000;
+
+export interface ServedTree extends AsyncDisposable {
+  readonly http: LocalHttp;
+  /** On the database of the tree. */
+  readonly pool: Pool;
+}
+
+export interface ServedTreeOptions {
+  readonly policy: "rules-v1" | "stream-v1";
+  readonly training: readonly IngestPlan[];
+  readonly signal: AbortSignal;
+}
+
+/** Imports, starts and waits until ready. All of it is gone after disposal. */
+export async function startServedTree({ policy, training, signal }: ServedTreeOptions): Promise<ServedTree> {
+  await using opened = new AsyncDisposableStack();
+  const dataDir = mkdtempSync(join(tmpdir(), "reco-evaluate-"));
+  opened.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const port = await freePort();
+  const settings = treeSettings(dataDir, policy, port, await freePort());
+  const config = configOf(settings);
+  {
+    await using store = await openStore(config, "reco-evaluate");
+    await importTraining(store.pool, training, signal);
+  }
+  const tree = opened.use(new TreeProcess(dataDir, settings));
+  const http = opened.use(new LocalHttp(port, signal));
+  await tree.ready(http);
+  const { pool } = opened.use(await openStore(config, "reco-evaluate"));
+  const owned = opened.move();
+  return { http, pool, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/**
+ * Http alone, so that no consumer changes a rule. Without caches each answer is made from what the store holds at that
+ * moment, and with a deadline that is never reached from nothing less. Events may be as old as they are.
+ */
+const treeSettings = (dataDir: string, policy: string, port: number, metricsPort: number) => ({
+  APP_ENV: "test",
+  RECO_DATA_DIR: dataDir,
+  RECO_ROLES: "http",
+  RECO_DEFAULT_POLICY: `builtin:${policy}`,
+  RECO_SEEN_MAX: String(SEEN_MAX),
+  RECO_DEADLINE_MS: "600000",
+  ONLINE_CACHE_ENABLED: "false",
+  CONTRACT_MAX_EVENT_AGE_MS: String(Number.MAX_SAFE_INTEGER),
+  API_AUTH_MODE: "off",
+  HOST: "127.0.0.1",
+  PORT: String(port),
+  METRICS_HOST: "127.0.0.1",
+  METRICS_PORT: String(metricsPort),
+  LOG_LEVEL: "warn",
+});
+
+/** Of nothing but these settings: the caller's environment must not lead to another database. */
+function configOf(settings: Readonly<Record<string, string>>): Config {
+  const loaded = loadConfig({ env: settings });
+  if (!loaded.ok) throw new Error(formatConfigFailure(loaded.error));
+  return loaded.value.config;
+}
+
+async function importTraining(pool: Pool, plans: readonly IngestPlan[], signal: AbortSignal): Promise<void> {
+  using progress = showProgress("importing events", plans.length);
+  for (let from = 0; from < plans.length; from += IMPORT_CHUNK_SIZE) {
+    signal.throwIfAborted();
+    const chunk = plans.slice(from, from + IMPORT_CHUNK_SIZE);
+    await importEvents(pool, chunk, { publish: false }, systemClock, Deadline.after(CHUNK_TIMEOUT_MS));
+    progress.advance(chunk.length);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ host: "127.0.0.1", port: 0 }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

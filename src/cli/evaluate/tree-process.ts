@@ -1,0 +1,69 @@
+/** `reco serve` as a child of a command that needs a tree of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { ownEnvironment } from "../../config/environment.ts";
+import { systemClock } from "../../core/clock.ts";
+import { Deadline } from "../../core/deadline.ts";
+import { asError } from "../../core/errors.ts";
+import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
+import { programCommand } from "../realm-entry.ts";
+import type { LocalHttp } from "./local-http.ts";
+
+const READY_TIMEOUT_MS = 90_000;
+const READY_POLL_MS = 50;
+const STOP_TIMEOUT_MS = 25_000;
+/** Of what the tree printed the end is shown when it fails. */
+const OUTPUT_CHARACTERS = 4_000;
+
+export class TreeProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = "";
+
+  constructor(dataDir: string, settings: Readonly<Record<string, string>>) {
+    const [program = "", ...words] = programCommand();
+    this.#child = spawn(program, [...words, "serve"], {
+      cwd: dataDir, // Where no .env lies.
+      env: ownEnvironment(settings),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#exited = new Promise((resolve) => this.#child.once("exit", resolve).once("error", resolve));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (part: Buffer) => {
+        this.#output = (this.#output + part.toString()).slice(-OUTPUT_CHARACTERS);
+      });
+    }
+  }
+
+  async ready(http: LocalHttp): Promise<void> {
+    const deadline = Deadline.after(READY_TIMEOUT_MS);
+    let last = "no answer";
+    while (!deadline.expired && this.#child.exitCode === null && this.#child.signalCode === null) {
+      try {
+        const { status } = await http.get("/readyz");
+        if (status === 200) return;
+        last = `/readyz answers ${status}`;
+      } catch (error) {
+        last = asError(error).message;
+        if (asError(error).name === "AbortError") throw error;
+      }
+      await systemClock.sleep(READY_POLL_MS);
+    }
+    throw new CommandError(
+      EXIT_FAILED,
+      `the tree for the evaluation did not get ready: ${last}\n${this.#output}`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill("SIGTERM");
+    try {
+      await Deadline.after(STOP_TIMEOUT_MS).race(this.#exited);
+    } catch {
+      // Twice asked the tree ends at once, with all its processes.
+      this.#child.kill("SIGTERM");
+      await this.#exited;
+    }
+  }
+}
