@@ -3,8 +3,8 @@
 import { seededRandom } from "../src/core/random.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
-import { relatedList } from "../src/recommend/related-list.ts";
 import { explain } from "../src/recommend/ranked-list.ts";
+import { relatedList } from "../src/recommend/related-list.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "../src/recommend/retrieval.ts";
 import { rulesV1 } from "../src/recommend/rules-v1.ts";
 import { referenceReco } from "../tests/support/reference-rules.ts";
@@ -55,7 +55,8 @@ function microsecondsEach(recommend: (history: string[]) => unknown): number {
 }
 
 for (const history of histories) {
-  if (!Bun.deepEquals(literal(history), explain(fast(history)))) throw new Error("the two implementations differ");
+  if (!Bun.deepEquals(literal(history), explain(fast(history))))
+    throw new Error("the two implementations differ");
 }
 const runs = Array.from({ length: RUNS }, () => ({
   literal: microsecondsEach(literal),
