@@ -43,7 +43,6 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       policy: values.RECO_DEFAULT_POLICY === "builtin:stream-v1" ? "stream-v1" : "rules-v1",
       seenMax: values.RECO_SEEN_MAX,
       popularityHalfLifeHours: values.RECO_POPULARITY_HALF_LIFE_H,
-      seenMax: values.RECO_SEEN_MAX,
       asyncImpressionLogging: values.RECO_ASYNC_IMPRESSION_LOGGING,
       maxBackgroundTasks: values.RECO_MAX_BACKGROUND_TASKS,
       backpressureMode: values.RECO_BACKGROUND_BACKPRESSURE_MODE,

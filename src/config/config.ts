@@ -59,8 +59,6 @@ export interface Config {
     readonly seenMax: number;
     /** Of decayed popularity. */
     readonly popularityHalfLifeHours: number;
-    /** Newest events of a user that count as seen. */
-    readonly seenMax: number;
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;

@@ -175,10 +175,6 @@ export const VARIABLES = {
       "Hours after which an event counts half in decayed popularity; a change recomputes it at start.",
     usedBy: "http",
   }),
-  RECO_SEEN_MAX: positiveInt(1000, {
-    description: "Newest events of a user whose items `stream-v1` leaves out.",
-    usedBy: "http",
-  }),
   RECO_ASYNC_IMPRESSION_LOGGING: bool(true, {
     description: "Logs impressions in the background; false: before the answer.",
     usedBy: "http",
