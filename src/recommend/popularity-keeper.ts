@@ -55,8 +55,7 @@ export class PopularityKeeper {
 
   /** The index as it is; it may be empty or old. Starts a whole read when one is due. */
   current(): PopularityIndex {
-    const ageMs = this.#options.clock.monotonicMs() - this.#loadedAtMs;
-    if (ageMs >= this.#options.ttlMs && !this.#flight) void this.#readAll().catch(() => {}); // Counted there.
+    if (this.#isOld() && !this.#flight) void this.#readAll().catch(() => {}); // Counted there.
     return this.#index;
   }
 
@@ -64,9 +63,9 @@ export class PopularityKeeper {
     return this.#origin;
   }
 
-  /** False while the list is no more than a snapshot. */
+  /** False while the list is no more than a snapshot, or was empty when it was read and may have filled since. */
   get isLoaded(): boolean {
-    return this.#origin === "store";
+    return this.#origin === "store" && (this.#index.size > 0 || !this.#isOld());
   }
 
   get table(): ItemTable {
@@ -88,7 +87,7 @@ export class PopularityKeeper {
 
   /** Serves this list until the store's own can be read. */
   seed(items: readonly ScoredItem[]): void {
-    if (this.isLoaded) return;
+    if (this.#origin === "store") return;
     this.#index.replace(items);
     this.#origin = "snapshot";
   }
@@ -103,6 +102,10 @@ export class PopularityKeeper {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  #isOld(): boolean {
+    return this.#options.clock.monotonicMs() - this.#loadedAtMs >= this.#options.ttlMs;
   }
 
   #expire(): void {
@@ -125,7 +128,7 @@ export class PopularityKeeper {
   }
 
   #scheduleReread(): void {
-    if (this.#timer || this.#flight || this.#closed || !this.isLoaded || this.#changed.size === 0) return;
+    if (this.#timer || this.#flight || this.#closed || this.#origin !== "store" || this.#changed.size === 0) return;
     const { clock } = this.#options;
     const delayMs = Math.max(0, this.#rereadAtMs + REREAD_INTERVAL_MS - clock.monotonicMs());
     this.#timer = clock.schedule(

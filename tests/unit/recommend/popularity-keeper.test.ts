@@ -55,6 +55,19 @@ describe("popularity keeper", () => {
     expect(count("popularity")).toBe(2);
   });
 
+  test("an empty list is not taken for the store's once it is old: somebody may have imported items", async () => {
+    const { clock, keeper, top, store } = setUp();
+    store.popularity = [];
+    await keeper.loaded();
+    expect(keeper.isLoaded).toBe(true);
+    store.popularity = items({ a: 9 });
+    await clock.advance(TTL_MS);
+    expect(keeper.isLoaded).toBe(false);
+    await keeper.loaded();
+    expect(keeper.isLoaded).toBe(true);
+    expect(top()).toEqual({ a: 9 });
+  });
+
   test("reads changed items together, at most once in 250 ms", async () => {
     const { clock, keeper, reads, store, top } = setUp();
     await keeper.loaded();
