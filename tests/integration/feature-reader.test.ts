@@ -23,6 +23,14 @@ beforeAll(async () => {
       insert into co_visitation (prev_item_id, next_item_id, cnt)
       values ('a', 'x', 2), ('a', 'z', 5), ('a', 'y', 2), ('a', 'gone', 0), ('b', 'x', 1)`;
     await sql`
+      insert into seq_rule (prev_item_id, next_item_id, w, n)
+      values ('a', 'p', 0.5, 2), ('a', 'q', 4, 4), ('a', 'x', 4, 9), ('a', 'y', 0.25, 1), ('c', 'x', 1.5, 2)`;
+    await sql`insert into item_decay (item_id, score) values ('b', 7), ('a', 7), ('c', -3.5), ('d', 1)`;
+    await sql`
+      insert into events (event_id, user_id, item_id, event_type, ts)
+      select 'e-' || item_id, 'u', item_id, 'view', to_timestamp(${NOW_MS}::bigint / 1000.0) + ms * interval '1 ms'
+      from (values (1, 'late', 3), (2, 'first', 1), (3, 'tie', 1), (4, 'last', 4)) as h(ord, item_id, ms) order by ord`;
+    await sql`
       insert into user_history (user_id, pos, item_id, ts)
       select 'u', pos, item_id, to_timestamp(${NOW_MS}::bigint / 1000.0) + ms * interval '1 ms'
       from (values (1, 'late', 3), (2, 'first', 1), (3, 'tie', 1), (4, 'last', 4)) as h(pos, item_id, ms)`;
@@ -94,6 +102,80 @@ describe("feature reader", () => {
         ],
       ]),
     );
+  });
+
+  test("neighbours are the strongest rules and the most frequent transitions, and the weight of all", async () => {
+    const read = await reader.neighbours(["a", "nobody", "c", "b", "a"], 2, soon());
+    expect(read).toEqual(
+      new Map([
+        [
+          "a",
+          {
+            totalWeight: 8.75,
+            items: [
+              { itemId: "x", weight: 4, count: 2 },
+              { itemId: "q", weight: 4, count: 0 },
+              { itemId: "z", weight: 0, count: 5 },
+            ],
+          },
+        ],
+        ["nobody", { totalWeight: 0, items: [] }],
+        ["c", { totalWeight: 1.5, items: [{ itemId: "x", weight: 1.5, count: 0 }] }],
+        ["b", { totalWeight: 0, items: [{ itemId: "x", weight: 0, count: 1 }] }],
+      ]),
+    );
+  });
+
+  test("neighbours beyond the limit of both are cut off", async () => {
+    const itemsOf = async (limit: number) =>
+      (await reader.neighbours(["a"], limit, soon())).get("a")?.items.map(({ itemId }) => itemId);
+    expect(await itemsOf(1)).toEqual(["x", "z"]);
+    expect(await itemsOf(100)).toEqual(["x", "q", "p", "y", "z"]);
+  });
+
+  test("recent events are the newest by time and arrival, oldest first, for every user", async () => {
+    const read = await reader.recentEvents(["nobody", "u"], 3, soon());
+    expect(read).toEqual(
+      new Map([
+        ["nobody", { itemIds: [], tsMs: [] }],
+        ["u", { itemIds: ["tie", "late", "last"], tsMs: [NOW_MS + 1, NOW_MS + 3, NOW_MS + 4] }],
+      ]),
+    );
+    const all = await reader.recentEvents(["u"], 1000, soon());
+    expect(all.get("u")?.itemIds).toEqual(["first", "tie", "late", "last"]);
+  });
+
+  test("decayed popularity is highest first, with the category of the catalogue", async () => {
+    await upsertItems(
+      pool,
+      [anItem({ itemId: "a", category: "films" }), anItem({ itemId: "d", category: null })],
+      soon(),
+    );
+    expect(await reader.decayedPopularity(3, soon())).toEqual([
+      { itemId: "a", score: 7, category: "films" },
+      { itemId: "b", score: 7, category: null },
+      { itemId: "d", score: 1, category: null },
+    ]);
+    expect(await reader.decayedPopularityOf(["c", "nobody", "a"], soon())).toEqual([
+      { itemId: "a", score: 7, category: "films" },
+      { itemId: "c", score: -3.5, category: null },
+    ]);
+  });
+
+  test("ids of any characters come back unchanged", async () => {
+    const itemId = `"'\\{},:*../ é \u0007`;
+    const userId = `u${itemId}`;
+    await pool.use("write", soon(), async (sql) => {
+      await sql`insert into seq_rule (prev_item_id, next_item_id, w, n) values (${itemId}, ${itemId}, 1, 1)`;
+      await sql`
+        insert into events (event_id, user_id, item_id, event_type, ts)
+        values ('e-odd', ${userId}, ${itemId}, 'view', now())`;
+      await sql`insert into user_history (user_id, pos, item_id, ts) values (${userId}, 1, ${itemId}, now())`;
+    });
+    const around = await reader.neighbours([itemId], 5, soon());
+    expect(around.get(itemId)?.items.map((item) => item.itemId)).toEqual([itemId]);
+    expect((await reader.recentEvents([userId], 5, soon())).get(userId)?.itemIds).toEqual([itemId]);
+    expect((await reader.histories([userId], 5, soon())).get(userId)?.[0]?.itemId).toBe(itemId);
   });
 
   test("items are title and visibility of the known ones", async () => {

@@ -20,7 +20,7 @@ export async function histories(sql: Connection, userIds: readonly string[], lim
     from unnest(${textArray([...read.keys()])}::text[]) as asked(user_id)
     cross join lateral (
       select json_agg(item_id order by ts, pos) as item_ids,
-        json_agg((extract(epoch from ts) * 1000)::bigint order by ts, pos) as ts_ms
+        json_agg((date_part('epoch', ts) * 1000)::bigint order by ts, pos) as ts_ms
       from (
         select item_id, ts, pos from user_history h
         where h.user_id = asked.user_id
@@ -34,7 +34,10 @@ export async function histories(sql: Connection, userIds: readonly string[], lim
   return read;
 }
 
-/** One walk of `idx_events_user_ts` a user. */
+/**
+ * One walk of `idx_events_user_ts` a user: a limit that the planner does not know keeps it from sorting all events of
+ * the user, which costs most where users have many.
+ */
 export async function recentEvents(sql: Connection, userIds: readonly string[], limit: number) {
   const read = new Map<string, UserEvents>(userIds.map((userId) => [userId, NOTHING]));
   const rows = await sql<UserRow[]>`
@@ -42,11 +45,11 @@ export async function recentEvents(sql: Connection, userIds: readonly string[], 
     from unnest(${textArray([...read.keys()])}::text[]) as asked(user_id)
     cross join lateral (
       select json_agg(item_id order by ts, id) as item_ids,
-        json_agg((extract(epoch from ts) * 1000)::bigint order by ts, id) as ts_ms
+        json_agg((date_part('epoch', ts) * 1000)::bigint order by ts, id) as ts_ms
       from (
         select item_id, ts, id from events e
         where e.user_id = asked.user_id
-        order by ts desc, id desc limit ${limit}::int
+        order by ts desc, id desc limit (select ${limit}::int)
       ) as e
     ) as newest`;
   for (const { user_id, item_ids, ts_ms } of rows) {
