@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DECAY_EPOCH_MS, decayedScores, MS_PER_HOUR } from "../../../src/events/fold-decay.ts";
-import { anInteraction } from "./fold-stories.ts";
+import { anInteraction } from "../../support/fold-stories.ts";
 
 const HALF_LIFE_H = 10;
 const at = (hours: number) => DECAY_EPOCH_MS + hours * MS_PER_HOUR;

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { foldInteractions } from "../../../src/events/fold.ts";
 import { RULE_UNITS, ruleDeltas, type StoredEvent } from "../../../src/events/fold-rules.ts";
-import { anInteraction, FeatureTables, pairsOf, SETTINGS, story } from "./fold-stories.ts";
+import { anInteraction, pairsOf, SETTINGS, story } from "../../support/fold-stories.ts";
+import { checkRulesFollowEventTime, FeatureTables } from "../../support/fold-tables.ts";
 
 const rules = (text: string) => pairsOf(foldInteractions(story(text), SETTINGS).rules);
 const rule = (weight: number, count: number) => ({ units: Math.round(weight * RULE_UNITS), count });
@@ -34,6 +35,8 @@ describe("sequential rules", () => {
       "a>b": rule(1, 1),
     });
   });
+
+  test("follow event time whatever the arrival", () => checkRulesFollowEventTime(ruleDeltas));
 
   test("a late event moves the pairs around it one step apart", () => {
     const around = [stored(1, "a", 1), stored(2, "b", 2), stored(3, "c", 4), stored(4, "d", 5)];

@@ -6,13 +6,13 @@ import type { Interaction } from "../../../src/events/model.ts";
 import {
   anInteraction,
   arrivals,
-  FeatureTables,
   interactions,
   itemsOf,
   pairsOf,
   SETTINGS,
   story,
-} from "./fold-stories.ts";
+} from "../../support/fold-stories.ts";
+import { FeatureTables } from "../../support/fold-tables.ts";
 
 const fold = (events: readonly Interaction[], historySize = 20) =>
   foldInteractions(events, { ...SETTINGS, historySize });
