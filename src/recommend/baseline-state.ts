@@ -7,7 +7,13 @@ import type { KeyedCache } from "./keyed-cache.ts";
 import { PopularityKeeper } from "./popularity-keeper.ts";
 import type { FeatureReader, HistoryEntry } from "./ports.ts";
 import { RELATED_LIMIT, type RelatedList, relatedList } from "./related-list.ts";
-import { itemCache, type ServingSettings, userCache } from "./serving-settings.ts";
+import {
+  itemCache,
+  LISTS_PER_READ,
+  type ServingSettings,
+  USERS_AHEAD,
+  userCache,
+} from "./serving-settings.ts";
 
 /** History items that the baseline policy sees. */
 export const HISTORY_LIMIT = 20;
@@ -37,11 +43,12 @@ export class BaselineState implements Disposable {
         return new Map(itemIds.map((itemId) => [itemId, relatedList(lists.get(itemId) ?? [], table)]));
       },
       ttlMs: settings.relatedTtlMs,
-      serveWhileRenewing: true,
+      renewal: { when: "behind", maxKeys: LISTS_PER_READ, weightOf: ({ slots }) => slots.length },
     });
     this.histories = userCache(settings, clock, {
       load: (userIds) => reader.histories(userIds, HISTORY_LIMIT, deadline()),
       ttlMs: settings.historyTtlMs,
+      renewal: USERS_AHEAD,
     });
   }
 

@@ -11,6 +11,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 import { asError, StoreUnavailableError } from "../core/errors.ts";
 import { GatheredLoads, type LoadKeys } from "./gathered-loads.ts";
+import { Renewals } from "./renewals.ts";
 
 export type { LoadKeys } from "./gathered-loads.ts";
 
@@ -21,10 +22,22 @@ export interface KeyedCacheOptions<V> {
   /** Bounds the sum of what `sizeOf` says of the values, where they differ much in size. */
   readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
   readonly ttlMs: number;
-  /** Whether an entry that is no longer fresh is still answered while one read renews it. */
-  readonly serveWhileRenewing: boolean;
+  readonly renewal?: Renewal<V>;
   /** False: nothing is kept, every look-up misses; reads are still shared. */
   readonly enabled: boolean;
+}
+
+/** Entries that are in use are read again in the background, many at a time. */
+export interface Renewal<V> {
+  /**
+   * `ahead`: in the second half of an entry's life, so that it need not end.
+   * `behind`: once the entry is no longer fresh; until then the old value is served.
+   */
+  readonly when: "ahead" | "behind";
+  /** Keys of one read. */
+  readonly maxKeys: number;
+  /** How much it takes to change the value: of two that changed as often the lighter one is read first. */
+  readonly weightOf: (value: V) => number;
 }
 
 export interface CacheStatistics {
@@ -40,23 +53,19 @@ interface Entry<V> {
   readonly filledAtMs: number;
   /** Number of the read that filled it; later reads have higher ones. */
   readonly read: number;
-  invalid: boolean;
+  /** Invalidations since then; with one the value is old. */
+  changes: number;
 }
 
 /** Keys with a read under way; beyond it callers are refused instead of queued. */
 const MAX_FLIGHTS = 5_000;
-/** Renewals wait this long for each other, so that a key that changes all the time is read ten times a second. */
-const RENEWAL_INTERVAL_MS = 100;
-/** Renewals of one interval; the rest waits for the next one. */
-const MAX_RENEWALS = 200;
 
 export class KeyedCache<V> {
   readonly #options: KeyedCacheOptions<V>;
   readonly #entries: LRUCache<string, Entry<V>>;
   readonly #loads: GatheredLoads<V>;
   readonly #flights = new Map<string, Promise<ReadonlyMap<string, V>>>();
-  readonly #renewals = new Set<string>();
-  #renewalsDue = false;
+  readonly #renewals: Renewals | null;
   #reads = 0;
   #hits = 0;
   #misses = 0;
@@ -71,6 +80,10 @@ export class KeyedCache<V> {
       ...(limit && { maxSize: limit.maxSize, sizeCalculation: ({ value }) => 1 + limit.sizeOf(value) }),
     });
     this.#loads = new GatheredLoads(options.load);
+    const { renewal, clock } = options;
+    this.#renewals = renewal
+      ? new Renewals({ clock, maxKeys: renewal.maxKeys, read: (keys) => this.#renew(keys) })
+      : null;
   }
 
   /** The value when it may be served now. Counts a hit or a miss, and asks for a renewal where one is due. */
@@ -93,7 +106,7 @@ export class KeyedCache<V> {
     if (this.#flights.size + unread.length > MAX_FLIGHTS) {
       throw new StoreUnavailableError("pool", "too many reads are under way");
     }
-    if (unread.length > 0) this.#start(unread);
+    if (unread.length > 0) void this.#start(unread);
     const flights = new Set(keys.flatMap((key) => this.#flights.get(key) ?? []));
     const filled = new Map<string, V>();
     for (const values of await Promise.all(flights)) {
@@ -109,12 +122,12 @@ export class KeyedCache<V> {
   invalidate(key: string): void {
     this.#flights.delete(key);
     const entry = this.#entries.peek(key);
-    if (entry) entry.invalid = true;
+    if (entry) entry.changes++;
   }
 
   clear(): void {
     this.#flights.clear();
-    this.#renewals.clear();
+    this.#renewals?.clear();
     this.#entries.clear();
   }
 
@@ -129,33 +142,28 @@ export class KeyedCache<V> {
   }
 
   #usable(key: string, entry: Entry<V>): boolean {
-    const isOld = this.#options.clock.monotonicMs() - entry.filledAtMs >= this.#options.ttlMs;
-    if (!isOld && !entry.invalid) return true;
-    if (!this.#options.serveWhileRenewing) return false;
-    if (!this.#flights.has(key)) this.#renew(key);
-    return true;
+    const { clock, ttlMs, renewal } = this.#options;
+    const lived = (clock.monotonicMs() - entry.filledAtMs) / ttlMs;
+    const isFresh = entry.changes === 0 && lived < 1;
+    if (renewal === undefined) return isFresh;
+    const served = isFresh || renewal.when === "behind";
+    if (renewal.when === "ahead" ? isFresh && lived > 1 / 2 : !isFresh) {
+      this.#renewals?.ask(key, (entry.changes + lived) / (1 + renewal.weightOf(entry.value)));
+    }
+    return served;
   }
 
-  #renew(key: string): void {
-    this.#renewals.add(key);
-    if (this.#renewalsDue) return;
-    this.#renewalsDue = true;
-    this.#options.clock.schedule(RENEWAL_INTERVAL_MS, () => this.#renewAll(), { unref: true });
+  async #renew(keys: readonly string[]): Promise<void> {
+    const unread = keys.filter((key) => !this.#flights.has(key));
+    if (unread.length > 0 && this.#flights.size < MAX_FLIGHTS) await this.#start(unread);
   }
 
-  #renewAll(): void {
-    this.#renewalsDue = false;
-    const keys = [...this.#renewals].filter((key) => !this.#flights.has(key)).slice(0, MAX_RENEWALS);
-    // What is left over is asked for again by whoever needs it.
-    this.#renewals.clear();
-    if (keys.length > 0 && this.#flights.size < MAX_FLIGHTS) this.#start(keys);
-  }
-
-  #start(keys: readonly string[]): void {
+  /** Resolves once the read has ended, well or not. */
+  #start(keys: readonly string[]): Promise<void> {
     const read = ++this.#reads;
     const flight = this.#loads.load(keys);
     for (const key of keys) this.#flights.set(key, flight);
-    void flight
+    return flight
       .then((values) => {
         for (const key of keys) {
           const value = values.get(key);
@@ -175,10 +183,10 @@ export class KeyedCache<V> {
 
   /** A value that was invalidated on its way is old, and yet newer than what is served in its place. */
   #land(key: string, value: V, read: number, isCurrent: boolean): void {
-    const { enabled, serveWhileRenewing, clock } = this.#options;
-    if (!enabled || !(isCurrent || serveWhileRenewing)) return;
+    const { enabled, renewal, clock } = this.#options;
+    if (!enabled || !(isCurrent || renewal?.when === "behind")) return;
     const known = this.#entries.peek(key);
     if (!isCurrent && (known === undefined || known.read > read)) return;
-    this.#entries.set(key, { value, filledAtMs: clock.monotonicMs(), read, invalid: !isCurrent });
+    this.#entries.set(key, { value, filledAtMs: clock.monotonicMs(), read, changes: isCurrent ? 0 : 1 });
   }
 }

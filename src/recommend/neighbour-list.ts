@@ -11,6 +11,8 @@ const SHRINKAGE = 5;
 export interface NeighbourList {
   /** The table that `slots` belong to. */
   readonly table: ItemTable;
+  /** Sum of the weights of all rules of the item. */
+  readonly totalWeight: number;
   readonly slots: Int32Array;
   /** Weight of the rule as a share of all rules of the item. */
   readonly ruleShares: Float32Array;
@@ -27,6 +29,7 @@ export function neighbourList({ totalWeight, items }: Neighbours, table: ItemTab
   const transitionScale = totalWeight > 0 ? 1 / Math.log1p(totalWeight) : 0;
   return {
     table,
+    totalWeight,
     slots: Int32Array.from(items, ({ itemId }) => table.intern(itemId)),
     ruleShares: Float32Array.from(items, ({ weight }) => weight * ruleScale),
     transitionShares: Float32Array.from(items, ({ count }) => Math.log1p(count) * transitionScale),

@@ -128,7 +128,8 @@ export class PopularityKeeper {
   }
 
   #scheduleReread(): void {
-    if (this.#timer || this.#flight || this.#closed || this.#origin !== "store" || this.#changed.size === 0) return;
+    if (this.#timer || this.#flight || this.#closed || this.#origin !== "store" || this.#changed.size === 0)
+      return;
     const { clock } = this.#options;
     const delayMs = Math.max(0, this.#rereadAtMs + REREAD_INTERVAL_MS - clock.monotonicMs());
     this.#timer = clock.schedule(

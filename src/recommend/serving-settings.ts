@@ -1,7 +1,7 @@
 /** How a worker's memory is bounded and how long it lasts. */
 
 import type { Clock } from "../core/clock.ts";
-import { KeyedCache, type LoadKeys } from "./keyed-cache.ts";
+import { KeyedCache, type LoadKeys, type Renewal } from "./keyed-cache.ts";
 import type { ModelVersion } from "./recommender.ts";
 
 export interface ServingSettings {
@@ -24,9 +24,14 @@ export interface ServingSettings {
 interface CacheKind<V> {
   readonly load: LoadKeys<V>;
   readonly ttlMs: number;
-  readonly serveWhileRenewing?: boolean;
+  readonly renewal?: Renewal<V>;
   readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
 }
+
+/** Users come back often enough to be read many at a time before their entries end. */
+export const USERS_AHEAD = { when: "ahead", maxKeys: 500, weightOf: () => 0 } as const;
+/** Lists of one read: those of popular items are long, and reading one takes milliseconds. */
+export const LISTS_PER_READ = 20;
 
 /** Half of all keys are for users; items of two kinds and titles share the rest. */
 const USER_SHARE = 1 / 2;
@@ -40,7 +45,6 @@ export const itemCache = <V>(settings: ServingSettings, clock: Clock, kind: Cach
 
 function cache<V>(settings: ServingSettings, clock: Clock, kind: CacheKind<V>, share: number): KeyedCache<V> {
   return new KeyedCache({
-    serveWhileRenewing: false,
     ...kind,
     clock,
     maxKeys: Math.floor(settings.maxKeys * share),

@@ -7,7 +7,13 @@ import type { KeyedCache } from "./keyed-cache.ts";
 import { NEIGHBOUR_LIMIT, type NeighbourList, neighbourList } from "./neighbour-list.ts";
 import { PopularityKeeper, type PopularitySource } from "./popularity-keeper.ts";
 import type { DecayedItem, FeatureReader, ScoredItem } from "./ports.ts";
-import { itemCache, type ServingSettings, userCache } from "./serving-settings.ts";
+import {
+  itemCache,
+  LISTS_PER_READ,
+  type ServingSettings,
+  USERS_AHEAD,
+  userCache,
+} from "./serving-settings.ts";
 import { type UserProfile, userProfile } from "./user-profile.ts";
 
 /** Events of all profiles together, at 4 bytes each: a few users with long histories must not fill the memory. */
@@ -39,7 +45,7 @@ export class StreamState implements Disposable {
         return mapValues(neighbours, (each) => neighbourList(each, table()));
       },
       ttlMs: settings.relatedTtlMs,
-      serveWhileRenewing: true,
+      renewal: { when: "behind", maxKeys: LISTS_PER_READ, weightOf: ({ totalWeight }) => totalWeight },
     });
     this.profiles = userCache(settings, clock, {
       load: async (userIds) => {
@@ -48,6 +54,7 @@ export class StreamState implements Disposable {
       },
       limit: { maxSize: MAX_PROFILE_EVENTS, sizeOf: ({ slots }) => slots.length },
       ttlMs: settings.historyTtlMs,
+      renewal: USERS_AHEAD,
     });
   }
 

@@ -4,6 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { KeyedCache, type KeyedCacheOptions } from "../../../src/recommend/keyed-cache.ts";
 import { manualClock, settled } from "../../support/manual-clock.ts";
 
+const RENEWAL = { when: "behind", maxKeys: 20, weightOf: (value: number) => value } as const;
+
 /** A cache over `rows` whose loads wait until the test releases them, when `held` is true. */
 function setUp(options: Partial<KeyedCacheOptions<number>> & { held?: boolean } = {}) {
   const clock = manualClock();
@@ -21,7 +23,7 @@ function setUp(options: Partial<KeyedCacheOptions<number>> & { held?: boolean } 
     clock,
     maxKeys: 100,
     ttlMs: 1_000,
-    serveWhileRenewing: false,
+
     enabled: true,
     ...options,
   });
@@ -103,7 +105,7 @@ describe("keyed cache", () => {
   });
 
   test("serves an old value while one read renews it", async () => {
-    const { cache, clock, rows, loads } = setUp({ serveWhileRenewing: true });
+    const { cache, clock, rows, loads } = setUp({ renewal: RENEWAL });
     await cache.fill(["a"]);
     await clock.advance(1_000);
     rows.set("a", 2);
@@ -114,7 +116,7 @@ describe("keyed cache", () => {
   });
 
   test("renewals of one interval are read together, however often their keys are asked for", async () => {
-    const { cache, clock, rows, loads } = setUp({ serveWhileRenewing: true });
+    const { cache, clock, rows, loads } = setUp({ renewal: RENEWAL });
     rows.set("b", 1);
     await cache.fill(["a", "b"]);
     for (let turn = 1; turn <= 5; turn++) {
@@ -134,7 +136,7 @@ describe("keyed cache", () => {
   });
 
   test("a renewal that an invalidation overtook is served, and renewed again", async () => {
-    const { cache, clock, rows, loads, releases } = setUp({ serveWhileRenewing: true, held: true });
+    const { cache, clock, rows, loads, releases } = setUp({ renewal: RENEWAL, held: true });
     const first = cache.fill(["a"]);
     releases[0]?.();
     await first;
@@ -152,6 +154,55 @@ describe("keyed cache", () => {
     await settled();
     expect(cache.get("a")).toBe(3);
     expect(loads.length).toBe(3);
+  });
+
+  test("renews what changed most for its weight first, and pauses nine times as long as a read takes", async () => {
+    const { cache, clock, rows, loads, releases } = setUp({
+      renewal: { ...RENEWAL, maxKeys: 1 },
+      held: true,
+    });
+    rows.set("a", 1_000);
+    rows.set("b", 1);
+    const first = cache.fill(["a", "b"]);
+    releases[0]?.();
+    await first;
+    const change = () => {
+      for (const key of ["a", "a", "b"]) cache.invalidate(key);
+      cache.get("a");
+      cache.get("b");
+    };
+    change();
+    await clock.advance(100);
+    await clock.advance(200); // The read takes this long.
+    releases[1]?.();
+    await settled();
+    change();
+    await clock.advance(1_799);
+    expect(loads).toEqual([["a", "b"], ["b"]]);
+    await clock.advance(1);
+    expect(loads).toEqual([["a", "b"], ["b"], ["b"]]);
+  });
+
+  test("entries in use are read again before they end, all in one read, and are fresh meanwhile", async () => {
+    const ahead = { when: "ahead", maxKeys: 20, weightOf: () => 0 } as const;
+    const { cache, clock, rows, loads } = setUp({ renewal: ahead });
+    for (const key of ["b", "unused"]) rows.set(key, 1);
+    await cache.fill(["a", "b", "unused"]);
+    await clock.advance(499);
+    cache.get("a");
+    await clock.advance(100);
+    expect(loads.length).toBe(1);
+    rows.set("a", 2);
+    expect([cache.get("a"), cache.get("b")]).toEqual([1, 1]);
+    await clock.advance(100);
+    expect(loads).toEqual([
+      ["a", "b", "unused"],
+      ["a", "b"],
+    ]);
+    await clock.advance(900);
+    expect([cache.get("a"), cache.get("unused")]).toEqual([2, undefined]);
+    cache.invalidate("a");
+    expect(cache.get("a")).toBeUndefined();
   });
 
   test("without renewals it never serves an invalidated value, but keeps it for callers without a store", async () => {
