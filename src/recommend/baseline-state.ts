@@ -9,9 +9,10 @@ import type { FeatureReader, HistoryEntry } from "./ports.ts";
 import { RELATED_LIMIT, type RelatedList, relatedList } from "./related-list.ts";
 import {
   itemCache,
-  LISTS_PER_READ,
+  LISTS_PER_LOAD,
   type ServingSettings,
   USERS_AHEAD,
+  USERS_PER_LOAD,
   userCache,
 } from "./serving-settings.ts";
 
@@ -43,11 +44,13 @@ export class BaselineState implements Disposable {
         return new Map(itemIds.map((itemId) => [itemId, relatedList(lists.get(itemId) ?? [], table)]));
       },
       ttlMs: settings.relatedTtlMs,
-      renewal: { when: "behind", maxKeys: LISTS_PER_READ, weightOf: ({ slots }) => slots.length },
+      maxLoad: LISTS_PER_LOAD,
+      renewal: { when: "behind", weightOf: ({ slots }) => slots.length },
     });
     this.histories = userCache(settings, clock, {
       load: (userIds) => reader.histories(userIds, HISTORY_LIMIT, deadline()),
       ttlMs: settings.historyTtlMs,
+      maxLoad: USERS_PER_LOAD,
       renewal: USERS_AHEAD,
     });
   }

@@ -5,7 +5,6 @@ export type LoadKeys<V> = (keys: readonly string[]) => Promise<ReadonlyMap<strin
 
 /** With two under way one slow read does not hold up all others, and under load each still carries many keys. */
 const MAX_LOADS = 2;
-const MAX_KEYS = 500;
 
 interface Batch<V> {
   readonly keys: string[];
@@ -15,18 +14,21 @@ interface Batch<V> {
 /** The caller bounds how many keys wait, and each load ends by its own deadline. */
 export class GatheredLoads<V> {
   readonly #load: LoadKeys<V>;
+  readonly #maxKeys: number;
   readonly #waiting: Batch<V>[] = [];
   #running = 0;
 
-  constructor(load: LoadKeys<V>) {
+  /** `maxKeys`: of one load that gathered them; it must end well within its deadline. */
+  constructor(load: LoadKeys<V>, maxKeys: number) {
     this.#load = load;
+    this.#maxKeys = maxKeys;
   }
 
   /** Resolves with these keys and perhaps others. Rejects as the load does. */
   load(keys: readonly string[]): Promise<ReadonlyMap<string, V>> {
     if (this.#running < MAX_LOADS) return this.#run(keys);
     let batch = this.#waiting.at(-1);
-    if (batch === undefined || batch.keys.length + keys.length > MAX_KEYS) {
+    if (batch === undefined || batch.keys.length + keys.length > this.#maxKeys) {
       batch = { keys: [], loaded: Promise.withResolvers() };
       this.#waiting.push(batch);
     }

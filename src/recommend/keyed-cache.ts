@@ -21,6 +21,8 @@ export interface KeyedCacheOptions<V> {
   readonly maxKeys: number;
   /** Bounds the sum of what `sizeOf` says of the values, where they differ much in size. */
   readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
+  /** Keys of one load. */
+  readonly maxLoad: number;
   readonly ttlMs: number;
   readonly renewal?: Renewal<V>;
   /** False: nothing is kept, every look-up misses; reads are still shared. */
@@ -34,8 +36,6 @@ export interface Renewal<V> {
    * `behind`: once the entry is no longer fresh; until then the old value is served.
    */
   readonly when: "ahead" | "behind";
-  /** Keys of one read. */
-  readonly maxKeys: number;
   /** How much it takes to change the value: of two that changed as often the lighter one is read first. */
   readonly weightOf: (value: V) => number;
 }
@@ -79,10 +79,10 @@ export class KeyedCache<V> {
       max: Math.max(1, options.maxKeys),
       ...(limit && { maxSize: limit.maxSize, sizeCalculation: ({ value }) => 1 + limit.sizeOf(value) }),
     });
-    this.#loads = new GatheredLoads(options.load);
+    this.#loads = new GatheredLoads(options.load, options.maxLoad);
     const { renewal, clock } = options;
     this.#renewals = renewal
-      ? new Renewals({ clock, maxKeys: renewal.maxKeys, read: (keys) => this.#renew(keys) })
+      ? new Renewals({ clock, maxKeys: options.maxLoad, read: (keys) => this.#renew(keys) })
       : null;
   }
 

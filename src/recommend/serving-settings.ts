@@ -23,15 +23,19 @@ export interface ServingSettings {
 
 interface CacheKind<V> {
   readonly load: LoadKeys<V>;
+  readonly maxLoad: number;
   readonly ttlMs: number;
   readonly renewal?: Renewal<V>;
   readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
 }
 
 /** Users come back often enough to be read many at a time before their entries end. */
-export const USERS_AHEAD = { when: "ahead", maxKeys: 500, weightOf: () => 0 } as const;
-/** Lists of one read: those of popular items are long, and reading one takes milliseconds. */
-export const LISTS_PER_READ = 20;
+export const USERS_AHEAD = { when: "ahead", weightOf: () => 0 } as const;
+/** Of one load, which must end well within its deadline: a user or title takes microseconds. */
+export const USERS_PER_LOAD = 500;
+export const TITLES_PER_LOAD = 500;
+/** The list of a popular item takes milliseconds. */
+export const LISTS_PER_LOAD = 20;
 
 /** Half of all keys are for users; items of two kinds and titles share the rest. */
 const USER_SHARE = 1 / 2;

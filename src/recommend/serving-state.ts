@@ -13,7 +13,7 @@ import type { PopularityKeeper } from "./popularity-keeper.ts";
 import type { FeatureReader, PopularSnapshots, ServingObserver } from "./ports.ts";
 import { RankedLists } from "./ranked-lists.ts";
 import type { ModelVersion } from "./recommender.ts";
-import { itemCache, type ServingSettings } from "./serving-settings.ts";
+import { itemCache, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 import { StreamState } from "./stream-state.ts";
 
 const TITLE_TTL_MS = 1_000;
@@ -55,6 +55,7 @@ export class ServingState implements AsyncDisposable {
     this.popularity = (settings.policy === "stream-v1" ? this.stream : this.baseline).popularity;
     this.titles = itemCache(settings, clock, {
       load: (itemIds) => readTitles(reader, itemIds, Deadline.after(settings.readTimeoutMs, clock)),
+      maxLoad: TITLES_PER_LOAD,
       ttlMs: TITLE_TTL_MS,
     });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });

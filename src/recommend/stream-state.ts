@@ -9,9 +9,10 @@ import { PopularityKeeper, type PopularitySource } from "./popularity-keeper.ts"
 import type { DecayedItem, FeatureReader, ScoredItem } from "./ports.ts";
 import {
   itemCache,
-  LISTS_PER_READ,
+  LISTS_PER_LOAD,
   type ServingSettings,
   USERS_AHEAD,
+  USERS_PER_LOAD,
   userCache,
 } from "./serving-settings.ts";
 import { type UserProfile, userProfile } from "./user-profile.ts";
@@ -45,7 +46,8 @@ export class StreamState implements Disposable {
         return mapValues(neighbours, (each) => neighbourList(each, table()));
       },
       ttlMs: settings.relatedTtlMs,
-      renewal: { when: "behind", maxKeys: LISTS_PER_READ, weightOf: ({ totalWeight }) => totalWeight },
+      maxLoad: LISTS_PER_LOAD,
+      renewal: { when: "behind", weightOf: ({ totalWeight }) => totalWeight },
     });
     this.profiles = userCache(settings, clock, {
       load: async (userIds) => {
@@ -54,6 +56,7 @@ export class StreamState implements Disposable {
       },
       limit: { maxSize: MAX_PROFILE_EVENTS, sizeOf: ({ slots }) => slots.length },
       ttlMs: settings.historyTtlMs,
+      maxLoad: USERS_PER_LOAD,
       renewal: USERS_AHEAD,
     });
   }

@@ -1,6 +1,7 @@
 /** Runs the postgres process of the embedded server as a direct child: started, ready, gone. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Deadline } from "../../core/deadline.ts";
@@ -22,6 +23,9 @@ export interface ServerProcess {
   logTail(): string;
 }
 
+/** A 32nd of the memory: reading what is near a popular item touches thousands of scattered pages. */
+const sharedBuffersMb = () => Math.round(Math.min(512, Math.max(128, totalmem() / 2 ** 20 / 32)));
+
 /** Settings that differ from PostgreSQL's own: small, durable, reachable from this machine only. */
 export function serverSettings(port: number, durable: boolean): string[] {
   const settings = {
@@ -30,7 +34,7 @@ export function serverSettings(port: number, durable: boolean): string[] {
     // Relative to the data folder: a socket's path may have at most 107 bytes.
     unix_socket_directories: ".",
     max_connections: 200,
-    shared_buffers: durable ? "128MB" : "32MB",
+    shared_buffers: durable ? `${sharedBuffersMb()}MB` : "32MB",
     fsync: durable ? "on" : "off",
     synchronous_commit: durable ? "on" : "off",
     full_page_writes: durable ? "on" : "off",

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { KeyedCache, type KeyedCacheOptions } from "../../../src/recommend/keyed-cache.ts";
 import { manualClock, settled } from "../../support/manual-clock.ts";
 
-const RENEWAL = { when: "behind", maxKeys: 20, weightOf: (value: number) => value } as const;
+const RENEWAL = { when: "behind", weightOf: (value: number) => value } as const;
 
 /** A cache over `rows` whose loads wait until the test releases them, when `held` is true. */
 function setUp(options: Partial<KeyedCacheOptions<number>> & { held?: boolean } = {}) {
@@ -22,6 +22,7 @@ function setUp(options: Partial<KeyedCacheOptions<number>> & { held?: boolean } 
     load,
     clock,
     maxKeys: 100,
+    maxLoad: 20,
     ttlMs: 1_000,
 
     enabled: true,
@@ -156,16 +157,30 @@ describe("keyed cache", () => {
     expect(loads.length).toBe(3);
   });
 
+  test("a load that gathered keys holds no more than one load may", async () => {
+    const { cache, rows, loads, releases } = setUp({ held: true, maxLoad: 2 });
+    for (const key of ["b", "c", "d", "e"]) rows.set(key, 2);
+    const callers = ["a", "b", "c", "d", "e"].map((key) => cache.fill([key]));
+    for (let load = 0; load < 4; load++) {
+      releases[load]?.();
+      await settled();
+    }
+    await Promise.all(callers);
+    expect(loads).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
+  });
+
   test("renews what changed most for its weight first, and pauses nine times as long as a read takes", async () => {
     const { cache, clock, rows, loads, releases } = setUp({
-      renewal: { ...RENEWAL, maxKeys: 1 },
+      renewal: RENEWAL,
+      maxLoad: 1,
       held: true,
     });
     rows.set("a", 1_000);
     rows.set("b", 1);
-    const first = cache.fill(["a", "b"]);
-    releases[0]?.();
-    await first;
+    const first = cache.fill(["a"]);
+    const second = cache.fill(["b"]);
+    for (const release of releases) release();
+    await Promise.all([first, second]);
     const change = () => {
       for (const key of ["a", "a", "b"]) cache.invalidate(key);
       cache.get("a");
@@ -174,17 +189,17 @@ describe("keyed cache", () => {
     change();
     await clock.advance(100);
     await clock.advance(200); // The read takes this long.
-    releases[1]?.();
+    releases[2]?.();
     await settled();
     change();
     await clock.advance(1_799);
-    expect(loads).toEqual([["a", "b"], ["b"]]);
+    expect(loads).toEqual([["a"], ["b"], ["b"]]);
     await clock.advance(1);
-    expect(loads).toEqual([["a", "b"], ["b"], ["b"]]);
+    expect(loads).toEqual([["a"], ["b"], ["b"], ["b"]]);
   });
 
   test("entries in use are read again before they end, all in one read, and are fresh meanwhile", async () => {
-    const ahead = { when: "ahead", maxKeys: 20, weightOf: () => 0 } as const;
+    const ahead = { when: "ahead", weightOf: () => 0 } as const;
     const { cache, clock, rows, loads } = setUp({ renewal: ahead });
     for (const key of ["b", "unused"]) rows.set(key, 1);
     await cache.fill(["a", "b", "unused"]);
