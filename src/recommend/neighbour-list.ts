@@ -1,7 +1,7 @@
 /** What follows one item, weighed for the streaming policy when it is read from the store. */
 
 import type { ItemTable } from "./item-table.ts";
-import type { Neighbours } from "./ports.ts";
+import type { NeighbourItem, Neighbours } from "./ports.ts";
 
 /** Rules, and transitions, that count for one item. */
 export const NEIGHBOUR_LIMIT = 200;
@@ -27,13 +27,17 @@ export interface NeighbourList {
 export function neighbourList({ totalWeight, items }: Neighbours, table: ItemTable): NeighbourList {
   const ruleScale = 1 / (totalWeight + SHRINKAGE);
   const transitionScale = totalWeight > 0 ? 1 / Math.log1p(totalWeight) : 0;
-  return {
-    table,
-    totalWeight,
-    slots: Int32Array.from(items, ({ itemId }) => table.intern(itemId)),
-    ruleShares: Float32Array.from(items, ({ weight }) => weight * ruleScale),
-    transitionShares: Float32Array.from(items, ({ count }) => Math.log1p(count) * transitionScale),
-  };
+  const slots = new Int32Array(items.length);
+  const ruleShares = new Float32Array(items.length);
+  const transitionShares = new Float32Array(items.length);
+  // A loop: made of iterators these columns cost a fifth of serving while lists are read.
+  for (let place = 0; place < items.length; place++) {
+    const { itemId, weight, count } = items[place] as NeighbourItem;
+    slots[place] = table.intern(itemId);
+    ruleShares[place] = weight * ruleScale;
+    transitionShares[place] = Math.log1p(count) * transitionScale;
+  }
+  return { table, totalWeight, slots, ruleShares, transitionShares };
 }
 
 /** The same list in `table`'s numbers. */
