@@ -12,9 +12,6 @@ import { RELATED_LIMIT, type RelatedList, relatedList } from "../recommend/relat
 
 type Features = ReturnType<typeof foldInteractions>;
 
-/** What the store's decayed popularity has by default: one year. */
-const HALF_LIFE_HOURS = 8_760;
-
 export class FrozenFeatures {
   /** Numbers every item that is named anywhere. */
   readonly table = new ItemTable();
@@ -25,8 +22,9 @@ export class FrozenFeatures {
   readonly #related = new Map<string, RelatedList>();
   readonly #neighbours = new Map<string, NeighbourList>();
 
-  constructor(training: readonly Interaction[]) {
-    this.#features = foldInteractions(training, { historySize: 0, halfLifeHours: HALF_LIFE_HOURS });
+  /** `halfLifeHours` is that of decayed popularity. */
+  constructor(training: readonly Interaction[], halfLifeHours: number) {
+    this.#features = foldInteractions(training, { historySize: 0, halfLifeHours });
     const { popularity, decayed } = this.#features;
     this.popularity.replace(Array.from(popularity, ([itemId, score]) => ({ itemId, score })));
     let best = Number.NEGATIVE_INFINITY;

@@ -2,10 +2,9 @@
 
 import type { Question, Split } from "../../evaluation/split.ts";
 import type { Interaction } from "../../events/model.ts";
-import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 import { askServed, type ServedAsking } from "./ask-served.ts";
 import { questionIndexes } from "./ask-through-api.ts";
-import type { LocalHttp } from "./local-http.ts";
+import { patiently } from "./patience.ts";
 import { showProgress } from "./progress.ts";
 
 /** The API takes smaller numbers for seconds. */
@@ -14,7 +13,7 @@ const MS_FROM = 1e12;
 export async function askPrequential(split: Split, asking: ServedAsking): Promise<void> {
   using progress = showProgress(`asking ${asking.policy} while it learns`, split.test.length);
   const indexOf = questionIndexes(split);
-  for (const interaction of split.test) {
+  for (const [place, interaction] of split.test.entries()) {
     const index = indexOf.get(interaction);
     if (index !== undefined) {
       const { target, known } = split.questions[index] as Question;
@@ -22,15 +21,19 @@ export async function askPrequential(split: Split, asking: ServedAsking): Promis
       const itemIds = timeline.slice(0, known).map(({ itemId }) => itemId);
       await askServed(asking, index, target.userId, itemIds);
     }
-    await post(asking.http, interaction);
+    await post(asking, place, interaction);
     progress.advance(1);
   }
 }
 
-/** A watch is told by the signal that it was. The id is the server's: that of a watch may be too long. */
-async function post(http: LocalHttp, { userId, itemId, signal, tsMs }: Interaction): Promise<void> {
+/** A watch is told by the signal that it was, under an id of its own: that of a watch may be too long. */
+async function post({ http, signal }: ServedAsking, place: number, taken: Interaction): Promise<void> {
+  const { userId, itemId, tsMs } = taken;
   const ts = tsMs < MS_FROM ? Math.floor(tsMs / 1000) : tsMs;
-  const event = { user_id: userId, item_id: itemId, event_type: signal, ts };
-  const { status, body } = await http.post("/event", event);
-  if (status !== 200) throw new CommandError(EXIT_FAILED, `/event answered ${status}: ${body.slice(0, 500)}`);
+  const event_id = `evaluation-${place}`;
+  const event = { event_id, user_id: userId, item_id: itemId, event_type: taken.signal, ts };
+  await patiently(signal, async () => {
+    const { status, body } = await http.post("/event", event);
+    return status === 200 ? null : `/event answered ${status}: ${body.slice(0, 500)}`;
+  });
 }

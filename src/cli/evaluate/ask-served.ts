@@ -7,6 +7,7 @@ import { SHOWN } from "../../evaluation/metrics.ts";
 import { LIST_LENGTH } from "../../evaluation/models.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 import type { LocalHttp } from "./local-http.ts";
+import { patiently } from "./patience.ts";
 
 export type ServedPolicy = "rules-v1" | "stream-v1";
 
@@ -32,25 +33,29 @@ export interface ServedAsking {
   readonly policy: ServedPolicy;
   readonly features: FrozenFeatures;
   readonly sheet: AnswerSheet;
+  readonly signal: AbortSignal;
 }
 
 /** Asks question `index` about a user who took `itemIds`, oldest first. Throws when the answer is not the policy's own. */
 export async function askServed(
-  { http, policy, features, sheet }: ServedAsking,
+  { http, policy, features, sheet, signal }: ServedAsking,
   index: number,
   userId: string,
   itemIds: readonly string[],
 ): Promise<void> {
   const excluded = exclusions(itemIds, KNOWN_AS_SEEN[policy], features);
   const query = `user_id=${encodeURIComponent(userId)}&session_id=evaluation&k=${LIST_LENGTH}&details=true&x_autolog_impressions=false`;
-  const { status, body } = await http.get(`/reco?${query}${excluded}`);
-  if (status !== 200) throw new CommandError(EXIT_FAILED, `/reco answered ${status}: ${body.slice(0, 500)}`);
-  const answer = JSON.parse(body) as RecoBody;
-  const { degraded, items } = answer.details;
-  if (answer.model_version !== policy || degraded !== null) {
-    throw new CommandError(EXIT_FAILED, `/reco answered as ${answer.model_version}, degraded: ${degraded}`);
-  }
-  sheet.note(index, unseen(items, itemIds));
+  await patiently(signal, async () => {
+    const { status, body } = await http.get(`/reco?${query}${excluded}`);
+    if (status !== 200) return `/reco answered ${status}: ${body.slice(0, 500)}`;
+    const answer = JSON.parse(body) as RecoBody;
+    const { degraded, items } = answer.details;
+    if (answer.model_version !== policy || degraded !== null) {
+      return `/reco answered as ${answer.model_version}, degraded: ${degraded}`;
+    }
+    sheet.note(index, unseen(items, itemIds));
+    return null;
+  });
 }
 
 /**

@@ -51,8 +51,6 @@ export function evaluateCommand(): Command {
       try {
         process.exitCode = await run(flags, configOrExit());
       } catch (error) {
-        if (isAbort(error))
-          throw new CommandError(EXIT_FAILED, "interrupted; nothing was written", { cause: error });
         if (isFileError(error)) throw new CommandError(EXIT_FAILED, error.message, { cause: error });
         throw asCommandError(error);
       }
@@ -64,7 +62,15 @@ async function run(flags: EvaluateFlags, config: Config): Promise<number> {
   using interrupt = interruptible();
   const input = await readInput(flags.input, config);
   const nowMs = systemClock.nowMs();
-  const evaluated = await evaluate(input, { ...flags, protocol, signal: interrupt.signal });
+  const halfLifeHours = config.reco.popularityHalfLifeHours;
+  const { signal } = interrupt;
+  const evaluated = await evaluate(input, { ...flags, protocol, halfLifeHours, signal }).catch(
+    (cause: unknown) => {
+      // A tree that got the same signal may have gone first: what failed then is of no interest.
+      if (!signal.aborted) throw cause;
+      throw new CommandError(EXIT_FAILED, "interrupted; nothing was written", { cause });
+    },
+  );
   const { runId, output } = flags;
   const folder = makeRunFolder({ runId, output, reportsDir: config.reportsDir, nowMs });
   const report = reportOf({
@@ -120,8 +126,6 @@ function describe(report: EvaluationReport, agreements: readonly Agreement[]): s
     ),
   ].join("\n");
 }
-
-const isAbort = (error: unknown) => error instanceof Error && error.name === "AbortError";
 
 /** The input cannot be read, or the report cannot be written. */
 const isFileError = (error: unknown): error is NodeJS.ErrnoException =>

@@ -18,6 +18,8 @@ export interface EvaluationOptions {
   readonly protocol: Protocol;
   readonly throughApi: boolean;
   readonly prequential: boolean;
+  /** Of decayed popularity. */
+  readonly halfLifeHours: number;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +44,7 @@ export async function evaluate(
   { interactions, plans }: Input,
   options: EvaluationOptions,
 ): Promise<Evaluated> {
-  const { protocol, throughApi, prequential, signal } = options;
+  const { protocol, throughApi, prequential, halfLifeHours, signal } = options;
   const split = splitBy(protocol, interactions);
   if (split.questions.length === 0) {
     throw new CommandError(
@@ -50,15 +52,15 @@ export async function evaluate(
       `protocol ${protocol} finds nobody to ask about in ${interactions.length} events`,
     );
   }
-  const features = new FrozenFeatures(split.training);
+  const features = new FrozenFeatures(split.training, halfLifeHours);
   const surprise = new Surprise(split.training);
   const sheets = [...askOffline(split, offlineModels(features), features, surprise)];
   const agreements: Agreement[] = [];
   const training = split.training.map((interaction) => plans.get(interaction) as IngestPlan);
   for (const policy of throughApi ? SERVED : []) {
     const sheet = new AnswerSheet(`${policy}, API`, split.questions, surprise);
-    await using tree = await startServedTree({ policy, training, signal });
-    await askFrozen(tree, split, { http: tree.http, policy, features, sheet });
+    await using tree = await startServedTree({ policy, training, halfLifeHours, signal });
+    await askFrozen(tree, split, { http: tree.http, policy, features, sheet, signal });
     agreements.push({
       policy,
       equal: equalRanks(
@@ -70,8 +72,8 @@ export async function evaluate(
   }
   for (const policy of prequential ? SERVED : []) {
     const sheet = new AnswerSheet(`${policy}, prequential`, split.questions, surprise);
-    await using tree = await startServedTree({ policy, training, signal });
-    await askPrequential(split, { http: tree.http, policy, features, sheet });
+    await using tree = await startServedTree({ policy, training, halfLifeHours, signal });
+    await askPrequential(split, { http: tree.http, policy, features, sheet, signal });
     sheets.push(sheet);
   }
   return { split, itemCount: features.itemCount, sheets, agreements };

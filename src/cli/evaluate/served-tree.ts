@@ -19,8 +19,23 @@ import { TreeProcess } from "./tree-process.ts";
 
 const CHUNK_TIMEOUT_MS = 60_000;
 
-/** More events than any user has. */
-const SEEN_MAX = 1_000_000;
+/**
+ * Http alone, so that no consumer changes a rule. Without caches each answer is made from what the store holds at that
+ * moment, with a deadline that is never reached from nothing less. All that a user did counts as seen, and events may
+ * be as old as they are.
+ */
+const FROZEN = {
+  APP_ENV: "test",
+  RECO_ROLES: "http",
+  RECO_SEEN_MAX: "1000000",
+  RECO_DEADLINE_MS: "600000",
+  ONLINE_CACHE_ENABLED: "false",
+  CONTRACT_MAX_EVENT_AGE_MS: String(Number.MAX_SAFE_INTEGER),
+  API_AUTH_MODE: "off",
+  HOST: "127.0.0.1",
+  METRICS_HOST: "127.0.0.1",
+  LOG_LEVEL: "warn",
+} as const;
 
 export interface ServedTree extends AsyncDisposable {
   readonly http: LocalHttp;
@@ -31,16 +46,26 @@ export interface ServedTree extends AsyncDisposable {
 export interface ServedTreeOptions {
   readonly policy: "rules-v1" | "stream-v1";
   readonly training: readonly IngestPlan[];
+  /** Of decayed popularity. */
+  readonly halfLifeHours: number;
   readonly signal: AbortSignal;
 }
 
 /** Imports, starts and waits until ready. All of it is gone after disposal. */
-export async function startServedTree({ policy, training, signal }: ServedTreeOptions): Promise<ServedTree> {
+export async function startServedTree(options: ServedTreeOptions): Promise<ServedTree> {
+  const { policy, training, halfLifeHours, signal } = options;
   await using opened = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), "reco-evaluate-"));
   opened.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   const port = await freePort();
-  const settings = treeSettings(dataDir, policy, port, await freePort());
+  const settings = {
+    ...FROZEN,
+    RECO_DATA_DIR: dataDir,
+    RECO_DEFAULT_POLICY: `builtin:${policy}`,
+    RECO_POPULARITY_HALF_LIFE_H: String(halfLifeHours),
+    PORT: String(port),
+    METRICS_PORT: String(await freePort()),
+  };
   const config = configOf(settings);
   {
     await using store = await openStore(config, "reco-evaluate");
@@ -53,27 +78,6 @@ export async function startServedTree({ policy, training, signal }: ServedTreeOp
   const owned = opened.move();
   return { http, pool, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
-
-/**
- * Http alone, so that no consumer changes a rule. Without caches each answer is made from what the store holds at that
- * moment, and with a deadline that is never reached from nothing less. Events may be as old as they are.
- */
-const treeSettings = (dataDir: string, policy: string, port: number, metricsPort: number) => ({
-  APP_ENV: "test",
-  RECO_DATA_DIR: dataDir,
-  RECO_ROLES: "http",
-  RECO_DEFAULT_POLICY: `builtin:${policy}`,
-  RECO_SEEN_MAX: String(SEEN_MAX),
-  RECO_DEADLINE_MS: "600000",
-  ONLINE_CACHE_ENABLED: "false",
-  CONTRACT_MAX_EVENT_AGE_MS: String(Number.MAX_SAFE_INTEGER),
-  API_AUTH_MODE: "off",
-  HOST: "127.0.0.1",
-  PORT: String(port),
-  METRICS_HOST: "127.0.0.1",
-  METRICS_PORT: String(metricsPort),
-  LOG_LEVEL: "warn",
-});
 
 /** Of nothing but these settings: the caller's environment must not lead to another database. */
 function configOf(settings: Readonly<Record<string, string>>): Config {
