@@ -14,7 +14,6 @@ export interface Candidate {
 
 const STREAM = { RECO_DEFAULT_POLICY: "builtin:stream-v1" };
 const COLD = { cache: { rankedListTtlMs: 0 } };
-const WARM = { cache: { rankedListTtlMs: 20_000 } };
 const atLeast = (limit: number): Bar => ({ of: "ratio", is: ">=", limit });
 
 /** Cold: no answer and no ranked list is kept. Warm: a user's ranked list is kept until the profile changes. */
@@ -29,7 +28,7 @@ export async function servingCandidates(
     { name: "shell", hasStore: false, bar: null, start: () => Server.shell() },
     { name: "rules-v1", hasStore: true, bar: atLeast(0.2), start: tree({ config: COLD }) },
     { name: "stream-v1", hasStore: true, bar: atLeast(0.18), start: tree({ env: STREAM, config: COLD }) },
-    { name: "stream-v1-warm", hasStore: true, bar: atLeast(0.4), start: tree({ env: STREAM, config: WARM }) },
+    { name: "stream-v1-warm", hasStore: true, bar: atLeast(0.4), start: tree({ env: STREAM }) },
     {
       name: "stream-v1-two-threads",
       hasStore: true,

@@ -25,7 +25,12 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
     endpoint: "reco",
     async rank(request, reads) {
       const [stored] = await reads.values(baseline.histories, [request.userId], "feature_fetch");
-      const isKept = stored && request.exclude.size === 0 && overlay.entries(request.userId).length === 0;
+      // Without a history the list is popularity alone, which is to be fresh.
+      const isKept =
+        stored &&
+        stored.length > 0 &&
+        request.exclude.size === 0 &&
+        overlay.entries(request.userId).length === 0;
       const kept = isKept ? rankedLists.find(stored, request.k) : null;
       if (kept !== null) return { list: kept, rankingMs: 0 };
       const input = await gather(state, stored, SOURCE_DEPTH, request, reads);

@@ -53,7 +53,8 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
         newest.length === 0
           ? coldStarts.list(index, new Set(unwanted), request.k)
           : scratch.rank({ index, sources, unwanted, k: request.k });
-      if (keepable && reads.cause === null) rankedLists.keep(keepable, request.k, list);
+      // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
+      if (keepable && newest.length > 0 && reads.cause === null) rankedLists.keep(keepable, request.k, list);
       return { list, rankingMs: clock.monotonicMs() - startedMs };
     },
     popular: (request) => popular(state, request, coldStarts),

@@ -114,6 +114,15 @@ describe("a ranked list is answered again", () => {
     expect((await ask("reco")).list).not.toBe(second.list);
   });
 
+  test("never for somebody unknown, who is to see what just became popular", async () => {
+    const { ask, store, state, clock } = setUp();
+    expect((await ask("reco", { userId: "new" })).ids[0]).toBe("t1");
+    store.decayed = decayed("t2", "t1");
+    state.apply({ userIds: [], itemIds: ["t1", "t2"], relatedItemIds: [], ruleItemIds: [], eventIds: [] });
+    await clock.advance(250);
+    expect((await ask("reco", { userId: "new" })).ids[0]).toBe("t2");
+  });
+
   test("never with a time of 0", async () => {
     const { ask } = setUp(shop(), 0);
     expect((await ask("reco")).list).not.toBe((await ask("reco")).list);
