@@ -17,7 +17,16 @@ const SLATE = 20;
 /** Cannot be part of an id. */
 export const SEPARATOR = "\u001f";
 
-export type LoggedKind = LogEvent["kind"];
+type LoggedKind = LogEvent["kind"];
+
+/** Columns of one row an item shown. */
+interface ItemRows {
+  readonly eventIds: string;
+  readonly userIds: string;
+  readonly items: string;
+  readonly positions: string;
+  readonly tsMs: string;
+}
 
 /** One batch as columns: array literals, made before the clock starts. */
 export interface RawBatch {
@@ -31,6 +40,8 @@ export interface RawBatch {
   readonly topics: string;
   readonly payloads: string;
   readonly partitions: string;
+  /** Null for watches. */
+  readonly itemRows: ItemRows | null;
 }
 
 export function rawBatch(kind: LoggedKind, prefix: string, size: number): RawBatch {
@@ -48,6 +59,22 @@ export function rawBatch(kind: LoggedKind, prefix: string, size: number): RawBat
     topics: texts(({ outbox }) => outbox?.topic ?? ""),
     payloads: texts(({ outbox }) => outbox?.payload ?? ""),
     partitions: numberArray(plans.map(({ outbox }) => outbox?.partition ?? 0)),
+    itemRows: kind === "impression" ? itemRows(plans.map(({ event }) => event)) : null,
+  };
+}
+
+function itemRows(events: readonly LogEvent[]): ItemRows {
+  const rows = events.flatMap((event) =>
+    event.kind === "impression"
+      ? event.items.map(({ itemId, position }) => ({ event, itemId, position }))
+      : [],
+  );
+  return {
+    eventIds: textArray(rows.map(({ event }) => event.eventId)),
+    userIds: textArray(rows.map(({ event }) => event.userId)),
+    items: textArray(rows.map(({ itemId }) => itemId)),
+    positions: numberArray(rows.map(({ position }) => position)),
+    tsMs: numberArray(rows.map(({ event }) => event.tsMs)),
   };
 }
 

@@ -24,13 +24,6 @@ export interface RecoItem {
   readonly sources: readonly RecoSource[];
 }
 
-export const EMPTY_LIST: RankedList = {
-  itemIds: [],
-  scores: new Float64Array(0),
-  sources: [],
-  sourceScores: new Float64Array(0),
-};
-
 /** The list item by item, with the sources of each. */
 export function explain({ itemIds, scores, sources, sourceScores }: RankedList): RecoItem[] {
   return itemIds.map((itemId, place) => ({

@@ -9,8 +9,20 @@ import type { FeatureChange, IngestOutcome, IngestPlan, IngestResult } from "../
 import { manualClock, settled } from "../../support/manual-clock.ts";
 import { aDirectEvent, anImpressionEvent, aWatchEvent, planOf } from "../../support/plans.ts";
 
-const NOTHING: FeatureChange = { userIds: [], itemIds: [], relatedItemIds: [], ruleItemIds: [], eventIds: [] };
-const CHANGED: FeatureChange = { userIds: ["u-1"], itemIds: ["i-1"], relatedItemIds: [], ruleItemIds: [], eventIds: [] };
+const NOTHING: FeatureChange = {
+  userIds: [],
+  itemIds: [],
+  relatedItemIds: [],
+  ruleItemIds: [],
+  eventIds: [],
+};
+const CHANGED: FeatureChange = {
+  userIds: ["u-1"],
+  itemIds: ["i-1"],
+  relatedItemIds: [],
+  ruleItemIds: [],
+  eventIds: [],
+};
 
 type Store = (plans: readonly IngestPlan[]) => Partial<IngestResult>;
 
