@@ -34,7 +34,10 @@ export async function addDecayed(tx: Transaction, interactions: readonly Interac
       updated_at = now()`;
 }
 
-/** Brings `item_decay` to this half-life: when it has another one, all events are added up anew. Answers whether they were. */
+/**
+ * Brings `item_decay` to this half-life: when it has another one, all stored events are added up anew. Answers whether
+ * they were. What retention removed from `events` is gone from the scores, too.
+ */
 export async function ensureHalfLife(
   pool: Pool,
   halfLifeHours: number,
