@@ -31,7 +31,9 @@ interface StoredInfo extends RuntimeInfo {
 
 const pathIn = (dataDir: string) => join(dataDir, "runtime.json");
 
+/** Of two trees on one folder the first one keeps the file: the other is about to be refused, or shares only the folder. */
 export function writeRuntimeFile(dataDir: string, info: RuntimeInfo): void {
+  if (isAnothers(dataDir, info.pid)) return;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${pathIn(dataDir)}.part`;
   const stored: StoredInfo = { ...info, startedAt: identify(info.pid)?.startedAt ?? "" };
@@ -39,20 +41,34 @@ export function writeRuntimeFile(dataDir: string, info: RuntimeInfo): void {
   renameSync(draft, pathIn(dataDir));
 }
 
-export function removeRuntimeFile(dataDir: string): void {
-  rmSync(pathIn(dataDir), { force: true });
+/** Removes the file unless another running tree wrote it. */
+export function removeRuntimeFile(dataDir: string, pid: number): void {
+  if (!isAnothers(dataDir, pid)) rmSync(pathIn(dataDir), { force: true });
 }
 
 /** The running tree of this data folder, or null: a file whose process is gone counts as none. Throws CommandError. */
 export function readRuntimeFile(dataDir: string): RuntimeInfo | null {
   try {
-    const text = readIfPresent(pathIn(dataDir));
-    if (text === null) return null;
-    const { startedAt, ...info } = JSON.parse(text) as StoredInfo;
-    return isAlive({ pid: info.pid, startedAt }) ? info : null;
+    return readLive(dataDir);
   } catch (cause) {
     // Another user's folder, above all.
     const message = `cannot tell what runs on ${dataDir}: ${asError(cause).message}`;
     throw new CommandError(EXIT_FAILED, message, { cause });
+  }
+}
+
+function readLive(dataDir: string): RuntimeInfo | null {
+  const text = readIfPresent(pathIn(dataDir));
+  if (text === null) return null;
+  const { startedAt, ...info } = JSON.parse(text) as StoredInfo;
+  return isAlive({ pid: info.pid, startedAt }) ? info : null;
+}
+
+function isAnothers(dataDir: string, pid: number): boolean {
+  try {
+    const live = readLive(dataDir);
+    return live !== null && live.pid !== pid;
+  } catch {
+    return false; // What nobody can read helps nobody: it is replaced.
   }
 }

@@ -108,7 +108,7 @@ async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Lo
   }
   const end = await supervisor.exited;
   release();
-  removeRuntimeFile(config.dataDir);
+  removeRuntimeFile(config.dataDir, process.pid);
   if (end.code !== 0) console.error(`reco ended: ${end.reasons.join("; ")}`);
   return end.code;
 }

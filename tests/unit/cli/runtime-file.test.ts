@@ -37,7 +37,7 @@ describe("runtime.json", () => {
   test("is none where nothing was written or it was removed", () => {
     expect(readRuntimeFile(dir)).toBeNull();
     writeRuntimeFile(dir, info);
-    removeRuntimeFile(dir);
+    removeRuntimeFile(dir, info.pid);
     expect(readRuntimeFile(dir)).toBeNull();
   });
 
@@ -46,6 +46,21 @@ describe("runtime.json", () => {
     const path = join(dir, "runtime.json");
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), startedAt: "earlier" }));
     expect(readRuntimeFile(dir)).toBeNull();
+  });
+
+  test("of another running tree is neither replaced nor removed", () => {
+    writeRuntimeFile(dir, info);
+    writeRuntimeFile(dir, { ...info, pid: process.ppid });
+    removeRuntimeFile(dir, process.ppid);
+    expect(readRuntimeFile(dir)).toEqual(info);
+  });
+
+  test("of a tree that is gone is replaced", () => {
+    writeRuntimeFile(dir, { ...info, pid: process.ppid });
+    const path = join(dir, "runtime.json");
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), startedAt: "earlier" }));
+    writeRuntimeFile(dir, info);
+    expect(readRuntimeFile(dir)).toEqual(info);
   });
 
   test("that cannot be read ends a command with its reason", () => {
