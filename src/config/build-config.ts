@@ -57,7 +57,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       relatedTtlMs: seconds(values.ONLINE_CACHE_RELATED_TTL_SEC),
       popularityTtlMs: seconds(values.ONLINE_CACHE_POPULARITY_TTL_SEC),
       // No longer than popularity may be old: a list holds what was popular when it was made.
-      rankedListTtlMs: values.ONLINE_CACHE_ENABLED ? seconds(values.ONLINE_CACHE_POPULARITY_TTL_SEC) : 0,
+      rankedListTtlMs: values.ONLINE_CACHE_ENABLED ? seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC) : 0,
     },
     topics: { impressions: values.KAFKA_TOPIC_IMPRESSIONS, watches: values.KAFKA_TOPIC_WATCHES },
     eventLog: { partitions: values.EVENT_LOG_PARTITIONS, retentionHours: values.EVENT_LOG_RETENTION_HOURS },

@@ -13,7 +13,6 @@ const RETRY_AFTER_MAX_SEC = 5;
 
 export interface Exchange {
   readonly request: Request;
-  readonly env: HttpEnv | undefined;
   readonly ids: CallIds;
   readonly startedMs: number;
   readonly userId: string | null;
@@ -27,7 +26,12 @@ export interface Track {
   readonly observe?: Observe | undefined;
 }
 
-export type Finish = (exchange: Exchange, track: Track, outcome: Outcome) => Response;
+export type Finish = (
+  exchange: Exchange,
+  env: HttpEnv | undefined,
+  track: Track,
+  outcome: Outcome,
+) => Response;
 
 export function createFinish(services: HttpServices): Finish {
   const { clock, random, metrics, log, config } = services;
@@ -39,7 +43,7 @@ export function createFinish(services: HttpServices): Finish {
     if (status !== 503) return length;
     return { ...length, "Retry-After": String(1 + Math.floor(random.next() * RETRY_AFTER_MAX_SEC)) };
   };
-  return (exchange, track, outcome) => {
+  return (exchange, env, track, outcome) => {
     const { request, ids } = exchange;
     const { status } = outcome;
     if (outcome.kind === "failure" && status >= 500) {
@@ -58,7 +62,7 @@ export function createFinish(services: HttpServices): Finish {
       status,
       elapsedMs,
       userId: exchange.userId,
-      ip: exchange.env?.peerAddress?.(request) ?? null,
+      ip: env?.peerAddress?.(request) ?? null,
       userAgent: request.headers.get("user-agent"),
     });
     return response;

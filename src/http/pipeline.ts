@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
+import { attempt, chain, type MaybePromise, settle } from "../core/maybe-promise.ts";
 import { CLIENT_CLOSED, INTERNAL_ERROR, knownFailure, OVERLOADED } from "./errors.ts";
 import { createFinish, type Finish, type Track } from "./finish.ts";
 import { createAccessGate } from "./middleware/access.ts";
@@ -17,7 +18,7 @@ import type { Call, HttpEnv, Outcome, Route } from "./route.ts";
 import { bindRouteMetrics } from "./route-metrics.ts";
 import type { HttpServices } from "./services.ts";
 
-export type Handler = (c: Context<{ Bindings: HttpEnv }>) => Promise<Response>;
+export type Handler = (c: Context<{ Bindings: HttpEnv }>) => MaybePromise<Response>;
 
 /** Makes the handlers of routes; the router did gate 2 before them. */
 export function createPipeline(services: HttpServices, finish: Finish = createFinish(services)) {
@@ -25,19 +26,19 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
   const access = createAccessGate(config.http, metrics);
   const admission = new Admission(metrics, config.outbox.highWater);
 
-  const throughGates = async (route: Route, call: Call): Promise<Outcome> => {
+  const throughGates = (route: Route, call: Call): MaybePromise<Outcome> => {
     const refused = access(route, call) ?? checkSize(call, config.http.maxBodyBytes);
     if (refused !== null) return refused;
-    if (route.admission === null) return route.handle(call);
+    const { admission: admissionClass } = route;
+    if (admissionClass === null) return route.handle(call);
     const health = services.health();
     const late = checkDraining(health) ?? applyDeadline(call, clock);
     if (late !== null) return late;
-    if (!admission.enter(route.admission, call, health)) return OVERLOADED;
-    try {
-      return await route.handle(call);
-    } finally {
-      admission.leave(route.admission);
-    }
+    if (!admission.enter(admissionClass, call, health)) return OVERLOADED;
+    return settle(
+      () => route.handle(call),
+      () => admission.leave(admissionClass),
+    );
   };
 
   return (route: Route): Handler => {
@@ -47,7 +48,7 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
       observe: route.observe,
     };
     const aborted = metrics.counter("reco_client_aborted_total", { class: route.admission ?? "admin" });
-    return async (c) => {
+    return (c) => {
       const request = c.req.raw;
       const startedMs = clock.monotonicMs();
       const call: Call = {
@@ -59,14 +60,14 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
         budgetMs: route.budgetMs,
         userId: null,
       };
-      let outcome: Outcome;
-      try {
-        outcome = await throughGates(route, call);
-      } catch (thrown) {
-        outcome = failed(services, route, call, asError(thrown));
-      }
-      if (outcome === CLIENT_CLOSED || request.signal.aborted) aborted.inc();
-      return finish({ ...call, env: c.env }, track, outcome);
+      const outcome = attempt(
+        () => throughGates(route, call),
+        (thrown) => failed(services, route, call, asError(thrown)),
+      );
+      return chain(outcome, (answered) => {
+        if (answered === CLIENT_CLOSED || request.signal.aborted) aborted.inc();
+        return finish(call, c.env, track, answered);
+      });
     };
   };
 }

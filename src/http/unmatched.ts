@@ -24,12 +24,11 @@ export function answerUnmatched(app: App, services: HttpServices, finish: Finish
     const request = c.req.raw;
     const exchange = {
       request,
-      env: c.env,
       ids: readIds(request.headers, clock, random),
       startedMs: clock.monotonicMs(),
       userId: null,
     };
-    return finish(exchange, track, outcome);
+    return finish(exchange, c.env, track, outcome);
   };
 
   app.notFound((c) => {

@@ -1,9 +1,10 @@
 /** The baseline policy `rules-v1`: GET /reco while it is the default, and GET /recommend always. */
 
 import type { Clock } from "../core/clock.ts";
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { HISTORY_LIMIT } from "./baseline-state.ts";
 import { mergeHistory } from "./overlay.ts";
-import type { Policy, Ranked } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import { inTable } from "./related-list.ts";
@@ -23,22 +24,23 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   return {
     ...LABELS,
     endpoint: "reco",
-    async rank(request, reads) {
-      const [stored] = await reads.values(baseline.histories, [request.userId], "feature_fetch");
-      // Without a history the list is popularity alone, which is to be fresh.
-      const isKept =
-        stored &&
-        stored.length > 0 &&
-        request.exclude.size === 0 &&
-        overlay.entries(request.userId).length === 0;
-      const kept = isKept ? rankedLists.find(stored, request.k) : null;
-      if (kept !== null) return { list: kept, rankingMs: 0 };
-      const input = await gather(state, stored, SOURCE_DEPTH, request, reads);
-      if (input === null) return null;
-      const ranked = rulesV1(input, scratch, nowMs);
-      if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, ranked.list);
-      return ranked;
-    },
+    rank: (request, reads) =>
+      chain(reads.values(baseline.histories, [request.userId], "feature_fetch"), ([stored]) => {
+        // Without a history the list is popularity alone, which is to be fresh.
+        const isKept =
+          stored &&
+          stored.length > 0 &&
+          request.exclude.size === 0 &&
+          overlay.entries(request.userId).length === 0;
+        const kept = isKept ? rankedLists.find(stored, request.k) : null;
+        if (kept !== null) return { list: kept, rankingMs: 0 };
+        return chain(gather(state, stored, SOURCE_DEPTH, request, reads), (input) => {
+          if (input === null) return null;
+          const ranked = rulesV1(input, scratch, nowMs);
+          if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, ranked.list);
+          return ranked;
+        });
+      }),
     popular: (request) => popular(state, request),
   };
 }
@@ -48,11 +50,13 @@ export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
     endpoint: "recommend",
-    async rank(request, reads): Promise<Ranked | null> {
-      const [stored] = await reads.values(state.baseline.histories, [request.userId], "feature_fetch");
-      const input = await gather(state, stored, 1, request, reads);
-      return input && { list: successors(input), rankingMs: 0 };
-    },
+    rank: (request, reads) =>
+      chain(reads.values(state.baseline.histories, [request.userId], "feature_fetch"), ([stored]) =>
+        chain(
+          gather(state, stored, 1, request, reads),
+          (input) => input && { list: successors(input), rankingMs: 0 },
+        ),
+      ),
     popular: (request) => popular(state, request),
   };
 }
@@ -61,27 +65,29 @@ type Histories = ServingState["baseline"]["histories"];
 type History = NonNullable<ReturnType<Histories["stale"]>>;
 
 /** What a list is made from; null while the popular list is unknown, or when there is nothing at all. */
-async function gather(
+function gather(
   { baseline, overlay }: ServingState,
   stored: History | undefined,
   depth: number,
   request: RecoRequest,
   reads: RequestReads,
-): Promise<RulesInput | null> {
+): MaybePromise<RulesInput | null> {
   const history = mergeHistory(stored ?? [], overlay.entries(request.userId), HISTORY_LIMIT);
   const newestFirst = history
     .slice(-depth)
     .map(({ itemId }) => itemId)
     .reverse();
-  const related = await reads.values(baseline.related, newestFirst, "database_query");
   const { popularity } = baseline;
-  if (!popularity.isLoaded) await reads.within("database_query", () => popularity.loaded());
-  if (!popularity.isLoaded) return null;
-  const index = popularity.current();
-  const sources = related.map((list) => (list ? inTable(list, index.table) : null));
-  if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
-  const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
-  return { index, sources, unwanted, k: request.k };
+  return chain(reads.values(baseline.related, newestFirst, "database_query"), (related) =>
+    chain(reads.knows(popularity), (isKnown) => {
+      if (!isKnown) return null;
+      const index = popularity.current();
+      const sources = related.map((list) => (list ? inTable(list, index.table) : null));
+      if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
+      const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
+      return { index, sources, unwanted, k: request.k };
+    }),
+  );
 }
 
 /** The popular list of whichever policy serves: that of the baseline may never have been read. */

@@ -8,8 +8,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
+import { attempt, chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
 import { RequestReads } from "./request-reads.ts";
@@ -37,36 +38,38 @@ export function createRecommender(options: RecommenderOptions): Recommender {
   };
 }
 
-/** Steps down the ladder. */
-async function answer(
+/** Steps down the ladder. At once, where everything is in memory. */
+function answer(
   { clock, observer }: RecommenderOptions,
   policy: Policy,
   request: RecoRequest,
   deadline: Deadline,
-): Promise<RecoAnswer> {
+): MaybePromise<RecoAnswer> {
   const reads = new RequestReads(deadline, (operation) => observer.late(policy.endpoint, operation));
   const { modelVersion, strategy } = policy;
   const startedMs = clock.monotonicMs();
-  let cause: DegradeCause = "empty";
-  try {
-    const ranked = await policy.rank(request, reads);
-    if (ranked !== null) {
-      const { list, rankingMs } = ranked;
-      const timingsMs = { retrieval: clock.monotonicMs() - startedMs - rankingMs, ranking: rankingMs };
-      return { list, modelVersion, strategy, degraded: reads.cause && `${reads.cause}:reduced`, timingsMs };
-    }
-    cause = reads.cause ?? cause;
-  } catch (error) {
-    cause = "error";
-    observer.failed("answer", asError(error));
-  }
-  const list = policy.popular(request);
-  const source = list.itemIds.length > 0 ? "popular" : "empty";
-  return {
-    list,
-    modelVersion,
-    strategy: `fallback:${source}`,
-    degraded: `${cause}:${source}`,
-    timingsMs: { retrieval: 0, ranking: 0 },
+  const popular = (cause: DegradeCause): RecoAnswer => {
+    const list = policy.popular(request);
+    const source = list.itemIds.length > 0 ? "popular" : "empty";
+    return {
+      list,
+      modelVersion,
+      strategy: `fallback:${source}`,
+      degraded: `${cause}:${source}`,
+      timingsMs: { retrieval: 0, ranking: 0 },
+    };
   };
+  const full = (ranked: Ranked | null): RecoAnswer => {
+    if (ranked === null) return popular(reads.cause ?? "empty");
+    const { list, rankingMs } = ranked;
+    const timingsMs = { retrieval: clock.monotonicMs() - startedMs - rankingMs, ranking: rankingMs };
+    return { list, modelVersion, strategy, degraded: reads.cause && `${reads.cause}:reduced`, timingsMs };
+  };
+  return attempt(
+    () => chain(policy.rank(request, reads), full),
+    (error) => {
+      observer.failed("answer", asError(error));
+      return popular("error");
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** The recommender as routes see it. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { RankedList } from "./ranked-list.ts";
 
 export interface RecoRequest {
@@ -27,10 +28,10 @@ export interface RecoAnswer {
 }
 
 export interface Recommender {
-  /** The policy's list for GET /reco. Never rejects: the fallback ladder ends in an empty list. */
-  reco(request: RecoRequest, deadline: Deadline): Promise<RecoAnswer>;
-  /** GET /recommend: successors of the newest history item, then popular items. Never rejects. */
-  recommend(request: RecoRequest, deadline: Deadline): Promise<RecoAnswer>;
+  /** The policy's list for GET /reco. Never throws or rejects: the fallback ladder ends in an empty list. */
+  reco(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
+  /** GET /recommend: successors of the newest history item, then popular items. Never throws or rejects. */
+  recommend(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
   /** Titles of these items from the catalogue; null where unknown or when the store is late. Never rejects. */
   titles(itemIds: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, string | null>>;
 }

@@ -1,8 +1,10 @@
 /** The store reads of one request: each within its share of the deadline, and the first failure remembered. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import { degradeCause } from "./guarded-reader.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
+import type { PopularityKeeper } from "./popularity-keeper.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause } from "./recommender.ts";
 
@@ -33,16 +35,19 @@ export class RequestReads {
   }
 
   /** What `cache` may serve for each key, read where needed; the last known value, or undefined, after a failure. */
-  async values<V>(
+  values<V>(
     cache: KeyedCache<V>,
     keys: readonly string[],
     operation: Operation,
-  ): Promise<(V | undefined)[]> {
+  ): MaybePromise<readonly (V | undefined)[]> {
     const found = keys.map((key) => cache.get(key));
-    if (!found.includes(undefined)) return found;
-    const missing = new Set(keys.filter((_, place) => found[place] === undefined));
-    const read = await this.within(operation, () => cache.fill([...missing]));
-    return keys.map((key, place) => found[place] ?? read?.get(key) ?? cache.stale(key));
+    return found.includes(undefined) ? this.#fill(cache, keys, found, operation) : found;
+  }
+
+  /** Whether the popular list is known, once it was read where it was not. */
+  knows(popularity: PopularityKeeper): MaybePromise<boolean> {
+    if (popularity.isLoaded) return true;
+    return this.within("database_query", () => popularity.loaded()).then(() => popularity.isLoaded);
   }
 
   /** What `read` resolves with, or null when it fails, is late, or there is no time to begin. */
@@ -64,6 +69,17 @@ export class RequestReads {
       this.#cause ??= cause;
     }
     return null;
+  }
+
+  async #fill<V>(
+    cache: KeyedCache<V>,
+    keys: readonly string[],
+    found: readonly (V | undefined)[],
+    operation: Operation,
+  ): Promise<(V | undefined)[]> {
+    const missing = new Set(keys.filter((_, place) => found[place] === undefined));
+    const read = await this.within(operation, () => cache.fill([...missing]));
+    return keys.map((key, place) => found[place] ?? read?.get(key) ?? cache.stale(key));
   }
 
   #late(operation: Operation): void {

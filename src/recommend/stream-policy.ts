@@ -1,9 +1,10 @@
 /** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
-import { neighboursInTable } from "./neighbour-list.ts";
+import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, Ranked } from "./policy.ts";
 import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
@@ -24,59 +25,77 @@ interface Viewer {
   readonly cached: UserProfile | null;
 }
 
+type Neighbours = readonly (NeighbourList | undefined)[];
+
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const { stream, rankedLists } = state;
+  const { popularity } = stream;
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
+
+  const rankFor = (
+    viewer: Viewer,
+    request: RecoRequest,
+    reads: RequestReads,
+  ): MaybePromise<Ranked | null> => {
+    const { cached, overlay, profile } = viewer;
+    const keepable = cached !== null && request.exclude.size === 0 && overlay.length === 0 ? cached : null;
+    const kept = keepable && rankedLists.find(keepable, request.k);
+    if (kept) return { list: kept, rankingMs: 0 };
+    const newest = newestItems(profile, overlay);
+    const itemIds = newest.map((slot) => profile.table.nameOf(slot));
+    return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
+      chain(reads.knows(popularity), (isKnown) => {
+        const ranked = isKnown ? blend(viewer, request, neighbours) : null;
+        // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
+        const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
+        if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
+        return ranked;
+      }),
+    );
+  };
+
+  const blend = (viewer: Viewer, request: RecoRequest, neighbours: Neighbours): Ranked | null => {
+    const index = popularity.current();
+    const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
+    if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
+    const startedMs = clock.monotonicMs();
+    const unwanted = unwantedSlots(viewer, request, index.table);
+    const list =
+      neighbours.length === 0
+        ? coldStarts.list(index, new Set(unwanted), request.k)
+        : scratch.rank({ index, sources, unwanted, k: request.k });
+    return { list, rankingMs: clock.monotonicMs() - startedMs };
+  };
+
   return {
     endpoint: "reco",
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",
-    async rank(request, reads): Promise<Ranked | null> {
-      const viewer = await findViewer(state, request, reads);
-      const { cached, overlay } = viewer;
-      const keepable = cached !== null && request.exclude.size === 0 && overlay.length === 0 ? cached : null;
-      const kept = keepable && rankedLists.find(keepable, request.k);
-      if (kept) return { list: kept, rankingMs: 0 };
-      const newest = newestItems(viewer.profile, overlay);
-      const itemIds = newest.map((slot) => viewer.profile.table.nameOf(slot));
-      const neighbours = await reads.values(stream.neighbours, itemIds, "database_query");
-      const { popularity } = stream;
-      if (!popularity.isLoaded) await reads.within("database_query", () => popularity.loaded());
-      if (!popularity.isLoaded) return null;
-      const index = popularity.current();
-      const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
-      if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
-      const startedMs = clock.monotonicMs();
-      const unwanted = unwantedSlots(viewer, request, index.table);
-      const list =
-        newest.length === 0
-          ? coldStarts.list(index, new Set(unwanted), request.k)
-          : scratch.rank({ index, sources, unwanted, k: request.k });
-      // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
-      if (keepable && newest.length > 0 && reads.cause === null) rankedLists.keep(keepable, request.k, list);
-      return { list, rankingMs: clock.monotonicMs() - startedMs };
-    },
+    rank: (request, reads) =>
+      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads)),
     popular: (request) => popular(state, request, coldStarts),
   };
 }
 
 /** A user without any events is seen as the guest of the session. */
-async function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): Promise<Viewer> {
-  const user = await viewerOf(state, request.userId, reads);
-  if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
-  const guestId = GUEST_PREFIX + request.sessionId;
-  return guestId === request.userId ? user : viewerOf(state, guestId, reads);
+function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): MaybePromise<Viewer> {
+  return chain(viewerOf(state, request.userId, reads), (user) => {
+    if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
+    const guestId = GUEST_PREFIX + request.sessionId;
+    return guestId === request.userId ? user : viewerOf(state, guestId, reads);
+  });
 }
 
-async function viewerOf(
+function viewerOf(
   { stream, overlay }: ServingState,
   userId: string,
   reads: RequestReads,
-): Promise<Viewer> {
-  const [cached = null] = await reads.values(stream.profiles, [userId], "feature_fetch");
-  const profile = cached ?? emptyProfile(stream.popularity.table);
-  return { profile, overlay: overlay.entries(userId), cached };
+): MaybePromise<Viewer> {
+  return chain(reads.values(stream.profiles, [userId], "feature_fetch"), ([cached = null]) => {
+    const profile = cached ?? emptyProfile(stream.popularity.table);
+    return { profile, overlay: overlay.entries(userId), cached };
+  });
 }
 
 /** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */

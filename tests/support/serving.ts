@@ -47,7 +47,7 @@ export function serving(options: {
       { userId: "u1", sessionId: null, k: 10, exclude: new Set(), ...request },
       Deadline.after(budgetMs, clock),
     );
-    void call.then((answer) => {
+    void Promise.resolve(call).then((answer) => {
       done = { answer, tookMs: clock.monotonicMs() - startedMs };
     });
     await clock.advance(budgetMs);

@@ -1,6 +1,7 @@
 /** GET /reco: the user's slate, logged as an impression. */
 
 import type { RequestId } from "../../core/ids.ts";
+import { chain, type MaybePromise } from "../../core/maybe-promise.ts";
 import { autologImpression } from "../../events/autolog.ts";
 import type { RecoAnswer } from "../../recommend/recommender.ts";
 import { invalid } from "../errors.ts";
@@ -25,12 +26,12 @@ export function recoHandler(
   const families = [family("2xx"), family("4xx"), family("5xx")] as const;
   const latency = metrics.histogram("reco_api_latency_ms");
 
-  const recommend = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
-    const answer = await recommender.reco(query, call.deadline);
-    retrieval.observe(answer.timingsMs.retrieval);
-    ranking.observe(answer.timingsMs.ranking);
-    return answer;
-  };
+  const recommend = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> =>
+    chain(recommender.reco(query, call.deadline), (answer) => {
+      retrieval.observe(answer.timingsMs.retrieval);
+      ranking.observe(answer.timingsMs.ranking);
+      return answer;
+    });
 
   const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
     const impression = autologImpression({
@@ -46,9 +47,7 @@ export function recoHandler(
     await impressions.record(impression, call.deadline);
   };
 
-  const answerFor = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
-    // A HEAD shows no slate to anybody.
-    if (!query.autolog || call.request.method === "HEAD") return recommend(query, call);
+  const recommendAndLog = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
     const kept = call.ids.clientChosen ? slates.find(slateKey(query, call)) : null;
     if (kept !== null && !showsExcluded(kept, query)) {
       await impressions.record(kept.impression, call.deadline);
@@ -60,22 +59,27 @@ export function recoHandler(
   };
 
   return {
-    async handle(call): Promise<Outcome> {
+    handle(call): MaybePromise<Outcome> {
       const parsed = parseRecoQuery(call.query);
       if (!parsed.ok) return invalid(parsed.error);
       const query = parsed.value;
       call.userId = query.userId;
-      const answer = await answerFor(query, call);
-      counts.answered(answer);
-      const body = {
-        request_id: call.ids.requestId,
-        items: answer.list.itemIds,
-        model_version: answer.modelVersion,
-        strategy: answer.strategy,
-      };
-      const headers = policyHeaders(answer);
-      if (!query.details) return json(200, body, headers);
-      return json(200, { ...body, details: await describeSlate(answer, call, recommender) }, headers);
+      // A HEAD shows no slate to anybody.
+      const isLogged = query.autolog && call.request.method !== "HEAD";
+      return chain(isLogged ? recommendAndLog(query, call) : recommend(query, call), (answer) => {
+        counts.answered(answer);
+        const body = {
+          request_id: call.ids.requestId,
+          items: answer.list.itemIds,
+          model_version: answer.modelVersion,
+          strategy: answer.strategy,
+        };
+        const headers = policyHeaders(answer);
+        if (!query.details) return json(200, body, headers);
+        return describeSlate(answer, call, recommender).then((details) =>
+          json(200, { ...body, details }, headers),
+        );
+      });
     },
     observe(status, elapsedMs) {
       families[status < 400 ? 0 : status < 500 ? 1 : 2].inc();

@@ -1,6 +1,7 @@
 /** GET /recommend: a short list for one user, not logged. */
 
 import type { UserId } from "../../core/ids.ts";
+import { chain } from "../../core/maybe-promise.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { Issue } from "../../events/issue.ts";
 import { invalid } from "../errors.ts";
@@ -23,18 +24,17 @@ export function recommendHandler({
 }: HttpServices): Required<Pick<Route, "handle" | "observe">> {
   const counts = bindRecommendationMetrics(metrics, clock, "recommend");
   return {
-    async handle(call) {
+    handle(call) {
       const parsed = parseQuery(call.query);
       if (!parsed.ok) return invalid(parsed.error);
       const { userId, k } = parsed.value;
       call.userId = userId;
-      const answer = await recommender.recommend(
-        { userId, sessionId: null, k, exclude: NOTHING },
-        call.deadline,
-      );
-      counts.answered(answer);
-      const items = answer.list.itemIds;
-      return json(200, { user_id: userId, items, reason: REASON }, policyHeaders(answer));
+      const request = { userId, sessionId: null, k, exclude: NOTHING };
+      return chain(recommender.recommend(request, call.deadline), (answer) => {
+        counts.answered(answer);
+        const items = answer.list.itemIds;
+        return json(200, { user_id: userId, items, reason: REASON }, policyHeaders(answer));
+      });
     },
     observe: counts.finished,
   };
