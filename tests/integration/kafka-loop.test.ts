@@ -1,6 +1,7 @@
 /** The whole path on a real broker: accepted, published, consumed, counted once, whatever happens to the broker. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { checkKafka } from "../../src/cli/doctor/kafka.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
@@ -16,6 +17,7 @@ import { eventually } from "../support/eventually.ts";
 import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
 import { kafkaMissing, startKafka, type TestKafka } from "../support/kafka/broker.ts";
 import { aWatchEvent, NOW_MS } from "../support/plans.ts";
+import { configOf } from "../unit/cli/doctor/configs.ts";
 
 const watches: readonly WatchEvent[] = Array.from({ length: 240 }, (_, index) =>
   aWatchEvent({
@@ -80,6 +82,14 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
     );
     expect(left?.["n"]).toBe(0);
   }, 120_000);
+
+  test("doctor finds the broker, and too few for the replicas asked for", async () => {
+    const env = { KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap };
+    expect(await checkKafka(configOf(env))).toEqual({ status: "pass", detail: `brokers ${kafka.bootstrap}` });
+    expect(await checkKafka(configOf({ ...env, KAFKA_TOPIC_REPLICATION: "3" }))).toMatchObject({
+      status: "fail",
+    });
+  });
 
   test("a producer works again on the same object after the broker returns", async () => {
     await using producer = await kafkaLog(kafka).producer();
