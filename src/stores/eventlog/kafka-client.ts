@@ -1,6 +1,7 @@
 /** How a client reaches the brokers, and what its failures mean. */
 
 import { type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import { asError } from "../../core/errors.ts";
 import type { ProduceResult } from "../../events/ports.ts";
 
 export interface KafkaConnection {
@@ -38,11 +39,17 @@ export function failureOf(error: Error): Failure {
   if (hasApiError(error, "INVALID_TOPIC_EXCEPTION", "INVALID_RECORD")) {
     return { status: "failed", class: "fatal", error: text };
   }
-  const isRefusal = hasApiError(error, ...NOTHING_WRITTEN);
+  // One try without an answer leaves it open, whatever the last one says.
+  const isRefusal = triesOf(error).every((tried) => hasApiError(tried, ...NOTHING_WRITTEN));
   return isRefusal
     ? { status: "failed", class: "retryable", error: text }
     : { status: "unknown", error: text };
 }
+
+const triesOf = (error: Error): readonly Error[] =>
+  error instanceof AggregateError && error.errors.length > 0
+    ? error.errors.flatMap((inner) => triesOf(asError(inner)))
+    : [error];
 
 const NOTHING_WRITTEN = [
   "UNKNOWN_TOPIC_OR_PARTITION",
