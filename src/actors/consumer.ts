@@ -34,7 +34,13 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
       ]),
       restarted: context.incarnation > 1,
     },
-    eventLog: openEventLog({ config, clientId: config.consumer.clientId, pool: realm.pool, clock, random }),
+    eventLog: await openEventLog({
+      config,
+      clientId: config.consumer.clientId,
+      pool: realm.pool,
+      clock,
+      random,
+    }),
     store: createConsumerStore({
       pool: realm.pool,
       historySize: config.consumer.historySize,

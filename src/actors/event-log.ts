@@ -6,7 +6,6 @@ import type { Random } from "../core/random.ts";
 import type { EventLog } from "../events/ports.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { hasUnread } from "../stores/eventlog/embedded-unread.ts";
-import { createKafkaLog } from "../stores/eventlog/kafka.ts";
 import { createSuccession } from "../stores/eventlog/succession.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 
@@ -20,10 +19,13 @@ export interface EventLogParts {
 }
 
 /** With Kafka, what the embedded log still holds for a group is read first. */
-export function openEventLog({ config, clientId, pool, clock, random }: EventLogParts): EventLog {
+export async function openEventLog(parts: EventLogParts): Promise<EventLog> {
+  const { config, clientId, pool, clock, random } = parts;
   const embedded = createEmbeddedLog({ pool, clock, random });
   const { kafka } = config;
   if (kafka === null) return embedded;
+  // Loaded only where it is used: the client costs every realm 76 MB and a third of a second.
+  const { createKafkaLog } = await import("../stores/eventlog/kafka.ts");
   return createSuccession({
     from: embedded,
     to: createKafkaLog({

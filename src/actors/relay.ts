@@ -36,7 +36,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
       topicPartitions: config.kafka?.topicPartitions ?? config.eventLog.partitions,
     },
     outbox: createOutboxStore(realm.pool),
-    eventLog: openEventLog({
+    eventLog: await openEventLog({
       config,
       clientId: config.kafka?.clientId ?? "",
       pool: realm.pool,

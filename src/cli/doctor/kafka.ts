@@ -2,7 +2,6 @@
 
 import type { Config } from "../../config/config.ts";
 import { asError } from "../../core/errors.ts";
-import { askBrokers } from "../../stores/eventlog/kafka-brokers.ts";
 import { fail, pass, type Verdict } from "./check.ts";
 
 /** Below the time of a check, so that the reason is told. */
@@ -11,6 +10,8 @@ const TIMEOUT_MS = 6_000;
 export async function checkKafka({ kafka, roles }: Config): Promise<Verdict | null> {
   if (kafka === null || !(roles.includes("relay") || roles.includes("consumer"))) return null;
   const { bootstrapServers } = kafka;
+  // The client is heavy, and few installations have brokers.
+  const { askBrokers } = await import("../../stores/eventlog/kafka-brokers.ts");
   try {
     const brokers = await askBrokers({
       bootstrapServers,
