@@ -24,7 +24,7 @@ const result = await Bun.build({
     autoloadPackageJson: false,
   },
   define: { RECO_BUILD_COMMIT: JSON.stringify(commit()) },
-  plugins: [carrying(packPostgres())],
+  plugins: [carrying(packPostgres()), carryingCodecs()],
   minify: { whitespace: true, syntax: true },
 });
 for (const message of result.logs) console.error(message);
@@ -42,6 +42,18 @@ function carrying({ version, archive }: PackedPostgres): BunPlugin {
       build.onLoad({ filter: /\/stores\/postgres\/packed-archive\.ts$/ }, () => ({ loader: "js", contents }));
       build.onResolve({ filter: /^packed:/ }, ({ path }) => ({ path, namespace: "packed" }));
       build.onLoad({ filter: /^/, namespace: "packed" }, () => ({ loader: "file", contents: archive }));
+    },
+  };
+}
+
+/** The codecs of the Kafka client read a file beside them, which a program does not have; their other form holds it. */
+function carryingCodecs(): BunPlugin {
+  return {
+    name: "carry the Kafka client's codecs",
+    setup(build) {
+      build.onResolve({ filter: /^@platformatic\/wasm-utils$/ }, ({ importer }) => ({
+        path: Bun.resolveSync("@platformatic/wasm-utils/bundled", dirname(importer)),
+      }));
     },
   };
 }

@@ -11,6 +11,7 @@ const TABLE = Object.entries<Variable<unknown>>(VARIABLES);
 /** What a reader has to replace; production refuses these texts. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   DATABASE_URL: "postgres://recsys:change_me@localhost:5432/recsys",
+  KAFKA_BOOTSTRAP_SERVERS: "localhost:29092",
   POSTGRES_DB: "recsys",
   POSTGRES_USER: "recsys",
   POSTGRES_PASSWORD: "change_me",

@@ -3,11 +3,11 @@
 import { hostname } from "node:os";
 import manifest from "../../package.json" with { type: "json" };
 import { newUuidHex } from "../core/ids.ts";
-import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { createConsumerStore } from "../stores/postgres/consumer-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { tellApplied } from "./consumer-notify.ts";
 import { Consumer, type ConsumerPorts } from "./consumer-runner.ts";
+import { openEventLog } from "./event-log.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openRealm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
@@ -34,7 +34,13 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
       ]),
       restarted: context.incarnation > 1,
     },
-    eventLog: createEmbeddedLog({ pool: realm.pool, clock, random }),
+    eventLog: await openEventLog({
+      config,
+      clientId: config.consumer.clientId,
+      pool: realm.pool,
+      clock,
+      random,
+    }),
     store: createConsumerStore({
       pool: realm.pool,
       historySize: config.consumer.historySize,

@@ -3,13 +3,13 @@
 import type { Deadline } from "../core/deadline.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { newUuidHex } from "../core/ids.ts";
-import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { ensureOutboxPartitions } from "../stores/postgres/outbox-partitions.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { createOutboxStore } from "../stores/postgres/outbox-store.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import type { ConsumerMessage } from "./consumer.ts";
+import { openEventLog } from "./event-log.ts";
 import { openRealm } from "./realm.ts";
 import { asRefusal } from "./refusal.ts";
 import { Relay, type RelayPorts } from "./relay-runner.ts";
@@ -33,10 +33,16 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
       relayId: `${context.id}-${newUuidHex(clock, random)}`,
       outbox: config.outbox,
       topics: [config.topics.impressions, config.topics.watches],
-      topicPartitions: config.eventLog.partitions,
+      topicPartitions: config.kafka?.topicPartitions ?? config.eventLog.partitions,
     },
     outbox: createOutboxStore(realm.pool),
-    eventLog: createEmbeddedLog({ pool: realm.pool, clock, random }),
+    eventLog: await openEventLog({
+      config,
+      clientId: config.kafka?.clientId ?? "",
+      pool: realm.pool,
+      clock,
+      random,
+    }),
     readBacklog: (deadline) => readOutboxSnapshot(realm.pool, deadline),
     checkStore: (deadline) => checkPartitions(realm.pool, config.outbox.partitions, deadline),
     onPublished: () => {

@@ -60,6 +60,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       rankedListTtlMs: values.ONLINE_CACHE_ENABLED ? seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC) : 0,
     },
     topics: { impressions: values.KAFKA_TOPIC_IMPRESSIONS, watches: values.KAFKA_TOPIC_WATCHES },
+    kafka: kafkaSettings(values),
     eventLog: { partitions: values.EVENT_LOG_PARTITIONS, retentionHours: values.EVENT_LOG_RETENTION_HOURS },
     outbox: outboxSettings(values),
     consumer: consumerSettings(values),
@@ -113,6 +114,18 @@ const databaseSettings = (values: Values): Config["database"] => ({
   statementTimeoutMs: ms(values.DB_STATEMENT_TIMEOUT_MS),
   lockTimeoutMs: ms(values.DB_LOCK_TIMEOUT_MS),
 });
+
+function kafkaSettings(values: Values): Config["kafka"] {
+  if (values.KAFKA_BOOTSTRAP_SERVERS === null) return null;
+  return {
+    bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS.split(",").map((server) => server.trim()),
+    clientId: values.KAFKA_CLIENT_ID,
+    requestTimeoutMs: ms(values.KAFKA_REQUEST_TIMEOUT_MS),
+    topicCreate: values.KAFKA_TOPIC_CREATE,
+    topicPartitions: values.KAFKA_TOPIC_PARTITIONS,
+    topicReplication: values.KAFKA_TOPIC_REPLICATION,
+  };
+}
 
 const outboxSettings = (values: Values): Config["outbox"] => ({
   maxAttempts: values.OUTBOX_MAX_ATTEMPTS,

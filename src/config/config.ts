@@ -77,6 +77,18 @@ export interface Config {
     readonly rankedListTtlMs: number;
   };
   readonly topics: { readonly impressions: string; readonly watches: string };
+  /** Null means the embedded log. */
+  readonly kafka: {
+    /** `host:port` of each. */
+    readonly bootstrapServers: readonly string[];
+    /** The relay's name; the consumer has its own. */
+    readonly clientId: string;
+    readonly requestTimeoutMs: number;
+    readonly topicCreate: boolean;
+    readonly topicPartitions: number;
+    readonly topicReplication: number;
+  } | null;
+  /** Of the embedded log. */
   readonly eventLog: { readonly partitions: number; readonly retentionHours: number };
   readonly outbox: {
     readonly maxAttempts: number;

@@ -9,7 +9,9 @@ const oneOf =
 
 /** Setting one of these to anything else than allowed asks for behaviour that is not there: reco refuses to start. */
 export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
-  KAFKA_BOOTSTRAP_SERVERS: never,
+  KAFKA_DRIVER: oneOf("kafka"),
+  KAFKA_SSL: isOff,
+  KAFKA_SASL_MECHANISM: never,
   ONLINE_CACHE_BACKEND: oneOf("memory"),
   RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
   RATE_LIMIT_BACKEND: oneOf("memory"),
@@ -28,14 +30,6 @@ export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> =
 /** Set, these change nothing: one warning names them. */
 export const UNUSED: readonly string[] = [
   "KAFKA_TOPIC_DLQ",
-  "KAFKA_TOPIC_CREATE",
-  "KAFKA_TOPIC_PARTITIONS",
-  "KAFKA_TOPIC_REPLICATION",
-  "KAFKA_CLIENT_ID",
-  "KAFKA_REQUEST_TIMEOUT_MS",
-  "KAFKA_DRIVER",
-  "KAFKA_SSL",
-  "KAFKA_SASL_MECHANISM",
   "KAFKA_DUAL_WRITE_ENABLED",
   "ONLINE_CACHE_STRICT_BACKEND",
   "ONLINE_CACHE_REDIS_URL",

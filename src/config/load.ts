@@ -41,6 +41,7 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...roleProblems,
     ...unsupported(sources),
     ...databaseUrl(config),
+    ...kafkaServers(config),
     ...tooManyConnections(config),
     ...security.problems,
   ];
@@ -73,6 +74,14 @@ function unused(sources: ConfigSources): ConfigWarning[] {
 function databaseUrl({ database }: Config): ConfigProblem[] {
   if (database.url === null || parseDatabaseUrl(database.url)) return [];
   return [{ kind: "invalid", variable: "DATABASE_URL", message: "must be a postgres:// URL with one host" }];
+}
+
+const SERVER = /^[a-z0-9._-]+:\d{1,5}$/i;
+
+function kafkaServers({ kafka }: Config): ConfigProblem[] {
+  if (kafka?.bootstrapServers.every((server) => SERVER.test(server)) ?? true) return [];
+  const message = "must be a comma list of host:port";
+  return [{ kind: "invalid", variable: "KAFKA_BOOTSTRAP_SERVERS", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {

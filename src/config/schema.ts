@@ -210,6 +210,25 @@ export const VARIABLES = {
     usedBy: "http",
   }),
 
+  KAFKA_BOOTSTRAP_SERVERS: text(null, {
+    defaultText: "none: the embedded log",
+    description: "Kafka brokers as `host:port`, comma-separated.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_CLIENT_ID: text("recsys-outbox-relay", { description: "Client name of the relay.", usedBy: "relay" }),
+  KAFKA_REQUEST_TIMEOUT_MS: positiveInt(15_000, {
+    description: "Longest wait for an answer of a broker.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_TOPIC_CREATE: bool(true, { description: "Creates missing topics in Kafka.", usedBy: "relay" }),
+  KAFKA_TOPIC_PARTITIONS: positiveInt(6, {
+    description: "Partitions of a new topic in Kafka.",
+    usedBy: "relay",
+  }),
+  KAFKA_TOPIC_REPLICATION: positiveInt(1, {
+    description: "Replicas of a new topic in Kafka.",
+    usedBy: "relay",
+  }),
   KAFKA_TOPIC_IMPRESSIONS: text("recsys.impressions.v1", {
     description: "Topic of impressions in the event log.",
     usedBy: "all",
@@ -218,8 +237,14 @@ export const VARIABLES = {
     description: "Topic of watches in the event log.",
     usedBy: "all",
   }),
-  EVENT_LOG_PARTITIONS: positiveInt(8, { description: "Partitions of a new topic.", usedBy: "all" }),
-  EVENT_LOG_RETENTION_HOURS: positiveInt(168, { description: "Age limit of the event log.", usedBy: "all" }),
+  EVENT_LOG_PARTITIONS: positiveInt(8, {
+    description: "Partitions of a new topic in the embedded log.",
+    usedBy: "all",
+  }),
+  EVENT_LOG_RETENTION_HOURS: positiveInt(168, {
+    description: "Age limit of the embedded log.",
+    usedBy: "all",
+  }),
 
   OUTBOX_MAX_ATTEMPTS: positiveInt(25, {
     description: "Tries before a row is dead; stamped on new rows.",

@@ -1,10 +1,13 @@
 /** Every event log driver against the one contract. */
 
+import { describe, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createEmbeddedLog } from "../../src/stores/eventlog/embedded.ts";
 import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts";
+import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import { testDatabase } from "../support/databases.ts";
+import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
 import { describeEventLog } from "./event-log-suite.ts";
 
 describeEventLog("embedded", async () => {
@@ -22,3 +25,23 @@ describeEventLog("embedded", async () => {
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 });
+
+const missing = kafkaMissing();
+if (missing !== null) {
+  describe("event log: kafka", () => test.skip(missing, () => {}));
+} else {
+  describeEventLog("kafka", async () => {
+    const kafka = await startKafka();
+    let topics = 0;
+    return {
+      log: createKafkaLog({
+        connection: { bootstrapServers: [kafka.bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
+        topics: { create: true, replication: 1 },
+        clock: systemClock,
+      }),
+      topic: () => `contract.${++topics}`,
+      tooLarge: 2_000_000,
+      [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+    };
+  });
+}

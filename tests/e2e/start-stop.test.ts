@@ -83,7 +83,7 @@ describe.each(FORMS)("a tree from the %s on the embedded default", (form) => {
     await using tree = Tree.spawn({
       form,
       args: ["--roles", "http,nonsense"],
-      env: { KAFKA_BOOTSTRAP_SERVERS: "localhost:9092" },
+      env: { KAFKA_BOOTSTRAP_SERVERS: "localhost" },
     });
     expect(await tree.process.exited).toBe(78);
     await eventually(() => {

@@ -6,6 +6,7 @@ import type { Check } from "./check.ts";
 import { checkDataFolder } from "./data-folder.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { checkEmbeddedBinaries, checkEmbeddedData, checkEmbeddedUser } from "./embedded.ts";
+import { checkKafka } from "./kafka.ts";
 import { checkMemory } from "./memory.ts";
 import { checkApiPort, checkMetricsPort } from "./ports.ts";
 import { judgeRetention } from "./retention.ts";
@@ -24,6 +25,7 @@ export const INSTALLATION_CHECKS: readonly Check<Installation>[] = [
   { name: "embedded_data", run: ({ config }) => checkEmbeddedData(config) },
   { name: "port_http", run: ({ config, running }) => checkApiPort(config, running) },
   { name: "port_metrics", run: ({ config, running }) => checkMetricsPort(config, running) },
+  { name: "kafka", run: ({ config }) => checkKafka(config) },
   { name: "retention", run: ({ config }) => judgeRetention(config) },
   { name: "memory", run: ({ config }) => checkMemory(config) },
 ];

@@ -148,19 +148,36 @@ describe("roles and ports", () => {
   });
 });
 
+describe("Kafka", () => {
+  test("is not used unless brokers are named", () => {
+    expect(load({}).config.kafka).toBeNull();
+  });
+
+  test("has the defaults of the specification", () => {
+    expect(load({ KAFKA_BOOTSTRAP_SERVERS: "a:9092, b:9093" }).config.kafka).toEqual({
+      bootstrapServers: ["a:9092", "b:9093"],
+      clientId: "recsys-outbox-relay",
+      requestTimeoutMs: 15_000,
+      topicCreate: true,
+      topicPartitions: 6,
+      topicReplication: 1,
+    });
+  });
+});
+
 describe("refusals", () => {
   test("all problems are named at once", () => {
     const problems = problemsOf({
       RECO_ROLES: "http,cook",
       API_AUTH_MODE: "sometimes",
       DATABASE_URL: "mysql://db/reco",
-      KAFKA_BOOTSTRAP_SERVERS: "localhost:9092",
+      KAFKA_BOOTSTRAP_SERVERS: "localhost",
     });
     expect(problems.sort()).toEqual([
       "invalid API_AUTH_MODE",
       "invalid DATABASE_URL",
+      "invalid KAFKA_BOOTSTRAP_SERVERS",
       "invalid RECO_ROLES",
-      "unsupported KAFKA_BOOTSTRAP_SERVERS",
     ]);
   });
 
@@ -169,6 +186,9 @@ describe("refusals", () => {
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
+    ["KAFKA_DRIVER", "confluent"],
+    ["KAFKA_SSL", "true"],
+    ["KAFKA_SASL_MECHANISM", "PLAIN"],
     ["RECO_ROLES", "trainer"],
   ])("%s=%s asks for what this release does not have", (name, value) => {
     expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);

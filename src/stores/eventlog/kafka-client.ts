@@ -1,0 +1,68 @@
+/** How a client reaches the brokers, and what its failures mean. */
+
+import { type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import { asError } from "../../core/errors.ts";
+import type { ProduceResult } from "../../events/ports.ts";
+
+export interface KafkaConnection {
+  /** `host:port` of each. */
+  readonly bootstrapServers: readonly string[];
+  readonly clientId: string;
+  readonly requestTimeoutMs: number;
+}
+
+/** Kafka's rule for topic names. */
+export const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export const clientOptions = (connection: KafkaConnection): BaseOptions => ({
+  clientId: connection.clientId,
+  bootstrapBrokers: [...connection.bootstrapServers],
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  requestTimeout: connection.requestTimeoutMs,
+  timeout: connection.requestTimeoutMs,
+  // Callers repeat what failed, with deadlines of their own.
+  retries: 0,
+});
+
+export const hasApiError = (error: Error, ...ids: readonly string[]) =>
+  ids.some((id) => findErrorBy(error, "apiId", id) !== null);
+
+type Failure = Exclude<ProduceResult, { status: "acked" }>;
+
+/** Only an answer of the broker says that nothing was written. */
+export function failureOf(error: Error): Failure {
+  const text = describe(error);
+  if (hasApiError(error, "MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE")) {
+    return { status: "failed", class: "too_large", error: text };
+  }
+  if (hasApiError(error, "INVALID_TOPIC_EXCEPTION", "INVALID_RECORD")) {
+    return { status: "failed", class: "fatal", error: text };
+  }
+  // One try without an answer leaves it open, whatever the last one says.
+  const isRefusal = triesOf(error).every((tried) => hasApiError(tried, ...NOTHING_WRITTEN));
+  return isRefusal
+    ? { status: "failed", class: "retryable", error: text }
+    : { status: "unknown", error: text };
+}
+
+const triesOf = (error: Error): readonly Error[] =>
+  error instanceof AggregateError && error.errors.length > 0
+    ? error.errors.flatMap((inner) => triesOf(asError(inner)))
+    : [error];
+
+const NOTHING_WRITTEN = [
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "NOT_LEADER_OR_FOLLOWER",
+  "LEADER_NOT_AVAILABLE",
+  "NOT_ENOUGH_REPLICAS",
+  "TOPIC_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "KAFKA_STORAGE_ERROR",
+];
+
+/** The library's outer error names the operation only. */
+export function describe(error: Error): string {
+  const inner = error instanceof AggregateError ? error.errors.at(-1) : error.cause;
+  return inner instanceof Error ? `${error.message} ${describe(inner)}` : error.message;
+}

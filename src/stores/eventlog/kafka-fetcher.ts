@@ -1,0 +1,155 @@
+/** Fetches records from the leaders of partitions, one request a broker at a time. */
+
+import { Consumer } from "@platformatic/kafka";
+import type { Clock } from "../../core/clock.ts";
+import { Deadline } from "../../core/deadline.ts";
+import { asError } from "../../core/errors.ts";
+import type { Assignment, LogRecord } from "../../events/ports.ts";
+import { clientOptions, describe, hasApiError, type KafkaConnection } from "./kafka-client.ts";
+
+export interface FetchPlace {
+  readonly assignment: Assignment;
+  readonly offset: bigint;
+}
+
+export interface Fetched {
+  readonly assignment: Assignment;
+  readonly records: readonly LogRecord[];
+  /** Behind all that was read, records or not. */
+  readonly nextOffset: bigint;
+}
+
+/** The read position is no longer, or not yet, in the log, or the topic was made anew. */
+export class PositionLostError extends Error {
+  override name = "PositionLostError";
+}
+
+type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>;
+
+const MAX_WAIT_MS = 500;
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 2_000;
+const IS_CONTROL = 0x20;
+const HAS_APPEND_TIME = 0x08;
+
+/** A client of its own: a fetch that waits would hold back the heartbeats and commits on its connection. */
+export class KafkaFetcher {
+  readonly #connection: KafkaConnection;
+  readonly #topics: readonly string[];
+  readonly #clock: Clock;
+  #client: Consumer;
+
+  constructor(connection: KafkaConnection, topics: readonly string[], clock: Clock) {
+    this.#connection = connection;
+    this.#topics = topics;
+    this.#clock = clock;
+    this.#client = this.#connect();
+  }
+
+  /** Waits a moment when there is nothing. After a failure the next call begins with a new client. */
+  async fetch(places: readonly FetchPlace[]): Promise<readonly Fetched[]> {
+    const client = this.#client;
+    const deadline = Deadline.after(this.#connection.requestTimeoutMs + MAX_WAIT_MS, this.#clock);
+    try {
+      const { topics } = await deadline.race(client.metadata({ topics: [...this.#topics] }));
+      const byNode = Map.groupBy(
+        places,
+        ({ assignment: { topic, partition } }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
+      );
+      const answers = [...byNode].map(async ([node, own]) => {
+        const response = await deadline.race(
+          client.fetch({ node, topics: requestOf(own), maxWaitTime: MAX_WAIT_MS, maxBytes: MAX_BYTES }),
+        );
+        return decode(own, response);
+      });
+      return (await Promise.all(answers)).flat();
+    } catch (thrown) {
+      const error = asError(thrown);
+      void close(client, this.#clock);
+      if (this.#client === client) this.#client = this.#connect();
+      if (hasApiError(error, "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
+        throw new PositionLostError(describe(error));
+      }
+      throw new Error(describe(error));
+    }
+  }
+
+  close(): Promise<void> {
+    return close(this.#client, this.#clock);
+  }
+
+  #connect(): Consumer {
+    const client = new Consumer({
+      ...clientOptions(this.#connection),
+      // Never joins; the library wants a name.
+      groupId: `${this.#connection.clientId}-fetch`,
+    });
+    client.topics.trackAll(...this.#topics);
+    return client;
+  }
+}
+
+async function close(client: Consumer, clock: Clock): Promise<void> {
+  try {
+    await Deadline.after(CLOSE_TIMEOUT_MS, clock).race(client.close(true));
+  } catch {
+    // It holds nothing but sockets.
+  }
+}
+
+const requestOf = (places: readonly FetchPlace[]) =>
+  [...Map.groupBy(places, ({ assignment }) => assignment.topicId)].map(([topicId, own]) => ({
+    topicId,
+    partitions: own.map(({ assignment, offset }) => ({
+      partition: assignment.partition,
+      fetchOffset: offset,
+      partitionMaxBytes: MAX_PARTITION_BYTES,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
+    })),
+  }));
+
+function decode(places: readonly FetchPlace[], { responses }: FetchResponse): Fetched[] {
+  return responses.flatMap(({ topicId, partitions }) =>
+    partitions.flatMap(({ partitionIndex, records }) => {
+      const place = places.find(
+        ({ assignment }) => assignment.topicId === topicId && assignment.partition === partitionIndex,
+      );
+      return place && records ? [decodeBatches(place, records)] : [];
+    }),
+  );
+}
+
+type Batches = NonNullable<FetchResponse["responses"][number]["partitions"][number]["records"]>;
+
+function decodeBatches({ assignment, offset: from }: FetchPlace, batches: Batches): Fetched {
+  const { topic, topicId, partition } = assignment;
+  const records: LogRecord[] = [];
+  let nextOffset = from;
+  for (const batch of batches) {
+    const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
+    if (end > nextOffset) nextOffset = end;
+    if (batch.attributes & IS_CONTROL) continue;
+    for (const record of batch.records) {
+      const offset = batch.firstOffset + BigInt(record.offsetDelta);
+      if (offset < from) continue; // A batch is sent whole.
+      const time =
+        batch.attributes & HAS_APPEND_TIME
+          ? batch.maxTimestamp
+          : batch.firstTimestamp + record.timestampDelta;
+      const headers = record.headers.map(([name, value]) => [String(name ?? ""), String(value ?? "")]);
+      records.push({
+        topic,
+        topicId,
+        partition,
+        offset,
+        key: record.key,
+        value: record.value,
+        headers: Object.fromEntries(headers) as Record<string, string>,
+        timestampMs: Number(time),
+      });
+    }
+  }
+  return { assignment, records, nextOffset };
+}

@@ -1,0 +1,185 @@
+/** Appends to Kafka: idempotent, acknowledged by all replicas, one partition a request. */
+
+import { Producer } from "@platformatic/kafka";
+import type { Clock } from "../../core/clock.ts";
+import { Deadline } from "../../core/deadline.ts";
+import { asError } from "../../core/errors.ts";
+import { partitionFor } from "../../events/partitioner.ts";
+import type { EventLogProducer, ProduceRecord, ProduceResult } from "../../events/ports.ts";
+import { clientOptions, failureOf, hasApiError, type KafkaConnection, TOPIC_NAME } from "./kafka-client.ts";
+import { ensureTopic, type TopicSettings } from "./kafka-topics.ts";
+
+/** Kafka's default limit of a batch, less what surrounds a record in it. */
+const MAX_RECORD_BYTES = 1_048_588 - 512;
+/** Well below that limit: what surrounds each record is not counted. */
+const MAX_REQUEST_BYTES = 512 * 1024;
+const CLOSE_TIMEOUT_MS = 5_000;
+/** A broker that restarts or changes its leader is asked again until the caller's deadline. */
+const RETRY_DELAY_MS = 250;
+const MAX_RETRIES = 1_000;
+
+interface Placed {
+  readonly index: number;
+  readonly record: ProduceRecord;
+  readonly partition: number;
+}
+
+export class KafkaProducer implements EventLogProducer {
+  readonly #connection: KafkaConnection;
+  readonly #topics: TopicSettings;
+  readonly #clock: Clock;
+  #client: Producer;
+  /** A send of this client never ended, or nobody knows how. */
+  #suspect = false;
+
+  constructor(connection: KafkaConnection, topics: TopicSettings, clock: Clock) {
+    this.#connection = connection;
+    this.#topics = topics;
+    this.#clock = clock;
+    this.#client = this.#connect();
+  }
+
+  ensureTopic(topic: string, partitions: number): Promise<void> {
+    return ensureTopic(this.#connection, this.#topics, topic, partitions, this.#clock);
+  }
+
+  async produce(records: readonly ProduceRecord[], deadline: Deadline): Promise<readonly ProduceResult[]> {
+    const results: ProduceResult[] = records.map(() => ({ status: "acked" }));
+    const lanes = new Map<string, Placed[]>();
+    const counts = await this.#partitionCounts(records, deadline);
+    for (const [index, record] of records.entries()) {
+      const count = counts.get(record.topic);
+      const refusal = refusalOf(record);
+      if (refusal) results[index] = refusal;
+      else if (typeof count !== "number") {
+        results[index] = { status: "failed", class: "retryable", error: count ?? "unknown topic" };
+      } else {
+        const partition = partitionFor(record.key, count);
+        const lane = lanes.get(`${record.topic}/${partition}`) ?? [];
+        lanes.set(`${record.topic}/${partition}`, lane);
+        lane.push({ index, record, partition });
+      }
+    }
+    await Promise.all([...lanes.values()].map((lane) => this.#sendLane(lane, results, deadline)));
+    if (this.#suspect) this.#renew();
+    return results;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close(this.#client);
+  }
+
+  /** The partition count of each topic, or why it is not known. */
+  async #partitionCounts(
+    records: readonly ProduceRecord[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, number | string>> {
+    const topics = [...new Set(records.map(({ topic }) => topic))].filter((topic) => TOPIC_NAME.test(topic));
+    const entries = topics.map(async (topic): Promise<[string, number | string]> => {
+      try {
+        const metadata = await deadline.race(this.#client.metadata({ topics: [topic], retries: 0 }));
+        return [topic, metadata.topics.get(topic)?.partitionsCount ?? "unknown topic"];
+      } catch (error) {
+        return [topic, failureOf(asError(error)).error];
+      }
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  /** Sends the records of one partition in order, and nothing after one that may be sent again. */
+  async #sendLane(lane: readonly Placed[], results: ProduceResult[], deadline: Deadline): Promise<void> {
+    const batches = split(lane);
+    for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      const result = await this.#send(batch, deadline);
+      const isForGood = result.status === "failed" && result.class !== "retryable";
+      if (isForGood && batch.length > 1) {
+        // One of them is refused: alone, each gets its own answer.
+        batches.unshift(...batch.map((placed) => [placed]));
+        continue;
+      }
+      for (const { index } of batch) results[index] = result;
+      if (result.status === "acked" || isForGood) continue;
+      for (const { index } of batches.flat()) {
+        results[index] = {
+          status: "failed",
+          class: "retryable",
+          error: "not sent: an earlier record failed",
+        };
+      }
+      return;
+    }
+  }
+
+  async #send(batch: readonly Placed[], deadline: Deadline): Promise<ProduceResult> {
+    const messages = batch.map(({ record, partition }) => ({
+      topic: record.topic,
+      partition,
+      key: Buffer.from(record.key, "utf8"),
+      value: Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength),
+      headers: new Map(
+        Object.entries(record.headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
+      ),
+    }));
+    try {
+      await deadline.race(this.#client.send({ messages }));
+      return { status: "acked" };
+    } catch (thrown) {
+      const error = asError(thrown);
+      // The broker has this very batch already: an earlier answer was lost.
+      if (hasApiError(error, "DUPLICATE_SEQUENCE_NUMBER")) return { status: "acked" };
+      const failure = failureOf(error);
+      this.#suspect ||= failure.status === "unknown";
+      return failure;
+    }
+  }
+
+  #connect(): Producer {
+    return new Producer({
+      ...clientOptions(this.#connection),
+      idempotent: true,
+      acks: -1,
+      retries: MAX_RETRIES,
+      retryDelay: RETRY_DELAY_MS,
+    });
+  }
+
+  /** Ends what the old client still tries; consumers drop what comes twice. */
+  #renew(): void {
+    void this.#close(this.#client);
+    this.#client = this.#connect();
+    this.#suspect = false;
+  }
+
+  async #close(client: Producer): Promise<void> {
+    try {
+      await Deadline.after(CLOSE_TIMEOUT_MS, this.#clock).race(client.close(true));
+    } catch {
+      // A client that cannot say goodbye is dropped; nothing that was acknowledged depends on it.
+    }
+  }
+}
+
+function refusalOf({ topic, value }: ProduceRecord): ProduceResult | null {
+  if (!TOPIC_NAME.test(topic)) return { status: "failed", class: "fatal", error: `invalid_topic: ${topic}` };
+  if (value.byteLength <= MAX_RECORD_BYTES) return null;
+  return {
+    status: "failed",
+    class: "too_large",
+    error: `${value.byteLength} bytes are more than Kafka takes`,
+  };
+}
+
+/** Requests of limited size; a larger record goes alone. */
+function split(lane: readonly Placed[]): Placed[][] {
+  const batches: Placed[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const placed of lane) {
+    bytes += placed.record.value.byteLength;
+    if (bytes > MAX_REQUEST_BYTES) {
+      batches.push([]);
+      bytes = placed.record.value.byteLength;
+    }
+    batches.at(-1)?.push(placed);
+  }
+  return batches;
+}
