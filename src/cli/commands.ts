@@ -11,6 +11,7 @@ import { evaluateCommand } from "./evaluate/command.ts";
 import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
+import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status/command.ts";
 
@@ -18,6 +19,7 @@ export const commands = (): readonly Command[] => [
   serveCommand(),
   migrateCommand(),
   importCommand(),
+  rebuildFeaturesCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),

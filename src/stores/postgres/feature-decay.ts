@@ -52,20 +52,26 @@ export async function ensureHalfLife(
     await tx`lock table item_decay in share row exclusive mode`;
     if ((await readHalfLife(tx)) === halfLifeHours) return false;
     await tx`update item_decay_basis set half_life_hours = ${halfLifeHours}`;
-    await tx`delete from item_decay`;
-    await tx`
-      insert into item_decay (item_id, score)
-      ${decayedSums(
-        tx,
-        tx`
-          select e.item_id, (extract(epoch from e.ts) * 1000)::float8 as ts_ms, s.weight
-          from events e
-          join unnest(
-            ${textArray(Object.keys(SIGNAL_WEIGHT))}::text[], ${numberArray(Object.values(SIGNAL_WEIGHT))}::int[]
-          ) as s(event_type, weight) using (event_type)`,
-      )}`;
+    await refoldDecay(tx);
     return true;
   });
+}
+
+/** Adds all stored events up anew, at the table's half-life; answers the items. */
+export async function refoldDecay(tx: Transaction): Promise<number> {
+  await tx`delete from item_decay`;
+  const { count } = await tx`insert into item_decay (item_id, score) ${decayedSums(tx, weighedEvents(tx))}`;
+  return count;
+}
+
+/** Rows (item_id, ts_ms, weight) of all stored events. */
+export function weighedEvents(tx: Transaction): ReturnType<Connection> {
+  return tx`
+    select e.item_id, (extract(epoch from e.ts) * 1000)::float8 as ts_ms, s.weight
+    from events e
+    join unnest(
+      ${textArray(Object.keys(SIGNAL_WEIGHT))}::text[], ${numberArray(Object.values(SIGNAL_WEIGHT))}::int[]
+    ) as s(event_type, weight) using (event_type)`;
 }
 
 async function readHalfLife(sql: Connection | Transaction): Promise<number | undefined> {
