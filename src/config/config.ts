@@ -73,7 +73,10 @@ export interface Config {
     readonly historyTtlMs: number;
     readonly relatedTtlMs: number;
     readonly popularityTtlMs: number;
-    /** How long a user's ranked list may be answered again while the profile stays the same; 0: never. */
+    /**
+     * How long a user's ranked list may be answered again while the profile stays the same; 0: never. As long as a
+     * profile: an event of the user replaces that, and with it the list, at once; what others do meanwhile may wait.
+     */
     readonly rankedListTtlMs: number;
   };
   readonly topics: { readonly impressions: string; readonly watches: string };
