@@ -78,8 +78,10 @@ async function logged(
     measureMs: seconds * 1_000,
     pids: [pid],
   });
-  const { count, atMs } = await settled(store, result.requests);
-  return { stored: (count * 1_000) / (atMs - startedMs), lost: Math.max(0, result.requests - count), result };
+  // A call that was refused showed no slate, so there is nothing of it to lose.
+  const answered = result.statuses["200"] ?? 0;
+  const { count, atMs } = await settled(store, answered);
+  return { stored: (count * 1_000) / (atMs - startedMs), lost: Math.max(0, answered - count), result };
 }
 
 /** Waits until as many impressions are stored as answers were counted, and no more come: the last ones were under way. */
