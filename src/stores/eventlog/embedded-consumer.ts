@@ -6,7 +6,9 @@ import type { Random } from "../../core/random.ts";
 import { jittered } from "../../core/retry-delay.ts";
 import type { Assignment, EventLogConsumer, LogRecord } from "../../events/ports.ts";
 import type { Pool } from "../postgres/pool-types.ts";
+import { Cursors } from "./cursors.ts";
 import type { GroupMembership } from "./embedded-group.ts";
+import type { Owned } from "./embedded-leases.ts";
 import { commitPosition, readBounds, readEnds, readRecords } from "./embedded-reads.ts";
 
 export interface ConsumerOptions {
@@ -30,17 +32,19 @@ const JITTER = 0.2;
 
 export class EmbeddedConsumer implements EventLogConsumer {
   readonly #options: ConsumerOptions;
-  /** By assignment object: an assignment of another generation begins anew. */
-  #cursors = new Map<Assignment, Cursor>();
+  readonly #cursors: Cursors<Owned, Cursor>;
   #pollDelayMs = BUSY_POLL_MS;
-  #turn = 0;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    this.#cursors = new Cursors(
+      () => options.membership.owned(),
+      ({ committed }) => ({ position: committed, paused: false }),
+    );
   }
 
   assignments(): readonly Assignment[] {
-    return this.#owned().map(([assignment]) => assignment);
+    return this.#cursors.assignments();
   }
 
   async poll(options: {
@@ -67,18 +71,16 @@ export class EmbeddedConsumer implements EventLogConsumer {
   }
 
   seek(assignment: Assignment, nextOffset: bigint): void {
-    const cursor = this.#cursorOf(assignment);
+    const cursor = this.#cursors.of(assignment);
     if (cursor) cursor.position = nextOffset;
   }
 
   pause(assignment: Assignment): void {
-    const cursor = this.#cursorOf(assignment);
-    if (cursor) cursor.paused = true;
+    this.#cursors.setPaused(assignment, true);
   }
 
   resume(assignment: Assignment): void {
-    const cursor = this.#cursorOf(assignment);
-    if (cursor) cursor.paused = false;
+    this.#cursors.setPaused(assignment, false);
   }
 
   async commit(assignment: Assignment, nextOffset: bigint): Promise<void> {
@@ -94,7 +96,7 @@ export class EmbeddedConsumer implements EventLogConsumer {
   }
 
   async lag(): Promise<readonly { readonly assignment: Assignment; readonly lag: number }[]> {
-    const owned = this.#owned();
+    const owned = this.#cursors.owned();
     const ends = await readEnds(
       this.#options.pool,
       owned.map(([assignment]) => assignment),
@@ -114,12 +116,9 @@ export class EmbeddedConsumer implements EventLogConsumer {
     await this.#options.membership.leave();
   }
 
-  /** Partitions take turns in being first, so that a full answer starves none. */
   async #read(maxRecords: number): Promise<readonly LogRecord[]> {
-    const readable = this.#owned().filter(([, cursor]) => !cursor.paused);
-    if (readable.length === 0) return [];
-    const first = this.#turn++ % readable.length;
-    const turns = [...readable.slice(first), ...readable.slice(0, first)];
+    const turns = this.#cursors.inTurn(this.#cursors.readable());
+    if (turns.length === 0) return [];
     const places = turns.map(([assignment, { position }]) => ({ assignment, position }));
     const records = await readRecords(this.#options.pool, places, maxRecords, this.#deadline());
     for (const record of records) this.#advance(turns, record);
@@ -131,26 +130,6 @@ export class EmbeddedConsumer implements EventLogConsumer {
       ([assignment]) => assignment.partition === record.partition && assignment.topic === record.topic,
     );
     if (entry) entry[1].position = record.offset + 1n;
-  }
-
-  #owned(): [Assignment, Cursor][] {
-    const cursors = new Map<Assignment, Cursor>();
-    for (const { assignment, committed } of this.#options.membership.owned()) {
-      cursors.set(assignment, this.#cursors.get(assignment) ?? { position: committed, paused: false });
-    }
-    this.#cursors = cursors;
-    return [...cursors];
-  }
-
-  /** Callers may hold an equal assignment from an earlier answer; one of another generation moves nothing. */
-  #cursorOf(wanted: Assignment): Cursor | undefined {
-    return this.#owned().find(
-      ([{ topic, topicId, partition, generation }]) =>
-        topic === wanted.topic &&
-        topicId === wanted.topicId &&
-        partition === wanted.partition &&
-        generation === wanted.generation,
-    )?.[1];
   }
 
   #deadline(): Deadline {

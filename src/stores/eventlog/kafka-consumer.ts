@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Assignment, EventLogConsumer, LogRecord } from "../../events/ports.ts";
+import { Cursors } from "./cursors.ts";
 import { type Fetched, type KafkaFetcher, PositionLostError } from "./kafka-fetcher.ts";
 import type { KafkaMembership, OwnedPartition } from "./kafka-membership.ts";
 
@@ -21,20 +22,19 @@ export class KafkaConsumer implements EventLogConsumer {
   readonly #membership: KafkaMembership;
   readonly #fetcher: KafkaFetcher;
   readonly #clock: Clock;
-  /** By assignment object: an assignment of another generation begins anew. */
-  #cursors = new Map<Assignment, Cursor>();
+  readonly #cursors: Cursors<OwnedPartition, Cursor>;
   #fetching: Promise<void> | null = null;
   #failure: Error | null = null;
-  #turn = 0;
 
   constructor(membership: KafkaMembership, fetcher: KafkaFetcher, clock: Clock) {
     this.#membership = membership;
+    this.#cursors = new Cursors(() => membership.owned(), begin);
     this.#fetcher = fetcher;
     this.#clock = clock;
   }
 
   assignments(): readonly Assignment[] {
-    return this.#owned().map(([assignment]) => assignment);
+    return this.#cursors.assignments();
   }
 
   async poll(options: {
@@ -62,26 +62,24 @@ export class KafkaConsumer implements EventLogConsumer {
   }
 
   seek(assignment: Assignment, nextOffset: bigint): void {
-    const cursor = this.#cursorOf(assignment);
+    const cursor = this.#cursors.of(assignment);
     if (cursor) Object.assign(cursor, { position: nextOffset, fetchOffset: nextOffset, fetched: [] });
   }
 
   pause(assignment: Assignment): void {
-    const cursor = this.#cursorOf(assignment);
-    if (cursor) cursor.paused = true;
+    this.#cursors.setPaused(assignment, true);
   }
 
   resume(assignment: Assignment): void {
-    const cursor = this.#cursorOf(assignment);
-    if (cursor) cursor.paused = false;
+    this.#cursors.setPaused(assignment, false);
   }
 
   async commit(assignment: Assignment, nextOffset: bigint): Promise<void> {
-    if (this.#cursorOf(assignment)) await this.#membership.commit(assignment, nextOffset);
+    if (this.#cursors.of(assignment)) await this.#membership.commit(assignment, nextOffset);
   }
 
   async lag(): Promise<readonly { readonly assignment: Assignment; readonly lag: number }[]> {
-    const byTopic = Map.groupBy(this.#owned(), ([{ topic }]) => topic);
+    const byTopic = Map.groupBy(this.#cursors.owned(), ([{ topic }]) => topic);
     const lags = [...byTopic].map(async ([topic, owned]) => {
       const bounds = await this.#membership.bounds(
         topic,
@@ -104,12 +102,10 @@ export class KafkaConsumer implements EventLogConsumer {
     await Promise.all([this.#membership.leave(), this.#fetcher.close()]);
   }
 
-  /** Partitions take turns in being first, so that a full answer starves none. */
   #take(maxRecords: number): readonly LogRecord[] {
-    const readable = this.#readable().filter(([, { fetched }]) => fetched.length > 0);
-    const first = this.#turn++ % Math.max(1, readable.length);
+    const filled = this.#cursors.readable().filter(([, { fetched }]) => fetched.length > 0);
     const records: LogRecord[] = [];
-    for (const [, cursor] of [...readable.slice(first), ...readable.slice(0, first)]) {
+    for (const [, cursor] of this.#cursors.inTurn(filled)) {
       const taken = cursor.fetched.splice(0, maxRecords - records.length);
       records.push(...taken);
       cursor.position = cursor.fetched[0]?.offset ?? cursor.fetchOffset;
@@ -120,7 +116,8 @@ export class KafkaConsumer implements EventLogConsumer {
   /** One fetch at a time, for the partitions of which nothing is left. */
   #fetch(): void {
     if (this.#fetching !== null) return;
-    const places = this.#readable()
+    const places = this.#cursors
+      .readable()
       .filter(([, { fetched }]) => fetched.length === 0)
       .map(([assignment, { fetchOffset }]) => ({ assignment, offset: fetchOffset }));
     if (places.length === 0) return;
@@ -141,35 +138,11 @@ export class KafkaConsumer implements EventLogConsumer {
 
   /** What was asked for before a seek or a rebalance is not kept. */
   #keep({ assignment, records, nextOffset }: Fetched, askedFrom: bigint | undefined): void {
-    const cursor = this.#cursors.get(assignment);
+    const cursor = this.#cursors.of(assignment);
     if (!cursor || cursor.fetched.length > 0 || cursor.fetchOffset !== askedFrom) return;
     cursor.fetched = [...records];
     cursor.fetchOffset = nextOffset;
     if (records.length === 0) cursor.position = nextOffset;
-  }
-
-  #readable(): [Assignment, Cursor][] {
-    return this.#owned().filter(([, { paused }]) => !paused);
-  }
-
-  #owned(): [Assignment, Cursor][] {
-    this.#cursors = new Map(
-      this.#membership
-        .owned()
-        .map((owned) => [owned.assignment, this.#cursors.get(owned.assignment) ?? begin(owned)]),
-    );
-    return [...this.#cursors];
-  }
-
-  /** Callers may hold an equal assignment from an earlier answer; one of another generation moves nothing. */
-  #cursorOf(wanted: Assignment): Cursor | undefined {
-    return this.#owned().find(
-      ([{ topic, topicId, partition, generation }]) =>
-        topic === wanted.topic &&
-        topicId === wanted.topicId &&
-        partition === wanted.partition &&
-        generation === wanted.generation,
-    )?.[1];
   }
 }
 
