@@ -1,6 +1,8 @@
 /** How a client reaches the brokers, and what its failures mean. */
 
-import { type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import { Admin, type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import type { Clock } from "../../core/clock.ts";
+import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import type { ProduceResult } from "../../events/ports.ts";
 
@@ -65,4 +67,32 @@ const NOTHING_WRITTEN = [
 export function describe(error: Error): string {
   const inner = error instanceof AggregateError ? error.errors.at(-1) : error.cause;
   return inner instanceof Error ? `${error.message} ${describe(inner)}` : error.message;
+}
+
+export const asDescribed = (thrown: unknown): Error => new Error(describe(asError(thrown)));
+
+/** Never throws: a client that cannot say goodbye is dropped, and the brokers end its sessions by themselves. */
+export async function closeClient(
+  client: { close(force: boolean): Promise<void> },
+  timeoutMs: number,
+  clock: Clock,
+): Promise<void> {
+  try {
+    await Deadline.after(timeoutMs, clock).race(client.close(true));
+  } catch {
+    // Nothing that was acknowledged depends on it.
+  }
+}
+
+/** Asks the cluster with a client of its own. */
+export async function withAdmin<T>(
+  connection: KafkaConnection,
+  ask: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const admin = new Admin(clientOptions(connection));
+  try {
+    return await ask(admin);
+  } finally {
+    await admin.close().catch(() => {}); // Nothing of it is used any more.
+  }
 }

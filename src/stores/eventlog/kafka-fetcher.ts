@@ -5,7 +5,13 @@ import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import type { Assignment, LogRecord } from "../../events/ports.ts";
-import { clientOptions, describe, hasApiError, type KafkaConnection } from "./kafka-client.ts";
+import {
+  asDescribed,
+  clientOptions,
+  closeClient,
+  hasApiError,
+  type KafkaConnection,
+} from "./kafka-client.ts";
 
 export interface FetchPlace {
   readonly assignment: Assignment;
@@ -65,18 +71,18 @@ export class KafkaFetcher {
       });
       return (await Promise.all(answers)).flat();
     } catch (thrown) {
-      const error = asError(thrown);
-      void close(client, this.#clock);
+      const error = asDescribed(thrown);
+      void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
       if (this.#client === client) this.#client = this.#connect();
-      if (hasApiError(error, "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
-        throw new PositionLostError(describe(error));
+      if (hasApiError(asError(thrown), "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
+        throw new PositionLostError(error.message);
       }
-      throw new Error(describe(error));
+      throw error;
     }
   }
 
   close(): Promise<void> {
-    return close(this.#client, this.#clock);
+    return closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   #connect(): Consumer {
@@ -87,14 +93,6 @@ export class KafkaFetcher {
     });
     client.topics.trackAll(...this.#topics);
     return client;
-  }
-}
-
-async function close(client: Consumer, clock: Clock): Promise<void> {
-  try {
-    await Deadline.after(CLOSE_TIMEOUT_MS, clock).race(client.close(true));
-  } catch {
-    // It holds nothing but sockets.
   }
 }
 

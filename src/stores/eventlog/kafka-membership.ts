@@ -3,9 +3,8 @@
 import { Consumer } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
-import { asError } from "../../core/errors.ts";
 import type { Assignment } from "../../events/ports.ts";
-import { clientOptions, describe, type KafkaConnection } from "./kafka-client.ts";
+import { asDescribed, clientOptions, closeClient, type KafkaConnection } from "./kafka-client.ts";
 
 export interface OwnedPartition {
   readonly assignment: Assignment;
@@ -143,7 +142,7 @@ export class KafkaMembership {
       await this.#settle();
     } catch (error) {
       await this.#close();
-      throw new Error(describe(asError(error)));
+      throw asDescribed(error);
     }
   }
 
@@ -186,7 +185,7 @@ export class KafkaMembership {
     try {
       return await Deadline.after(REQUEST_TIMEOUT_MS, this.#clock).race(question(client));
     } catch (error) {
-      throw new Error(describe(asError(error)));
+      throw asDescribed(error);
     }
   }
 
@@ -194,11 +193,6 @@ export class KafkaMembership {
     const client = this.#client;
     this.#client = null;
     this.#unsettle();
-    if (client === null) return;
-    try {
-      await Deadline.after(CLOSE_TIMEOUT_MS, this.#clock).race(client.close(true));
-    } catch {
-      // The coordinator ends the session by itself.
-    }
+    if (client !== null) await closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 }

@@ -2,11 +2,18 @@
 
 import { Producer } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
-import { Deadline } from "../../core/deadline.ts";
+import type { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import { partitionFor } from "../../events/partitioner.ts";
 import type { EventLogProducer, ProduceRecord, ProduceResult } from "../../events/ports.ts";
-import { clientOptions, failureOf, hasApiError, type KafkaConnection, TOPIC_NAME } from "./kafka-client.ts";
+import {
+  clientOptions,
+  closeClient,
+  failureOf,
+  hasApiError,
+  type KafkaConnection,
+  TOPIC_NAME,
+} from "./kafka-client.ts";
 import { ensureTopic, type TopicSettings } from "./kafka-topics.ts";
 
 /** Kafka's default limit of a batch, less what surrounds a record in it. */
@@ -66,7 +73,7 @@ export class KafkaProducer implements EventLogProducer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close(this.#client);
+    await closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   /** The partition count of each topic, or why it is not known. */
@@ -145,17 +152,9 @@ export class KafkaProducer implements EventLogProducer {
 
   /** Ends what the old client still tries; consumers drop what comes twice. */
   #renew(): void {
-    void this.#close(this.#client);
+    void closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
     this.#client = this.#connect();
     this.#suspect = false;
-  }
-
-  async #close(client: Producer): Promise<void> {
-    try {
-      await Deadline.after(CLOSE_TIMEOUT_MS, this.#clock).race(client.close(true));
-    } catch {
-      // A client that cannot say goodbye is dropped; nothing that was acknowledged depends on it.
-    }
   }
 }
 

@@ -1,10 +1,10 @@
 /** Makes topics, and waits until they can be used. */
 
-import { Admin, findErrorBy } from "@platformatic/kafka";
+import { type Admin, findErrorBy } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
-import { clientOptions, describe, hasApiError, type KafkaConnection, TOPIC_NAME } from "./kafka-client.ts";
+import { asDescribed, hasApiError, type KafkaConnection, TOPIC_NAME, withAdmin } from "./kafka-client.ts";
 
 export interface TopicSettings {
   /** False: a missing topic is an error. */
@@ -24,17 +24,14 @@ export async function ensureTopic(
 ): Promise<void> {
   if (!TOPIC_NAME.test(topic)) throw new TypeError(`not a topic name: ${topic}`);
   const deadline = Deadline.after(connection.requestTimeoutMs, clock);
-  const admin = new Admin(clientOptions(connection));
-  try {
+  await withAdmin(connection, async (admin) => {
     if (await deadline.race(hasLeaders(admin, topic))) return;
     if (settings.create) await deadline.race(create(admin, topic, partitions, settings.replication));
     while (!(await deadline.race(hasLeaders(admin, topic)))) {
       if (!settings.create || deadline.expired) throw new Error(`topic ${topic} is missing or has no leader`);
       await clock.sleep(LEADER_POLL_MS);
     }
-  } finally {
-    await admin.close().catch(() => {}); // Nothing of it is used any more.
-  }
+  });
 }
 
 async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
@@ -56,6 +53,6 @@ async function create(admin: Admin, topic: string, partitions: number, replicas:
     await admin.createTopics({ topics: [topic], partitions, replicas });
   } catch (thrown) {
     // Made by another relay at the same moment.
-    if (!hasApiError(asError(thrown), "TOPIC_ALREADY_EXISTS")) throw new Error(describe(asError(thrown)));
+    if (!hasApiError(asError(thrown), "TOPIC_ALREADY_EXISTS")) throw asDescribed(thrown);
   }
 }
