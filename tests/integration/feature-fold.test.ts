@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import fc from "fast-check";
 import { Deadline } from "../../src/core/deadline.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
-import type { Interaction, Signal } from "../../src/events/model.ts";
+import type { Interaction } from "../../src/events/model.ts";
 import { applyInteractions } from "../../src/stores/postgres/feature-fold.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { someArrivals } from "../support/arrivals.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import {
   asTables,
@@ -211,45 +212,22 @@ describe("applyInteractions", () => {
   });
 });
 
-const someInteractions = fc
-  .array(
-    fc.record({
-      userId: fc.constantFrom("u", "v"),
-      itemId: fc.constantFrom("a", "b", "c"),
-      signal: fc.constantFrom<Signal>("view", "click", "purchase"),
-      // Few distinct times: ties are broken by arrival, which is the order of the calls here.
-      second: fc.integer({ min: 0, max: 9 }),
-      origin: fc.constantFrom<Interaction["origin"]>("direct", "stream"),
-    }),
-    { minLength: 1, maxLength: 20 },
-  )
-  .map((drafts) =>
-    drafts.map(({ second, ...draft }, index): Interaction => {
-      const eventId = draft.origin === "stream" ? `watch-event-${index}` : `event-${index}`;
-      return { ...draft, eventId, tsMs: NOW_MS + second * 1000 };
-    }),
-  );
-
 describe("features in the store", () => {
   test("equal the reference fold after any chunks in any order with duplicates", async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(
-        someInteractions.chain((events) => fc.array(fc.constantFrom(...events), { maxLength: 30 })),
-        fc.integer({ min: 1, max: 8 }),
-        async (arrivals, chunkSize) => {
-          const prefix = `run-${run++}-`;
-          const own = arrivals.map((each) => ({
-            ...each,
-            eventId: each.eventId.replace("event", `event-${prefix}`),
-            userId: prefix + each.userId,
-            itemId: prefix + each.itemId,
-          }));
-          for (let from = 0; from < own.length; from += chunkSize)
-            await apply(own.slice(from, from + chunkSize));
-          expect(onlyOf(prefix, await readFeatures(pool))).toEqual(asTables(foldInteractions(own, SETTINGS)));
-        },
-      ),
+      fc.asyncProperty(someArrivals, fc.integer({ min: 1, max: 8 }), async (arrivals, chunkSize) => {
+        const prefix = `run-${run++}-`;
+        const own = arrivals.map((each) => ({
+          ...each,
+          eventId: each.eventId.replace("event", `event-${prefix}`),
+          userId: prefix + each.userId,
+          itemId: prefix + each.itemId,
+        }));
+        for (let from = 0; from < own.length; from += chunkSize)
+          await apply(own.slice(from, from + chunkSize));
+        expect(onlyOf(prefix, await readFeatures(pool))).toEqual(asTables(foldInteractions(own, SETTINGS)));
+      }),
       { numRuns: 40 },
     );
   });

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Deadline } from "../../src/core/deadline.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
-import type { Interaction, Signal } from "../../src/events/model.ts";
+import type { Interaction } from "../../src/events/model.ts";
 import { applyInteractions } from "../../src/stores/postgres/feature-fold.ts";
 import { rebuildFeatures } from "../../src/stores/postgres/feature-rebuild.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { someArrivals } from "../support/arrivals.ts";
 import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
@@ -60,28 +61,9 @@ const events = (count: number): Interaction[] =>
     }),
   );
 
-const arrivals = fc
-  .array(
-    fc.record({
-      userId: fc.constantFrom("u", "v"),
-      itemId: fc.constantFrom("a", "b", "c"),
-      signal: fc.constantFrom<Signal>("view", "click", "purchase"),
-      second: fc.integer({ min: 0, max: 9 }),
-      origin: fc.constantFrom<Interaction["origin"]>("direct", "stream"),
-    }),
-    { minLength: 1, maxLength: 20 },
-  )
-  .map((drafts) =>
-    drafts.map(({ second, ...draft }, index): Interaction => {
-      const eventId = draft.origin === "stream" ? `watch-event-${index}` : `event-${index}`;
-      return { ...draft, eventId, tsMs: NOW_MS + second * 1000 };
-    }),
-  )
-  .chain((distinct) => fc.array(fc.constantFrom(...distinct), { maxLength: 30 }));
-
 test("gives every row that the stream gave, after late events and duplicates in any chunks", async () => {
   await fc.assert(
-    fc.asyncProperty(arrivals, fc.integer({ min: 1, max: 8 }), async (own, chunkSize) => {
+    fc.asyncProperty(someArrivals, fc.integer({ min: 1, max: 8 }), async (own, chunkSize) => {
       await query(pool, `truncate ${FEATURE_TABLES}`);
       for (let from = 0; from < own.length; from += chunkSize) await apply(own.slice(from, from + chunkSize));
       const streamed = await allRows();
