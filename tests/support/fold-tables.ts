@@ -91,6 +91,7 @@ export function checkRulesFollowEventTime(reducer: RuleReducer): void {
       for (const chunk of chunks) tables.apply(chunk);
       expect(tables.rules).toEqual(pairsOf(foldInteractions(chunks.flat(), SETTINGS).rules));
     }),
-    { numRuns: 300 },
+    // With 300 runs one in a dozen did not meet ties that were read in another order.
+    { numRuns: 2_000 },
   );
 }
