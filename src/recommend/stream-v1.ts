@@ -11,6 +11,8 @@ import type { RankedList, SourceName } from "./ranked-list.ts";
 
 /** Newest distinct items of the profile whose neighbours are candidates. */
 export const PROFILE_DEPTH = 5;
+/** Each older item of the profile says this much of what the one after it says: chosen by ADR 7. */
+const AGE_FACTOR = 0.7;
 const MAX_CANDIDATES = 1_000;
 const POPULAR_CANDIDATES = 200;
 
@@ -81,7 +83,7 @@ export class StreamScratch {
     const marks = this.#marks;
     const rules = this.#rules;
     const transitions = this.#transitions;
-    let depthWeight = 1;
+    let ageWeight = 1;
     for (const list of sources) {
       if (list) {
         const { slots, ruleShares, transitionShares } = list;
@@ -93,11 +95,11 @@ export class StreamScratch {
             if (this.#count === MAX_CANDIDATES - POPULAR_CANDIDATES) continue;
             row = this.#add(slot);
           }
-          rules[row] = (rules[row] as number) + depthWeight * (ruleShares[place] as number);
-          transitions[row] = (transitions[row] as number) + depthWeight * (transitionShares[place] as number);
+          rules[row] = (rules[row] as number) + ageWeight * (ruleShares[place] as number);
+          transitions[row] = (transitions[row] as number) + ageWeight * (transitionShares[place] as number);
         }
       }
-      depthWeight /= 2;
+      ageWeight *= AGE_FACTOR;
     }
   }
 

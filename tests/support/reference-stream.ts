@@ -24,15 +24,17 @@ export function referenceStream(
   k: number,
 ): RecoItem[] {
   const candidates = new Map<string, Scores>();
-  for (const [depth, itemId] of newest.entries()) {
+  let ageWeight = 1;
+  for (const itemId of newest) {
     const { totalWeight, items } = neighbours.get(itemId) ?? { totalWeight: 0, items: [] };
     for (const { itemId: next, weight, count } of items) {
       if (unwanted.has(next) || (candidates.size === 800 && !candidates.has(next))) continue;
       const scores = candidates.get(next) ?? [0, 0, 0];
-      scores[0] += 2 ** -depth * single(weight / (totalWeight + 5));
-      scores[1] += 2 ** -depth * single(Math.log1p(count) / Math.log1p(totalWeight));
+      scores[0] += ageWeight * single(weight / (totalWeight + 5));
+      scores[1] += ageWeight * single(Math.log1p(count) / Math.log1p(totalWeight));
       candidates.set(next, scores);
     }
+    ageWeight *= 0.7;
   }
   const wanted = popularity.filter(({ itemId }) => !unwanted.has(itemId));
   for (const { itemId } of wanted.slice(0, 200))
