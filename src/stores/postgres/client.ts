@@ -133,7 +133,9 @@ async function prepareSession(sql: Connection, options: ClientOptions): Promise<
   await sql`
     select set_config('statement_timeout', ${String(options.statementTimeoutMs)}, false),
            set_config('lock_timeout', ${String(options.lockTimeoutMs)}, false),
-           set_config('timezone', 'UTC', false)`;
+           set_config('timezone', 'UTC', false),
+           -- A plan kept from when a table was small reads all of it for every statement, once it is not.
+           set_config('plan_cache_mode', 'force_custom_plan', false)`;
 }
 
 function connectError(thrown: unknown, timeoutMs: number): StoreUnavailableError {

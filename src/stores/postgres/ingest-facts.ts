@@ -76,7 +76,9 @@ async function insertImpressionChunk(
   const events = drafts.map(({ event }) => event);
   const rows = await tx<{ event_id: string }[]>`
     with fresh as materialized (
-      select * from unnest(
+      select event_id, user_id, session_id, request_id, ts_ms, received_ms, context::jsonb as context,
+        items, positions, feeds, slots
+      from unnest(
         ${column(events, ({ eventId }) => eventId)}::text[],
         ${column(events, ({ userId }) => userId)}::text[],
         ${column(events, ({ sessionId }) => sessionId)}::text[],
@@ -94,14 +96,8 @@ async function insertImpressionChunk(
       insert into impressions (event_id, user_id, session_id, request_id, ts_ms, server_received_ts_ms,
         item_id, position, feed_id, slot, context)
       select e.event_id, e.user_id, e.session_id, e.request_id, e.ts_ms, e.received_ms,
-        i.item_id, coalesce(i.position::int, i.ord::int - 1), i.feed_id, i.slot, e.context::jsonb
-      from fresh e
-      cross join lateral rows from (
-        string_to_table(e.items, ${ITEM_SEPARATOR}),
-        json_array_elements_text(e.positions::json),
-        json_array_elements_text(e.feeds::json),
-        json_array_elements_text(e.slots::json)
-      ) with ordinality as i(item_id, position, feed_id, slot, ord)
+        i.item_id, i.position, i.feed_id, i.slot, e.context
+      from fresh e cross join lateral ${events.every(isPlain) ? plainItems(tx) : describedItems(tx)}
     ), queued as (${queue(tx, "impression", drafts, "fresh")})
     select event_id from fresh`;
   return rows.map(({ event_id }) => event_id);
@@ -134,11 +130,31 @@ function queue(
 
 const column = <T>(rows: readonly T[], pick: (row: T) => string | null) => textArray(rows.map(pick));
 
-/** Null for the usual positions 0, 1, 2, …: they follow from the order. */
-function positionsJson(items: readonly ImpressionItem[]): string | null {
-  const usual = items.every(({ position }, index) => position === index);
-  return usual ? null : JSON.stringify(items.map(({ position }) => position));
-}
+/** Items at the positions 0, 1, 2, … with nothing else said of them, as `/reco` shows them. */
+const isPlain = ({ items }: ImpressionEvent) =>
+  hasUsualPositions(items) && items.every(({ feedId, slot }) => feedId === null && slot === null);
+
+const plainItems = (tx: Transaction) => tx`(
+  select item_id, ord::int - 1 as position, null as feed_id, null as slot
+  from string_to_table(e.items, ${ITEM_SEPARATOR}) with ordinality as split(item_id, ord)
+) as i`;
+
+const describedItems = (tx: Transaction) => tx`(
+  select item_id, coalesce(position::int, ord::int - 1) as position, feed_id, slot
+  from rows from (
+    string_to_table(e.items, ${ITEM_SEPARATOR}),
+    json_array_elements_text(e.positions::json),
+    json_array_elements_text(e.feeds::json),
+    json_array_elements_text(e.slots::json)
+  ) with ordinality as split(item_id, position, feed_id, slot, ord)
+) as i`;
+
+const hasUsualPositions = (items: readonly ImpressionItem[]) =>
+  items.every(({ position }, index) => position === index);
+
+/** Null for the usual positions: they follow from the order. */
+const positionsJson = (items: readonly ImpressionItem[]) =>
+  hasUsualPositions(items) ? null : JSON.stringify(items.map(({ position }) => position));
 
 const optionalJson = (values: readonly (string | null)[]) =>
   values.every((value) => value === null) ? null : JSON.stringify(values);
