@@ -12,6 +12,7 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
+import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status/command.ts";
 
@@ -20,6 +21,7 @@ export const commands = (): readonly Command[] => [
   migrateCommand(),
   importCommand(),
   rebuildFeaturesCommand(),
+  replayOutboxCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),
