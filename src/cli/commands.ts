@@ -12,6 +12,7 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
+import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status/command.ts";
@@ -22,6 +23,7 @@ export const commands = (): readonly Command[] => [
   importCommand(),
   rebuildFeaturesCommand(),
   replayOutboxCommand(),
+  replayDeadLettersCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),
