@@ -12,6 +12,8 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
+import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
+import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status/command.ts";
 
@@ -20,6 +22,8 @@ export const commands = (): readonly Command[] => [
   migrateCommand(),
   importCommand(),
   rebuildFeaturesCommand(),
+  replayOutboxCommand(),
+  replayDeadLettersCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),

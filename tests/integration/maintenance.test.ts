@@ -95,6 +95,30 @@ describe("maintenance", () => {
     expect(await left("feature_event_consumed", "stream_event_id")).toEqual(["young"]);
   });
 
+  test.each([
+    [
+      "dead letter",
+      `insert into feature_consumer_dlq (source_topic, source_partition, source_offset, payload, error_text, retry_count, error_class, first_failed_at)
+       values ('t', 0, 1, '{}', 'open', 1, 'data', now() - interval '30 days')`,
+    ],
+    [
+      "dead outbox row",
+      `insert into event_outbox (event_id, event_type, kafka_topic, kafka_key, payload, partition, status, created_at)
+       values ('dead-0001', 'watch', 't', 'k', '{}', 1, 'dead', now() - interval '30 days')`,
+    ],
+  ])("keeps markers that the replay of a %s may still need", async (_, insert) => {
+    await query(pool, insert);
+    await query(
+      pool,
+      `insert into feature_event_consumed (stream_event_id, source_topic, source_partition, source_offset, consumed_at)
+       values ('before', 't', 0, 1, now() - interval '39 days'), ('needed', 't', 0, 2, now() - interval '37 days')`,
+    );
+
+    expect(await run("feature_event_consumed")).toBe(1);
+
+    expect(await left("feature_event_consumed", "stream_event_id")).toEqual(["needed"]);
+  });
+
   test("deletes replayed dead letters past their time, and open ones never", async () => {
     await query(
       pool,

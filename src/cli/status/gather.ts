@@ -13,7 +13,15 @@ import { urlOf } from "../address.ts";
 import { probe } from "../http-probe.ts";
 import type { RuntimeInfo } from "../runtime-file.ts";
 import { readPartitionLags } from "./partition-lags.ts";
-import type { ActorReport, LagReport, OutboxReport, StatusReport, StoreReport, Unknown } from "./report.ts";
+import {
+  type ActorReport,
+  type LagReport,
+  type OutboxReport,
+  type StatusReport,
+  type StoreReport,
+  toOutboxReport,
+  type Unknown,
+} from "./report.ts";
 
 const TIMEOUT_MS = 3_000;
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -87,18 +95,13 @@ async function askServer(url: string, kind: StoreReport["kind"]): Promise<StoreP
   const deadline = Deadline.after(TIMEOUT_MS);
   try {
     const { version } = await readServerFacts(pool, deadline);
-    const outbox = await orUnknown(readOutboxSnapshot(pool, deadline).then(outboxReport));
+    const outbox = await orUnknown(readOutboxSnapshot(pool, deadline).then(toOutboxReport));
     return { store: { kind, address, version }, outbox };
   } catch (cause) {
     throw new Error(`${address}: ${asError(cause).message}`, { cause });
   } finally {
     await pool.close(CLOSE_TIMEOUT_MS);
   }
-}
-
-function outboxReport(snapshot: Awaited<ReturnType<typeof readOutboxSnapshot>>): OutboxReport {
-  const { pending, publishing, published, dead, oldestLagMs } = snapshot;
-  return { pending, publishing, published, dead, oldest_lag_ms: Math.round(oldestLagMs) };
 }
 
 async function readPolicy({ http }: RuntimeInfo): Promise<string | null> {

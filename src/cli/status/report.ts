@@ -1,5 +1,6 @@
 /** What `reco status` tells: the stable shape of its JSON. */
 
+import type { OutboxSnapshot } from "../../events/ports.ts";
 import type { Address } from "../address.ts";
 
 /** A part that could not be learned says why. */
@@ -63,4 +64,9 @@ export interface StatusReport {
   readonly outbox: OutboxReport | Unknown;
   /** Null in a tree without consumers. */
   readonly lag: LagReport | Unknown | null;
+}
+
+export function toOutboxReport(snapshot: OutboxSnapshot): OutboxReport {
+  const { pending, publishing, published, dead, oldestLagMs } = snapshot;
+  return { pending, publishing, published, dead, oldest_lag_ms: Math.round(oldestLagMs) };
 }

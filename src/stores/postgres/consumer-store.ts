@@ -3,12 +3,10 @@
 import type { Deadline } from "../../core/deadline.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import type { Assignment, ChunkEntry, ChunkResult, ConsumerStore } from "../../events/ports.ts";
-import { numberArray, textArray } from "./array-literal.ts";
+import { applyEffects, type Effect } from "./consumer-effects.ts";
 import { beginAttempt, clearAttempts, countAttempt, interruptedOffsets } from "./consumer-retry.ts";
 import { type Origin, storeDeadLetters } from "./dead-letter.ts";
 import { readDlqSnapshot } from "./dlq-snapshot.ts";
-import { addExposures } from "./exposure.ts";
-import { applyInteractions } from "./feature-fold.ts";
 import type { Pool, Transaction } from "./pool-types.ts";
 
 export interface ConsumerStoreOptions {
@@ -18,7 +16,6 @@ export interface ConsumerStoreOptions {
   readonly origin: Origin;
 }
 
-type Effect = Extract<ChunkEntry, { kind: "watch" | "impression" }>;
 type Status = ChunkResult["statuses"][number];
 
 /** Rolls the transaction back; never leaves this file. */
@@ -91,19 +88,8 @@ async function applyChunk(
   chunk: Chunk,
 ): Promise<ChunkResult> {
   const { assignment, entries, nextOffset } = chunk;
-  const fresh = await insertMarkers(tx, entries.filter(isEffect));
-  const watches = fresh.filter((entry) => entry.kind === "watch");
-  const { applied, changed } = await applyInteractions(
-    tx,
-    watches.map(({ interaction }) => interaction),
-    options.historySize,
-  );
-  const known = new Set(watches.filter((_, index) => !applied[index]));
+  const { fresh, changed } = await applyEffects(tx, entries.filter(isEffect), options.historySize);
   await Promise.all([
-    addExposures(
-      tx,
-      fresh.flatMap((entry) => (entry.kind === "impression" ? entry.items : [])),
-    ),
     storeDeadLetters(
       tx,
       entries.flatMap((entry) => (entry.kind === "dead" ? [entry.letter] : [])),
@@ -113,8 +99,7 @@ async function applyChunk(
   ]);
   await failpoint("consumer.in_transaction");
   await moveOffset(tx, chunk);
-  const isFresh = new Set<ChunkEntry>(fresh.filter((entry) => entry.kind !== "watch" || !known.has(entry)));
-  return { statuses: entries.map((entry) => statusOf(entry, isFresh)), changed };
+  return { statuses: entries.map((entry) => statusOf(entry, fresh)), changed };
 }
 
 const isEffect = (entry: ChunkEntry): entry is Effect =>
@@ -124,27 +109,6 @@ function statusOf(entry: ChunkEntry, fresh: ReadonlySet<ChunkEntry>): Status {
   if (entry.kind === "ignored") return "ignored";
   if (entry.kind === "dead") return "dlq";
   return fresh.has(entry) ? "processed" : "duplicate";
-}
-
-/** Answers the entries whose event was never consumed before: of equal ones in the chunk the first. */
-async function insertMarkers(tx: Transaction, entries: readonly Effect[]): Promise<Effect[]> {
-  if (entries.length === 0) return [];
-  const firsts = new Map<string, Effect>();
-  for (const entry of entries) if (!firsts.has(entry.streamEventId)) firsts.set(entry.streamEventId, entry);
-  // In id order, so that two transactions that meet the same events cannot deadlock.
-  const sorted = [...firsts.values()].sort((a, b) => (a.streamEventId < b.streamEventId ? -1 : 1));
-  const inserted = await tx<{ id: string }[]>`
-    insert into feature_event_consumed (stream_event_id, source_topic, source_partition, source_offset)
-    select * from unnest(
-      ${textArray(sorted.map(({ streamEventId }) => streamEventId))}::text[],
-      ${textArray(sorted.map(({ record }) => record.topic))}::text[],
-      ${numberArray(sorted.map(({ record }) => record.partition))}::int[],
-      ${numberArray(sorted.map(({ record }) => record.offset))}::bigint[]
-    )
-    on conflict do nothing
-    returning stream_event_id as id`;
-  const ids = new Set(inserted.map(({ id }) => id));
-  return [...firsts.values()].filter(({ streamEventId }) => ids.has(streamEventId));
 }
 
 async function moveOffset(tx: Transaction, { consumer, assignment, nextOffset }: Chunk): Promise<void> {

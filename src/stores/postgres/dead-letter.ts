@@ -79,7 +79,9 @@ const isStorableJson = (json: string) => !/\\u(0000|d[89a-f])/i.test(json);
 /** text takes no U+0000, and UTF-8 no lone surrogates. */
 const storable = (text: string) => text.replaceAll("\u0000", "\ufffd").toWellFormed();
 
-const cleanError = (text: string) => storable(text.trim()).slice(0, MAX_ERROR_LENGTH) || "unknown_error";
+/** An error text as the store takes it: never empty, at most 4000 characters. */
+export const cleanError = (text: string) =>
+  storable(text.trim()).slice(0, MAX_ERROR_LENGTH) || "unknown_error";
 
 function headersJson(headers: Readonly<Record<string, string>>): string {
   return JSON.stringify(

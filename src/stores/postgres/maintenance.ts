@@ -37,7 +37,13 @@ export function maintenanceTasks(config: RetentionSettings): readonly Maintenanc
     { name: "ingested_event", run: (pool, deadline) => purgeLedger(pool, ledgerMs, deadline) },
     {
       name: "feature_event_consumed",
-      run: (pool, deadline) => purgeConsumed(pool, daysMs(retention.consumedDays), deadline),
+      run: (pool, deadline) =>
+        purgeConsumed(
+          pool,
+          daysMs(retention.consumedDays),
+          hoursMs(eventLog.retentionHours) + hoursMs(24),
+          deadline,
+        ),
     },
     {
       name: "feature_consumer_dlq",
@@ -73,14 +79,29 @@ async function purgeLedger(pool: Pool, keepMs: number, deadline: Deadline): Prom
   return deleted;
 }
 
-function purgeConsumed(pool: Pool, keepMs: number, deadline: Deadline): Promise<number> {
+/**
+ * Markers of events that a replay may bring again are kept: those from `beforeReplayMs` before the oldest dead letter
+ * or dead outbox row on.
+ */
+function purgeConsumed(
+  pool: Pool,
+  keepMs: number,
+  beforeReplayMs: number,
+  deadline: Deadline,
+): Promise<number> {
   return deleteInBatches(
     pool,
     deadline,
     (sql, limit) => sql`
+      with replayable as (
+        select least(
+          (select min(first_failed_at) from feature_consumer_dlq where status = 'pending'),
+          (select min(created_at) from event_outbox where status = 'dead')
+        ) - make_interval(secs => ${beforeReplayMs / 1000}) as since
+      )
       delete from feature_event_consumed where ctid = any(array(
         select ctid from feature_event_consumed
-        where consumed_at < now() - make_interval(secs => ${keepMs / 1000})
+        where consumed_at < least(now() - make_interval(secs => ${keepMs / 1000}), (select since from replayable))
         order by consumed_at limit ${limit}
       ))`,
   );

@@ -8,6 +8,7 @@ import eventBackbone from "../../../migrations/0002_event_backbone.sql" with { t
 import featureConsumerDlq from "../../../migrations/0003_feature_consumer_dlq.sql" with { type: "text" };
 import pipeline from "../../../migrations/0004_pipeline.sql" with { type: "text" };
 import streamingRules from "../../../migrations/0005_streaming_rules.sql" with { type: "text" };
+import auditLog from "../../../migrations/0006_audit_log.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
 export interface Migration {
@@ -24,6 +25,7 @@ const EMBEDDED = {
   "0003_feature_consumer_dlq.sql": featureConsumerDlq,
   "0004_pipeline.sql": pipeline,
   "0005_streaming_rules.sql": streamingRules,
+  "0006_audit_log.sql": auditLog,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const FALLBACK_FILE = "schema.sql";
