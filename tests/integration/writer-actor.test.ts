@@ -52,8 +52,7 @@ test("impressions that come together share their commits", async () => {
     pool,
     `select count(distinct event_id)::int as events, count(distinct xmin::text)::int as transactions from impressions`,
   );
-  // Two begin alone, since nothing runs before them; the rest waits for them and is one group.
-  expect(stored).toEqual({ events: 60, transactions: 3 });
+  expect(stored).toEqual({ events: 60, transactions: 1 });
   expect(outcome("logged")).toBe(60);
 });
 

@@ -6,7 +6,7 @@ import { Deadline, DeadlineExceededError } from "../../core/deadline.ts";
 import { asError, StoreUnavailableError } from "../../core/errors.ts";
 import { DriverSocket } from "./driver-socket.ts";
 import { toStoreError } from "./errors.ts";
-import type { Connection } from "./pool-types.ts";
+import type { Connection, Transaction } from "./pool-types.ts";
 import { openSocket, type SocketTarget } from "./socket.ts";
 import { type TlsMode, tlsModeOf, withoutTls } from "./tls.ts";
 
@@ -95,6 +95,35 @@ export class Client {
       throw new StoreUnavailableError("timeout", "the store did not answer in time", { cause: error });
     } finally {
       this.#abandon = null;
+    }
+  }
+
+  /**
+   * As `run`, inside `begin` … `commit`; a throw rolls back. Unlike the driver's own way the first statement goes out
+   * along with `begin`, which saves a round trip. Nothing can slip out of the transaction: the session is nobody else's,
+   * and one that is lost stays lost.
+   */
+  transaction<T>(deadline: Deadline, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.run(deadline, async (sql) => {
+      const begun = sql`begin`.execute();
+      begun.catch(() => {}); // Awaited below, unless `work` fails first.
+      try {
+        const result = await work(sql);
+        await begun;
+        await sql`commit`;
+        return result;
+      } catch (error) {
+        await this.#rollBack();
+        throw error;
+      }
+    });
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      await this.sql`rollback`;
+    } catch {
+      this.destroy(); // Whoever came next would write into the transaction that was given up.
     }
   }
 

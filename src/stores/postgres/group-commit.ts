@@ -14,6 +14,8 @@ export interface GroupCommitOptions<Unit, Outcome> {
   readonly groupsInFlight?: number;
   /** Events that may wait; default 10 000. */
   readonly maxQueuedEvents?: number;
+  /** Calls back at the end of this turn of the event loop: default `setImmediate`. */
+  readonly nextTurn?: (start: () => void) => void;
 }
 
 interface Member<Unit, Outcome> {
@@ -26,16 +28,26 @@ interface Member<Unit, Outcome> {
 
 type Group<Unit, Outcome> = readonly Member<Unit, Outcome>[];
 
-/** No timers: a lone unit is committed at once, and under load groups grow while the commits before them run. */
+/**
+ * No timers: a lone unit is committed at the end of its turn of the event loop, so that requests which arrived together
+ * share a group, and under load groups grow while the commits before them run.
+ */
 export class GroupCommit<Unit, Outcome> implements AsyncDisposable {
   readonly #options: Required<GroupCommitOptions<Unit, Outcome>>;
   readonly #queue = new Set<Member<Unit, Outcome>>();
   readonly #running = new Set<Promise<void>>();
   #queuedEvents = 0;
+  #startsSoon = false;
   #closed = false;
 
   constructor(options: GroupCommitOptions<Unit, Outcome>) {
-    this.#options = { maxGroupEvents: 200, groupsInFlight: 2, maxQueuedEvents: 10_000, ...options };
+    this.#options = {
+      maxGroupEvents: 200,
+      groupsInFlight: 2,
+      maxQueuedEvents: 10_000,
+      nextTurn: setImmediate,
+      ...options,
+    };
   }
 
   /** Events that wait for a group. */
@@ -57,7 +69,7 @@ export class GroupCommit<Unit, Outcome> implements AsyncDisposable {
     const member = { unit, size, deadline, resolve, reject };
     this.#queue.add(member);
     this.#queuedEvents += size;
-    this.#startGroups();
+    this.#startGroupsSoon();
     let started = true;
     try {
       return await deadline.race(promise, () => {
@@ -74,11 +86,21 @@ export class GroupCommit<Unit, Outcome> implements AsyncDisposable {
   /** Refuses new units and resolves when the accepted ones are settled. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#startGroups();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #startGroupsSoon(): void {
+    if (this.#startsSoon) return;
+    this.#startsSoon = true;
+    this.#options.nextTurn(() => {
+      this.#startsSoon = false;
+      this.#startGroups();
+    });
   }
 
   #startGroups(): void {

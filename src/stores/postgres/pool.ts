@@ -75,7 +75,7 @@ class PostgresPool implements Pool {
   }
 
   async use<T>(lane: LaneName, deadline: Deadline, work: (sql: Connection) => Promise<T>): Promise<T> {
-    return this.#useLane(this.#lanes[lane], deadline, work);
+    return this.#useLane(this.#lanes[lane], (client) => client.run(deadline, work), deadline);
   }
 
   async transaction<T>(
@@ -83,12 +83,13 @@ class PostgresPool implements Pool {
     deadline: Deadline,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T> {
-    return this.#useLane(this.#lanes[lane], deadline, (sql) => sql.begin(work) as Promise<T>);
+    return this.#useLane(this.#lanes[lane], (client) => client.transaction(deadline, work), deadline);
   }
 
   async ping(timeoutMs: number): Promise<boolean> {
     try {
-      await this.#useLane(this.#health, Deadline.after(timeoutMs, this.#clock), (sql) => sql`select 1`);
+      const deadline = Deadline.after(timeoutMs, this.#clock);
+      await this.#useLane(this.#health, (client) => client.run(deadline, (sql) => sql`select 1`), deadline);
       return true;
     } catch {
       return false; // Any error means "not healthy"; the callers of `use` see what it is.
@@ -117,12 +118,12 @@ class PostgresPool implements Pool {
 
   async #useLane<T>(
     lane: Lane<Client>,
+    work: (client: Client) => Promise<T>,
     deadline: Deadline,
-    work: (sql: Connection) => Promise<T>,
   ): Promise<T> {
     const client = await lane.acquire(deadline.capped(this.#poolWaitMs));
     try {
-      return await client.run(deadline, work);
+      return await work(client);
     } catch (error) {
       if (error instanceof StoreUnavailableError && error.reason === "connect") client.destroy();
       if (error instanceof StoreUnavailableError && error.reason === "read_only") this.#recycle();

@@ -127,8 +127,6 @@ describe("grouping", () => {
     const { clock, happened, accept } = anIngest((plans) => ({
       outcomes: plans.map(({ event }) => outcomeOf[event.eventId] ?? "accepted"),
     }));
-    void accept(aWatch("first"));
-    void accept(aWatch("second"));
     const units = [
       accept(aWatch("a-1"), aDirectEvent({ eventId: "a-2" }), aWatch("a-3")),
       accept(aWatch("b-1")),

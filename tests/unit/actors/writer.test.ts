@@ -51,7 +51,12 @@ function aWriter(answer: Answer = allAccepted) {
 describe("impression writer", () => {
   test("puts what comes during a commit into the next one", async () => {
     const { clock, commits, write, outcomes } = aWriter();
-    const writes = ["a", "b", "c", "d", "e"].map((id) => write(id));
+    const writes: Promise<void>[] = [];
+    for (const together of [["a"], ["b"], ["c", "d", "e"]]) {
+      writes.push(...together.map((id) => write(id)));
+      await settled();
+    }
+    expect(commits).toEqual([["a"], ["b"]]);
     await clock.advance(20);
     await Promise.all(writes);
     expect(commits).toEqual([["a"], ["b"], ["c", "d", "e"]]);
@@ -63,7 +68,7 @@ describe("impression writer", () => {
     const writes = Array.from({ length: 203 }, (_, index) => write(`imp-${index}`));
     await clock.advance(30);
     await Promise.all(writes);
-    expect(commits.map(({ length }) => length)).toEqual([1, 1, 100, 100, 1]);
+    expect(commits.map(({ length }) => length)).toEqual([100, 100, 3]);
   });
 
   test("counts a repeat and another slate under a known id apart", async () => {
@@ -163,7 +168,10 @@ describe("impression writer", () => {
 
   test("closes when all it accepted is settled", async () => {
     const { writer, clock, write, outcomes } = aWriter();
-    for (const id of ["a", "b", "c"]) void write(id);
+    for (const id of ["a", "b", "c"]) {
+      void write(id);
+      await settled();
+    }
     let closed = false;
     void writer[Symbol.asyncDispose]().then(() => {
       closed = true;

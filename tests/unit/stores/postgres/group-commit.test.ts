@@ -9,7 +9,7 @@ import { manualClock, settled } from "../../../support/manual-clock.ts";
 
 type Unit = readonly string[];
 
-/** Commits wait until the test ends them. */
+/** Commits wait until the test ends them, and begin without waiting for the end of the turn unless it says so. */
 function aGroupCommit(options: Partial<GroupCommitOptions<Unit, string>> = {}) {
   const clock = manualClock();
   const commits: { units: readonly Unit[]; end(error?: Error): void }[] = [];
@@ -21,6 +21,7 @@ function aGroupCommit(options: Partial<GroupCommitOptions<Unit, string>> = {}) {
       commits.push({ units, end });
       return promise;
     },
+    nextTurn: (start) => start(),
     ...options,
   });
   const submit = (unit: Unit, budgetMs = 1_000) => groupCommit.submit(unit, Deadline.after(budgetMs, clock));
@@ -35,6 +36,16 @@ describe("grouping", () => {
     const outcome = submit(["a"]);
     commits[0]?.end();
     expect(await outcome).toBe("a stored");
+  });
+
+  test("what comes in one turn of the event loop makes up one group", async () => {
+    const { submit, commits } = aGroupCommit({ nextTurn: setImmediate });
+    for (const name of ["a", "b", "c"]) void submit([name]);
+    expect(commits).toEqual([]);
+    await new Promise(setImmediate);
+    void submit(["d"]);
+    await new Promise(setImmediate);
+    expect(commits.map(({ units }) => units)).toEqual([[["a"], ["b"], ["c"]], [["d"]]]);
   });
 
   test("what comes during the commits in flight makes up the next group", async () => {
