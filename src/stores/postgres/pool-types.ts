@@ -6,7 +6,7 @@ import type { Deadline } from "../../core/deadline.ts";
 /** A client with exactly one connection; `int8` columns and parameters are bigints. */
 export type Connection = postgres.Sql<{ bigint: bigint }>;
 /** A connection inside a transaction; who has it neither ends it nor begins another one. */
-export type Transaction = Pick<Connection, never> & postgres.ISql<{ bigint: bigint }>;
+export type Transaction = postgres.ISql<{ bigint: bigint }>;
 
 /** Serving reads and background work never share connections: half of the pool is kept for `read`. */
 export type Lane = "read" | "write";
