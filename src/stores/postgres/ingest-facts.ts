@@ -1,4 +1,4 @@
-/** Writes log events as facts, each together with its outbox row. */
+/** Writes log events: ledger entry, fact and outbox row in one statement, which stores all of them or nothing. */
 
 import type {
   EventContext,
@@ -7,15 +7,13 @@ import type {
   LogEvent,
   WatchEvent,
 } from "../../events/model.ts";
-import type { OutboxDraft } from "../../events/ports.ts";
+import type { IngestPlan, OutboxDraft } from "../../events/ports.ts";
 import { numberArray, textArray } from "./array-literal.ts";
+import { entering } from "./ingest-ledger.ts";
 import type { Transaction } from "./pool-types.ts";
 
-/** A log event to be stored; without an outbox draft it is not published. */
-export interface FactDraft<E extends LogEvent> {
-  readonly event: E;
-  readonly outbox: OutboxDraft | null;
-}
+/** A log event to be stored; without an outbox plan it is not published. */
+export type LogPlan<E extends LogEvent = LogEvent> = IngestPlan & { readonly event: E };
 
 /** Cannot be part of an id: control characters are refused. */
 const ITEM_SEPARATOR = "\u001f";
@@ -23,15 +21,25 @@ const ITEM_SEPARATOR = "\u001f";
 /** Item rows a statement inserts at most, so that each one ends well within the statement timeout. */
 const MAX_ITEM_ROWS = 20_000;
 
-/** Stores watches and answers the ids that had no fact row yet; only those get an outbox row. */
+export const isWatch = (plan: IngestPlan): plan is LogPlan<WatchEvent> => plan.event.kind === "watch";
+export const isImpression = (plan: IngestPlan): plan is LogPlan<ImpressionEvent> =>
+  plan.event.kind === "impression";
+
+/** Whether these plans are stored by a single statement, which needs no transaction around it. */
+export function needsOneStatement(plans: readonly IngestPlan[]): boolean {
+  if (plans.every(isWatch)) return true;
+  return plans.every(isImpression) && chunksByItems(plans).length === 1;
+}
+
+/** Stores watches with distinct ids and answers the ids that neither ledger nor facts knew; only those get an outbox row. */
 export async function insertWatches(
   tx: Transaction,
-  drafts: readonly FactDraft<WatchEvent>[],
+  plans: readonly LogPlan<WatchEvent>[],
 ): Promise<readonly string[]> {
-  if (drafts.length === 0) return [];
-  const events = drafts.map(({ event }) => event);
+  if (plans.length === 0) return [];
+  const events = plans.map(({ event }) => event);
   const rows = await tx<{ event_id: string }[]>`
-    with fact as (
+    with entered as (${entering(tx, "watch", plans)}), fact as (
       insert into watches (event_id, user_id, session_id, request_id, item_id, ts_ms, server_received_ts_ms,
         watch_time_sec, percent_watched, ended, playback_speed, rebuffer_count, context)
       select event_id, user_id, session_id, request_id, item_id, ts_ms, received_ms,
@@ -52,30 +60,31 @@ export async function insertWatches(
         ${column(events, ({ context }) => contextJson(context))}::text[]
       ) as w(event_id, user_id, session_id, request_id, item_id, ts_ms, received_ms, watch_time_sec,
         percent_watched, ended, playback_speed, rebuffer_count, context)
+      where event_id in (select event_id from entered)
       on conflict (event_id) do nothing
       returning event_id
-    ), queued as (${queue(tx, "watch", drafts)})
+    ), queued as (${queue(tx, "watch", plans)})
     select event_id from fact`;
   return rows.map(({ event_id }) => event_id);
 }
 
-/** Stores impressions, a row an item, and answers the ids that had no fact row yet; only those get an outbox row. */
+/** As `insertWatches`, with a row an item. */
 export async function insertImpressions(
   tx: Transaction,
-  drafts: readonly FactDraft<ImpressionEvent>[],
+  plans: readonly LogPlan<ImpressionEvent>[],
 ): Promise<readonly string[]> {
-  const inserted = await Promise.all(chunksByItems(drafts).map((chunk) => insertImpressionChunk(tx, chunk)));
+  const inserted = await Promise.all(chunksByItems(plans).map((chunk) => insertImpressionChunk(tx, chunk)));
   return inserted.flat();
 }
 
 /** An event travels as one row and is split into its items by the server: that is what a statement costs most. */
 async function insertImpressionChunk(
   tx: Transaction,
-  drafts: readonly FactDraft<ImpressionEvent>[],
+  plans: readonly LogPlan<ImpressionEvent>[],
 ): Promise<readonly string[]> {
-  const events = drafts.map(({ event }) => event);
+  const events = plans.map(({ event }) => event);
   const rows = await tx<{ event_id: string }[]>`
-    with fresh as materialized (
+    with entered as (${entering(tx, "impression", plans)}), fresh as materialized (
       select event_id, user_id, session_id, request_id, ts_ms, received_ms, context::jsonb as context,
         items, positions, feeds, slots
       from unnest(
@@ -91,26 +100,27 @@ async function insertImpressionChunk(
         ${column(events, ({ items }) => optionalJson(items.map(({ feedId }) => feedId)))}::text[],
         ${column(events, ({ items }) => optionalJson(items.map(({ slot }) => slot)))}::text[]
       ) as e(event_id, user_id, session_id, request_id, ts_ms, received_ms, context, items, positions, feeds, slots)
-      where not exists (select from impressions i where i.event_id = e.event_id)
+      where e.event_id in (select event_id from entered)
+        and not exists (select from impressions i where i.event_id = e.event_id)
     ), fact as (
       insert into impressions (event_id, user_id, session_id, request_id, ts_ms, server_received_ts_ms,
         item_id, position, feed_id, slot, context)
       select e.event_id, e.user_id, e.session_id, e.request_id, e.ts_ms, e.received_ms,
         i.item_id, i.position, i.feed_id, i.slot, e.context
       from fresh e cross join lateral ${events.every(isPlain) ? plainItems(tx) : describedItems(tx)}
-    ), queued as (${queue(tx, "impression", drafts, "fresh")})
+    ), queued as (${queue(tx, "impression", plans, "fresh")})
     select event_id from fresh`;
   return rows.map(({ event_id }) => event_id);
 }
 
-/** Outbox rows of the drafts that have one and whose fact is new, ids ascending in the order of the drafts. */
+/** Outbox rows of the plans that have one and whose fact is new, ids ascending in the order of the plans. */
 function queue(
   tx: Transaction,
   type: LogEvent["kind"],
-  drafts: readonly FactDraft<LogEvent>[],
+  plans: readonly LogPlan<LogEvent>[],
   source: "fact" | "fresh" = "fact",
 ) {
-  const queued = drafts.filter(({ outbox }) => outbox !== null);
+  const queued = plans.filter(({ outbox }) => outbox !== null);
   const boxes = queued.map(({ outbox }) => outbox as OutboxDraft);
   return tx`
     insert into event_outbox (event_id, event_type, kafka_topic, kafka_key, payload, max_attempts, partition)
@@ -164,16 +174,16 @@ function contextJson(context: EventContext | null): string | null {
   return JSON.stringify(context, (_, member) => member ?? undefined);
 }
 
-function chunksByItems(drafts: readonly FactDraft<ImpressionEvent>[]): FactDraft<ImpressionEvent>[][] {
-  const chunks: FactDraft<ImpressionEvent>[][] = [];
+function chunksByItems(plans: readonly LogPlan<ImpressionEvent>[]): LogPlan<ImpressionEvent>[][] {
+  const chunks: LogPlan<ImpressionEvent>[][] = [];
   let rows = MAX_ITEM_ROWS;
-  for (const draft of drafts) {
-    rows += draft.event.items.length;
+  for (const plan of plans) {
+    rows += plan.event.items.length;
     if (rows > MAX_ITEM_ROWS) {
       chunks.push([]);
-      rows = draft.event.items.length;
+      rows = plan.event.items.length;
     }
-    chunks.at(-1)?.push(draft);
+    chunks.at(-1)?.push(plan);
   }
   return chunks;
 }

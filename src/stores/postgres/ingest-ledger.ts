@@ -1,15 +1,9 @@
 /** The idempotency ledger: which event ids are new, and whether known ones came with the same body. */
 
-import type { IngestOutcome, IngestPlan } from "../../events/ports.ts";
+import type { AnyEvent } from "../../events/model.ts";
+import type { IngestPlan } from "../../events/ports.ts";
 import { textArray } from "./array-literal.ts";
 import type { Transaction } from "./pool-types.ts";
-
-interface Entry {
-  readonly key: string;
-  readonly eventId: string;
-  readonly type: string;
-  readonly hash: string;
-}
 
 interface LedgerRow {
   readonly event_id: string;
@@ -17,22 +11,33 @@ interface LedgerRow {
   readonly hash: string;
 }
 
+/** Names a ledger entry: one id may stand for an event of each kind. */
+export const ledgerKey = ({ event }: IngestPlan) => `${event.kind} ${event.eventId}`;
+
+export const hashText = ({ bodyHash }: IngestPlan) => Buffer.from(bodyHash).toString("hex");
+
 /**
- * Enters the plans into the ledger and answers an outcome per plan, in order. Of plans with one id and type the
- * first one counts. Waits for transactions that are entering the same ids.
+ * The statement that enters plans of one kind with distinct ids; it returns the `event_id`s that were new. Waits for
+ * transactions that are entering the same ids, in one order, so that two of them never wait for each other.
  */
-export async function enterLedger(tx: Transaction, plans: readonly IngestPlan[]): Promise<IngestOutcome[]> {
-  const entries = plans.map(entryOf);
-  const firsts = new Map<string, Entry>();
-  for (const entry of entries) if (!firsts.has(entry.key)) firsts.set(entry.key, entry);
-  const fresh = await insertEntries(tx, [...firsts.values()]);
-  const hashes = new Map([...firsts].map(([key, { hash }]) => [key, hash]));
-  const known = [...firsts.values()].filter(({ key }) => !fresh.has(key));
-  if (known.length > 0) for (const [key, hash] of await hashesOf(tx, known)) hashes.set(key, hash);
-  return entries.map(({ key, hash }) => {
-    if (fresh.delete(key)) return "accepted";
-    return hashes.get(key) === hash ? "duplicate" : "conflict";
-  });
+export function entering(tx: Transaction, kind: AnyEvent["kind"], plans: readonly IngestPlan[]) {
+  const sorted = plans.toSorted((a, b) => (a.event.eventId < b.event.eventId ? -1 : 1));
+  return tx`
+    insert into ingested_event (event_id, event_type, body_hash)
+    select event_id, ${kind}, decode(hash, 'hex')
+    from unnest(
+      ${textArray(sorted.map(({ event }) => event.eventId))}::text[],
+      ${textArray(sorted.map(hashText))}::text[]
+    ) as e(event_id, hash)
+    on conflict (event_id, event_type) do nothing
+    returning event_id`;
+}
+
+/** Enters direct events with distinct ids and answers the new ids. */
+export async function enterDirect(tx: Transaction, plans: readonly IngestPlan[]): Promise<readonly string[]> {
+  if (plans.length === 0) return [];
+  const rows = await tx<LedgerRow[]>`${entering(tx, "direct", plans)}`;
+  return rows.map(({ event_id }) => event_id);
 }
 
 /** Takes back entries of direct events that found their id held by a stream event: such an id is not a direct one. */
@@ -42,40 +47,18 @@ export async function withdrawDirect(tx: Transaction, eventIds: readonly string[
     where event_id = any (${textArray(eventIds)}::text[]) and event_type = 'direct'`;
 }
 
-function entryOf({ event, bodyHash }: IngestPlan): Entry {
-  return {
-    key: `${event.kind} ${event.eventId}`,
-    eventId: event.eventId,
-    type: event.kind,
-    hash: Buffer.from(bodyHash).toString("hex"),
-  };
-}
-
-const keyOf = (row: LedgerRow) => `${row.event_type} ${row.event_id}`;
-
-/** Inserted in one order, so that transactions with the same ids wait for each other and never deadlock. */
-async function insertEntries(tx: Transaction, entries: readonly Entry[]): Promise<Set<string>> {
-  const sorted = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  const rows = await tx<LedgerRow[]>`
-    insert into ingested_event (event_id, event_type, body_hash)
-    select event_id, event_type, decode(hash, 'hex')
-    from unnest(
-      ${textArray(sorted.map(({ eventId }) => eventId))}::text[],
-      ${textArray(sorted.map(({ type }) => type))}::text[],
-      ${textArray(sorted.map(({ hash }) => hash))}::text[]
-    ) as e(event_id, event_type, hash)
-    on conflict (event_id, event_type) do nothing
-    returning event_id, event_type`;
-  return new Set(rows.map(keyOf));
-}
-
-async function hashesOf(tx: Transaction, entries: readonly Entry[]): Promise<ReadonlyMap<string, string>> {
+/** Body hashes that the ledger holds for the keys of these plans. */
+export async function knownHashes(
+  tx: Transaction,
+  plans: readonly IngestPlan[],
+): Promise<ReadonlyMap<string, string>> {
+  if (plans.length === 0) return new Map();
   const rows = await tx<LedgerRow[]>`
     select l.event_id, l.event_type, encode(l.body_hash, 'hex') as hash
     from ingested_event l
     join unnest(
-      ${textArray(entries.map(({ eventId }) => eventId))}::text[],
-      ${textArray(entries.map(({ type }) => type))}::text[]
+      ${textArray(plans.map(({ event }) => event.eventId))}::text[],
+      ${textArray(plans.map(({ event }) => event.kind))}::text[]
     ) as e(event_id, event_type) using (event_id, event_type)`;
-  return new Map(rows.map((row) => [keyOf(row), row.hash]));
+  return new Map(rows.map(({ event_id, event_type, hash }) => [`${event_type} ${event_id}`, hash]));
 }

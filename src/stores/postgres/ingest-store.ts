@@ -6,8 +6,14 @@ import type { AnyEvent, Interaction } from "../../events/model.ts";
 import type { IngestOutcome, IngestPlan, IngestResult, IngestStore } from "../../events/ports.ts";
 import { withContentionRetry } from "./contention.ts";
 import { applyInteractions, DIRECT_HISTORY_SIZE } from "./feature-fold.ts";
-import { insertImpressions, insertWatches } from "./ingest-facts.ts";
-import { enterLedger, withdrawDirect } from "./ingest-ledger.ts";
+import {
+  insertImpressions,
+  insertWatches,
+  isImpression,
+  isWatch,
+  needsOneStatement,
+} from "./ingest-facts.ts";
+import { enterDirect, hashText, knownHashes, ledgerKey, withdrawDirect } from "./ingest-ledger.ts";
 import type { Pool, Transaction } from "./pool-types.ts";
 
 /** What an event adds to the features in the transaction that stores it; null when nothing, or later by the stream. */
@@ -19,8 +25,11 @@ export function createIngestStore(pool: Pool, clock: Clock): IngestStore {
     accept(plans, deadline) {
       const effect: ImmediateEffect = (event) =>
         event.kind === "direct" ? effectiveInteraction(event, clock.nowMs()) : null;
+      const work = (tx: Transaction) => ingest(tx, plans, effect);
       return withContentionRetry(deadline, () =>
-        pool.transaction("write", deadline, (tx) => ingest(tx, plans, effect)),
+        needsOneStatement(plans)
+          ? pool.use("write", deadline, work)
+          : pool.transaction("write", deadline, work),
       );
     },
   };
@@ -32,35 +41,40 @@ export async function ingest(
   plans: readonly IngestPlan[],
   effect: ImmediateEffect,
 ): Promise<IngestResult> {
-  const outcomes = await enterLedger(tx, plans);
-  await storeFacts(tx, plans, outcomes);
+  const outcomes = await storeNew(tx, plans);
   const changed = await applyEffects(tx, plans, outcomes, effect);
   return { outcomes, changed };
 }
 
-/** An event whose fact outlived its ledger row is a duplicate: it turns from accepted to that here. */
-async function storeFacts(
-  tx: Transaction,
-  plans: readonly IngestPlan[],
-  outcomes: IngestOutcome[],
-): Promise<void> {
-  const accepted = plans.filter((_, index) => outcomes[index] === "accepted");
-  const stored = await Promise.all([
-    insertWatches(
+/** Of plans with one id and kind the first one counts. An event whose fact outlived its ledger entry is a duplicate. */
+async function storeNew(tx: Transaction, plans: readonly IngestPlan[]): Promise<IngestOutcome[]> {
+  const firsts = new Map<string, IngestPlan>();
+  for (const plan of plans) if (!firsts.has(ledgerKey(plan))) firsts.set(ledgerKey(plan), plan);
+  const distinct = [...firsts.values()];
+  // Kind after kind, in the order that every transaction keeps: none waits for one that waits for it.
+  const [direct, watches, impressions] = await Promise.all([
+    enterDirect(
       tx,
-      accepted.flatMap(({ event, outbox }) => (event.kind === "watch" ? [{ event, outbox }] : [])),
+      distinct.filter(({ event }) => event.kind === "direct"),
     ),
-    insertImpressions(
-      tx,
-      accepted.flatMap(({ event, outbox }) => (event.kind === "impression" ? [{ event, outbox }] : [])),
-    ),
+    insertWatches(tx, distinct.filter(isWatch)),
+    insertImpressions(tx, distinct.filter(isImpression)),
   ]);
-  const [watches, impressions] = stored.map((ids) => new Set(ids));
-  for (const [index, { event }] of plans.entries()) {
-    if (outcomes[index] !== "accepted" || event.kind === "direct") continue;
-    const ids = event.kind === "watch" ? watches : impressions;
-    if (!ids?.has(event.eventId)) outcomes[index] = "duplicate";
-  }
+  const stored = { direct: new Set(direct), watch: new Set(watches), impression: new Set(impressions) };
+  const isStored = ({ event }: IngestPlan) => stored[event.kind].has(event.eventId);
+  const hashes = new Map([
+    ...distinct.map((plan) => [ledgerKey(plan), hashText(plan)] as const),
+    ...(await knownHashes(
+      tx,
+      distinct.filter((plan) => !isStored(plan)),
+    )),
+  ]);
+  const fresh = new Set(distinct.filter(isStored).map(ledgerKey));
+  return plans.map((plan) => {
+    const key = ledgerKey(plan);
+    if (fresh.delete(key)) return "accepted";
+    return hashes.get(key) === hashText(plan) ? "duplicate" : "conflict";
+  });
 }
 
 async function applyEffects(
