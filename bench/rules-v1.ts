@@ -1,6 +1,7 @@
 /** Times the literal and the fast implementation of `rules-v1` on the same states, in one run. */
 
 import { seededRandom } from "../src/core/random.ts";
+import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
 import { explain } from "../src/recommend/ranked-list.ts";
@@ -45,7 +46,7 @@ const literal = (history: string[]) => referenceReco({ history, related, popular
 const fast = (history: string[]) => {
   const newestFirst = history.slice(-SOURCE_DEPTH).reverse();
   const sources = newestFirst.map((id) => lists.get(id) ?? null);
-  return rulesV1({ index, sources, unwanted: history, k: K }, scratch, () => 0).list;
+  return rulesV1({ index, sources, unwanted: history, hidden: NOTHING_HIDDEN, k: K }, scratch, () => 0).list;
 };
 
 function microsecondsEach(recommend: (history: string[]) => unknown): number {

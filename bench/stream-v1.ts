@@ -1,6 +1,7 @@
 /** Times the literal and the fast implementation of `stream-v1` on the same states, in one run. */
 
 import { seededRandom } from "../src/core/random.ts";
+import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { neighbourList } from "../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
@@ -42,7 +43,8 @@ const literal = ({ seen, newest }: User) =>
   referenceStream({ newest, neighbours, popularity, unwanted: new Set(seen) }, K).map(({ itemId }) => itemId);
 const fast = ({ seen, newest }: User) => {
   const sources = newest.map((itemId) => lists.get(itemId) ?? null);
-  return scratch.rank({ index, sources, unwanted: slots.get(seen) ?? [], k: K }).itemIds;
+  return scratch.rank({ index, sources, unwanted: slots.get(seen) ?? [], hidden: NOTHING_HIDDEN, k: K })
+    .itemIds;
 };
 
 function someNeighbours(): Neighbours {

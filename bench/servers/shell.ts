@@ -71,6 +71,8 @@ const app = createApp({
   ingest: { accept: unused },
   impressions: { record: unused },
   recommender: { reco: async () => ANSWER, recommend: unused, titles: unused },
+  items: { upsert: unused, get: unused, list: unused, hide: unused },
+  users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },
   health: () => HEALTH,
   metricsText: unused,

@@ -6,7 +6,7 @@ import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
-import type { IngestService, RecoWindow } from "../http/services.ts";
+import type { RecoWindow } from "../http/services.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
@@ -99,12 +99,13 @@ export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, servi
 }
 
 /** A newer schema may ask for more than this build writes: until the schema is known to admit it, nothing is stored. */
-export function refuseOnUnknownSchema(ingest: IngestService, health: HealthMonitor): IngestService {
-  return {
-    async accept(plans, deadline) {
-      if (health.view().schemaKnown) return ingest.accept(plans, deadline);
-      throw new StoreUnavailableError("read_only", "the schema is not known to admit writes of this build");
-    },
+export function onKnownSchema<Args extends unknown[], T>(
+  health: HealthMonitor,
+  write: (...args: Args) => Promise<T>,
+): (...args: Args) => Promise<T> {
+  return async (...args) => {
+    if (health.view().schemaKnown) return write(...args);
+    throw new StoreUnavailableError("read_only", "the schema is not known to admit writes of this build");
   };
 }
 

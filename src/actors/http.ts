@@ -10,16 +10,17 @@ import type { HttpServices } from "../http/services.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { exportCache } from "./http-cache-metrics.ts";
+import { openItems, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openServing } from "./http-state.ts";
 import {
   mergeWindows,
+  onKnownSchema,
   openHealth,
   openIngest,
   openInlineWriter,
   openMemory,
-  refuseOnUnknownSchema,
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
@@ -51,7 +52,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     random: context.random,
     log: realm.log,
     metrics: realm.metrics,
-    ingest: refuseOnUnknownSchema(ingest, health),
+    ingest: { accept: onKnownSchema(health, ingest.accept) },
     impressions: createImpressionLog({
       settings: config.reco,
       writer: context.peer<WriterMessage>("writer"),
@@ -61,6 +62,8 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       log: realm.log,
     }),
     recommender: serving.recommender,
+    items: openItems(realm, health),
+    users: openUsers(context, realm, memory, health),
     analytics: createAnalyticsReader(realm.pool),
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),

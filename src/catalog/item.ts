@@ -18,11 +18,12 @@ export interface CatalogItem {
   readonly attributes: Attributes;
 }
 
-const TEXT_MAX_LENGTH = 2_048;
-const MAX_TAGS = 200;
+export const TEXT_MAX_LENGTH = 2_048;
+export const MAX_TAGS = 200;
 const NUMBER_TEXT = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** With a zone, because what stands without one means another instant on each machine. */
-const INSTANT_TEXT = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+export const INSTANT_TEXT =
+  /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const TEXT_FIELDS = ["title", "cover_image", "category", "author"] as const;
 const FIELDS = new Set<string>([
   "item_id",
@@ -124,11 +125,18 @@ function readTags(value: unknown): readonly string[] {
 
 function readInstant(value: unknown): number | null {
   if (value === undefined || value === null) return null;
-  const isInstant = typeof value === "string" && INSTANT_TEXT.test(value);
-  const instantMs = isInstant ? Date.parse(value.replace(" ", "T")) : Number.NaN;
-  if (Number.isNaN(instantMs))
+  const instantMs = readInstantMs(value);
+  if (instantMs === null) {
     throw new FieldError("published_at: must be a date, or a time with its zone (ISO 8601)");
+  }
   return instantMs;
+}
+
+/** Ms since 1970 of a date, or of a time with its zone; null for anything else. */
+export function readInstantMs(value: unknown): number | null {
+  if (typeof value !== "string" || !INSTANT_TEXT.test(value)) return null;
+  const instantMs = Date.parse(value.replace(" ", "T"));
+  return Number.isNaN(instantMs) ? null : instantMs;
 }
 
 function readAttributes(value: unknown): Attributes {

@@ -1,5 +1,6 @@
 /** The models under examination: the functions that serve, over features that no longer change. */
 
+import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "../recommend/retrieval.ts";
 import { rulesV1 } from "../recommend/rules-v1.ts";
 import { type BlendWeights, STREAM_WEIGHTS, StreamScratch } from "../recommend/stream-v1.ts";
@@ -33,15 +34,21 @@ export function offlineModels(features: FrozenFeatures): readonly Model[] {
   const retrieval = new RetrievalScratch();
   const { popularity, decayed } = features;
   const popular = (index: typeof popularity) => (profile: Profile) =>
-    stream.rank({ index, sources: [], unwanted: profile.slots, k: LIST_LENGTH }, POPULARITY_ALONE);
+    stream.rank(
+      { index, sources: [], unwanted: profile.slots, hidden: NOTHING_HIDDEN, k: LIST_LENGTH },
+      POPULARITY_ALONE,
+    );
   const blend = (weights: BlendWeights) => (profile: Profile) => {
     const sources = newest(profile, features).map((itemId) => features.neighboursOf(itemId));
-    return stream.rank({ index: decayed, sources, unwanted: profile.slots, k: LIST_LENGTH }, weights);
+    return stream.rank(
+      { index: decayed, sources, unwanted: profile.slots, hidden: NOTHING_HIDDEN, k: LIST_LENGTH },
+      weights,
+    );
   };
   const rules = ({ itemIds }: Profile) => {
     const newestFirst = itemIds.slice(-SOURCE_DEPTH).reverse();
     const sources = newestFirst.map((itemId) => features.relatedTo(itemId));
-    const input = { index: popularity, sources, unwanted: itemIds, k: LIST_LENGTH };
+    const input = { index: popularity, sources, unwanted: itemIds, hidden: NOTHING_HIDDEN, k: LIST_LENGTH };
     return rulesV1(input, retrieval, () => 0).list;
   };
   return [

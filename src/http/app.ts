@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { DATABASE_UNAVAILABLE } from "./errors.ts";
 import { createFinish } from "./finish.ts";
+import { CATALOG_OPERATIONS as CATALOG, USER_OPERATIONS as USER } from "./openapi/catalog-operations.ts";
 import { openApiText } from "./openapi/document.ts";
 import { EVENT_OPERATIONS as EVENT } from "./openapi/event-operations.ts";
 import {
@@ -17,12 +18,14 @@ import { createPipeline } from "./pipeline.ts";
 import { RetrySlates } from "./retry-slates.ts";
 import type { HttpEnv, Route, StoreFailure } from "./route.ts";
 import { analyticsHandlers } from "./routes/analytics.ts";
+import { catalogHandlers, ITEM_PATH } from "./routes/catalog.ts";
 import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { ingestHandlers } from "./routes/ingest.ts";
 import { metricsHandler } from "./routes/metrics.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
+import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
 import { answerUnmatched } from "./unmatched.ts";
 
@@ -53,6 +56,8 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
   const ingest = ingestHandlers(services);
   const reco = recoHandler(services, slates);
   const recommend = recommendHandler(services);
+  const catalog = catalogHandlers(services);
+  const user = userHandlers(services);
   const analytics = analyticsHandlers(services);
   const health = healthHandlers(services);
   const metrics = metricsHandler(services);
@@ -67,6 +72,17 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
 
     route("GET", "/reco",                 "C", "recs:read", "serve", recoMs, reco,      RECO.reco,      null),
     route("GET", "/recommend",            "C", "recs:read", "serve", recoMs, recommend, RECO.recommend, null),
+
+    route("PUT", ITEM_PATH,               "C", "catalog:write", "catalogue", INGEST_MS, catalog.put,    CATALOG.put,    DATABASE_UNAVAILABLE),
+    route("GET", ITEM_PATH,               "C", "catalog:read",  "catalogue", INGEST_MS, catalog.get,    CATALOG.get,    DATABASE_UNAVAILABLE),
+    route("DELETE", ITEM_PATH,            "C", "catalog:write", "catalogue", INGEST_MS, catalog.remove, CATALOG.remove, DATABASE_UNAVAILABLE),
+    route("GET", "/catalog/items",        "C", "catalog:read",  "catalogue", INGEST_MS, catalog.list,   CATALOG.list,   DATABASE_UNAVAILABLE),
+    route("POST", "/catalog/items",       "C", "catalog:write", "batch",     SLOW_MS,   catalog.bulk,   CATALOG.bulk,   DATABASE_UNAVAILABLE),
+    route("PUT", USER_PATH,               "C", "catalog:write", "catalogue", INGEST_MS, user.put,       USER.put,       DATABASE_UNAVAILABLE),
+    route("GET", USER_PATH,               "C", "catalog:read",  "catalogue", INGEST_MS, user.get,       USER.get,       DATABASE_UNAVAILABLE),
+    route("POST", "/users/merge",         "C", "catalog:write", "batch",     SLOW_MS,   user.merge,     USER.merge,     DATABASE_UNAVAILABLE),
+    route("POST", HIDDEN_ITEMS_PATH,      "C", "catalog:write", "catalogue", INGEST_MS, user.hide,      USER.hide,      DATABASE_UNAVAILABLE),
+    route("DELETE", HIDDEN_ITEM_PATH,     "C", "catalog:write", "catalogue", INGEST_MS, user.show,      USER.show,      DATABASE_UNAVAILABLE),
 
     route("GET", "/contract",             "C", "analytics:read", "admin", SLOW_MS, analytics.contract, ANALYTICS.contract, null),
     route("GET", "/metrics/reco",         "C", "analytics:read", "admin", SLOW_MS, analytics.window,   ANALYTICS.window,   null),

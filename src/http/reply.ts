@@ -19,6 +19,11 @@ export function reply(
   return headers === undefined ? base : { ...base, headers };
 }
 
+export const NO_CONTENT: Reply = reply(204, null, null);
+
+/** As times are written in bodies: UTC with milliseconds. */
+export const instant = (ms: number): string => new Date(ms).toISOString();
+
 /** `value` rounded to 3 decimals, as latencies and percentages are shown. */
 export function round3(value: number): number {
   // A large number has no decimals, and a thousand times it may be infinite.

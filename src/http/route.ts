@@ -7,7 +7,7 @@ import type { Operation } from "./openapi/operation.ts";
 /** `P`: public. `C`: open in open mode, else a key with the scope. */
 export type AuthClass = "P" | "C";
 
-export type Scope = "events:write" | "recs:read" | "analytics:read";
+export type Scope = "events:write" | "recs:read" | "analytics:read" | "catalog:read" | "catalog:write";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;
@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "feature_disabled",
   "not_found",
   "method_not_allowed",
+  "conflict",
   "event_id_conflict",
   "payload_too_large",
   "unsupported_media_type",
@@ -96,7 +97,7 @@ export interface StoreFailure {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly auth: AuthClass;
   readonly scope: Scope | null;

@@ -1,5 +1,6 @@
 /** Everything a route may touch, handed in as arguments. */
 
+import type { ItemStore, UserStore } from "../catalog/ports.ts";
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
@@ -79,6 +80,9 @@ export interface HttpServices {
   readonly ingest: IngestService;
   readonly impressions: ImpressionLog;
   readonly recommender: Recommender;
+  readonly items: ItemStore;
+  /** What it changes is seen by the next answer of this tree. */
+  readonly users: UserStore;
   readonly analytics: AnalyticsReader;
   /** The snapshot as it is now. */
   health(): HealthView;

@@ -20,12 +20,12 @@ const LABELS = { modelVersion: "rules-v1", strategy: "co_vis_popularity_hybrid" 
 export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   const scratch = new RetrievalScratch();
   const nowMs = () => clock.monotonicMs();
-  const { baseline, overlay, rankedLists } = state;
+  const { overlay, rankedLists } = state;
   return {
     ...LABELS,
     endpoint: "reco",
-    rank: (request, reads) =>
-      chain(reads.values(baseline.histories, [request.userId], "feature_fetch"), ([stored]) => {
+    rank: (asked, reads) =>
+      chain(readUser(state, asked, reads), ({ stored, request }) => {
         // Without a history the list is popularity alone, which is to be fresh.
         const isKept =
           stored &&
@@ -50,8 +50,8 @@ export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
     endpoint: "recommend",
-    rank: (request, reads) =>
-      chain(reads.values(state.baseline.histories, [request.userId], "feature_fetch"), ([stored]) =>
+    rank: (asked, reads) =>
+      chain(readUser(state, asked, reads), ({ stored, request }) =>
         chain(
           gather(state, stored, 1, request, reads),
           (input) => input && { list: successors(input), rankingMs: 0 },
@@ -64,9 +64,19 @@ export function successorsPolicy(state: ServingState): Policy {
 type Histories = ServingState["baseline"]["histories"];
 type History = NonNullable<ReturnType<Histories["stale"]>>;
 
+/** The stored history, and the request without what the user hides. */
+function readUser(
+  { baseline, visibility }: ServingState,
+  request: RecoRequest,
+  reads: RequestReads,
+): MaybePromise<{ readonly stored: History | undefined; readonly request: RecoRequest }> {
+  const read = reads.pair(baseline.histories, visibility.ofUsers, request.userId, "feature_fetch");
+  return chain(read, ([stored, hidden]) => ({ stored, request: visibility.wanted(request, hidden) }));
+}
+
 /** What a list is made from; null while the popular list is unknown, or when there is nothing at all. */
 function gather(
-  { baseline, overlay }: ServingState,
+  { baseline, overlay, visibility }: ServingState,
   stored: History | undefined,
   depth: number,
   request: RecoRequest,
@@ -85,15 +95,24 @@ function gather(
       const sources = related.map((list) => (list ? inTable(list, index.table) : null));
       if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
       const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
-      return { index, sources, unwanted, k: request.k };
+      return { index, sources, unwanted, hidden: visibility.items.inTable(index.table), k: request.k };
     }),
   );
 }
 
 /** The popular list of whichever policy serves: that of the baseline may never have been read. */
-function popular({ popularity, baseline, overlay }: ServingState, request: RecoRequest): RankedList {
+function popular(state: ServingState, asked: RecoRequest): RankedList {
+  const { baseline, overlay, visibility } = state;
+  const request = visibility.wanted(asked);
   const stored = baseline.histories.stale(request.userId) ?? [];
   const history = mergeHistory(stored, overlay.entries(request.userId), HISTORY_LIMIT);
   const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
-  return successors({ index: popularity.current(), sources: [], unwanted, k: request.k });
+  const index = state.popularity.current();
+  return successors({
+    index,
+    sources: [],
+    unwanted,
+    hidden: visibility.items.inTable(index.table),
+    k: request.k,
+  });
 }

@@ -1,5 +1,6 @@
 /** The list for somebody of whom nothing is known: what is popular, spread over the categories. */
 
+import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 
@@ -12,20 +13,30 @@ const SOURCES: readonly SourceName[] = ["decayed_popularity"];
 /** Answers the same list to everybody unknown until popularity changes. */
 export class ColdStarts {
   readonly #categoryOf: (slot: number) => string | null;
-  #known: { index: PopularityIndex; version: number; k: number; list: RankedList } | null = null;
+  #known: {
+    list: RankedList;
+    index: PopularityIndex;
+    version: number;
+    hidden: HiddenSlots;
+    k: number;
+  } | null = null;
 
   constructor(categoryOf: (slot: number) => string | null) {
     this.#categoryOf = categoryOf;
   }
 
   /** `unwanted` holds slots; -1 is no item. */
-  list(index: PopularityIndex, unwanted: ReadonlySet<number>, k: number): RankedList {
+  list(index: PopularityIndex, unwanted: ReadonlySet<number>, hidden: HiddenSlots, k: number): RankedList {
     const known = this.#known;
     const { version } = index;
-    if (unwanted.size > 0) return coldStart(index, this.#categoryOf, unwanted, k);
-    if (known?.index === index && known.version === version && known.k === k) return known.list;
-    const list = coldStart(index, this.#categoryOf, unwanted, k);
-    this.#known = { index, version, k, list };
+    const make = () =>
+      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), k);
+    if (unwanted.size > 0) return make();
+    if (known?.index === index && known.version === version && known.hidden === hidden && known.k === k) {
+      return known.list;
+    }
+    const list = make();
+    this.#known = { list, index, version, hidden, k };
     return list;
   }
 }
@@ -44,13 +55,13 @@ interface Segment {
 export function coldStart(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
-  unwanted: ReadonlySet<number>,
+  isUnwanted: (slot: number) => boolean,
   k: number,
 ): RankedList {
   const segments = segmentsOf(
     index,
     categoryOf,
-    unwanted,
+    isUnwanted,
     Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k),
   );
   const itemIds: string[] = [];
@@ -83,7 +94,7 @@ export function coldStart(
 function segmentsOf(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
-  unwanted: ReadonlySet<number>,
+  isUnwanted: (slot: number) => boolean,
   limit: number,
 ): Segment[] {
   const ofCategory = new Map<string, Segment>();
@@ -91,7 +102,7 @@ function segmentsOf(
   let left = limit;
   for (let rank = 0; rank < index.size && left > 0; rank++) {
     const slot = index.slotAt(rank);
-    if (unwanted.has(slot)) continue;
+    if (isUnwanted(slot)) continue;
     left--;
     const category = categoryOf(slot);
     const known = category === null ? undefined : ofCategory.get(category);

@@ -30,6 +30,10 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
       guarded(deadline, () => reader.decayedPopularity(limit, deadline)),
     decayedPopularityOf: (itemIds, deadline) =>
       guarded(deadline, () => reader.decayedPopularityOf(itemIds, deadline)),
+    hiddenItems: (deadline) => guarded(deadline, () => reader.hiddenItems(deadline)),
+    visibilityChanges: (windowMs, deadline) =>
+      guarded(deadline, () => reader.visibilityChanges(windowMs, deadline)),
+    hiddenByUsers: (userIds, deadline) => guarded(deadline, () => reader.hiddenByUsers(userIds, deadline)),
     items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
   };
 }

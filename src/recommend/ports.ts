@@ -47,7 +47,27 @@ export interface ItemCard {
   readonly hidden: boolean;
 }
 
-export interface FeatureReader {
+/** What came to be hidden or shown lately. An item or a user may be named again and again. */
+export interface VisibilityChanges {
+  readonly hidden: readonly string[];
+  readonly shown: readonly string[];
+  /** Users who hid something, and when they last did. */
+  readonly users: readonly { readonly userId: string; readonly atMs: number }[];
+}
+
+export interface VisibilityReader {
+  /** All hidden items of the catalogue. */
+  hiddenItems(deadline: Deadline): Promise<readonly string[]>;
+  /** Changes of the last `windowMs` by the store's clock. */
+  visibilityChanges(windowMs: number, deadline: Deadline): Promise<VisibilityChanges>;
+  /** Items that each user hides at the moment; every asked user has an entry. */
+  hiddenByUsers(
+    userIds: readonly string[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+export interface FeatureReader extends VisibilityReader {
   /** The most popular items by score, highest first. */
   popularity(limit: number, deadline: Deadline): Promise<readonly ScoredItem[]>;
   /** Current scores of these items; items without a row are left out. */

@@ -13,7 +13,7 @@ interface Kept {
 export class RankedLists {
   readonly #clock: Clock;
   readonly #ttlMs: number;
-  readonly #kept = new WeakMap<object, Kept>();
+  #kept = new WeakMap<object, Kept>();
 
   /** `ttlMs` 0 keeps nothing. */
   constructor(clock: Clock, ttlMs: number) {
@@ -25,6 +25,10 @@ export class RankedLists {
     const kept = this.#kept.get(profile);
     if (kept === undefined || kept.k !== k) return null;
     return this.#clock.monotonicMs() - kept.madeAtMs < this.#ttlMs ? kept.list : null;
+  }
+
+  clear(): void {
+    this.#kept = new WeakMap();
   }
 
   keep(profile: object, k: number, list: RankedList): void {

@@ -44,6 +44,27 @@ export class RequestReads {
     return found.includes(undefined) ? this.#fill(cache, keys, found, operation) : found;
   }
 
+  /** As `values` of two caches for one key, in one stage. */
+  pair<V, W>(
+    first: KeyedCache<V>,
+    second: KeyedCache<W>,
+    key: string,
+    operation: Operation,
+  ): MaybePromise<readonly [V | undefined, W | undefined]> {
+    const one = first.get(key);
+    const other = second.get(key);
+    if (one !== undefined && other !== undefined) return [one, other];
+    const fill = () =>
+      Promise.all([
+        one === undefined ? first.fill([key]) : null,
+        other === undefined ? second.fill([key]) : null,
+      ]);
+    return this.within(operation, fill).then((read) => [
+      one ?? read?.[0]?.get(key) ?? first.stale(key),
+      other ?? read?.[1]?.get(key) ?? second.stale(key),
+    ]);
+  }
+
   /** Whether the popular list is known, once it was read where it was not. */
   knows(popularity: PopularityKeeper): MaybePromise<boolean> {
     if (popularity.isLoaded) return true;

@@ -2,6 +2,7 @@
 
 import { nthLargest } from "./bounded-select.ts";
 import { Candidates } from "./candidates.ts";
+import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import { RELATED_LIMIT, type RelatedList } from "./related-list.ts";
 
@@ -17,6 +18,8 @@ export interface RetrievalInput {
   readonly sources: readonly (RelatedList | null)[];
   /** Ids that must not be candidates: the history and what the caller excludes. */
   readonly unwanted: Iterable<string>;
+  /** Of the index's table: in no answer. */
+  readonly hidden: HiddenSlots;
   readonly limit: number;
 }
 
@@ -41,7 +44,7 @@ export class RetrievalScratch {
     const unwanted = knownSlots(input);
     try {
       for (const slot of unwanted) this.#marks[slot] = UNWANTED;
-      this.#addRelated(input.sources);
+      this.#addRelated(input.sources, input.hidden);
       related = this.candidates.count;
       this.#addPopular(input);
     } finally {
@@ -51,7 +54,7 @@ export class RetrievalScratch {
     return this.candidates;
   }
 
-  #addRelated(sources: RetrievalInput["sources"]): void {
+  #addRelated(sources: RetrievalInput["sources"], hidden: HiddenSlots): void {
     const { candidates } = this;
     const marks = this.#marks;
     const { coVisitation, coVisLast } = candidates;
@@ -65,6 +68,7 @@ export class RetrievalScratch {
         let row = marks[slot] as number;
         if (row === UNWANTED) continue;
         if (row === FREE) {
+          if (hidden.has(slot)) continue;
           row = candidates.add(slot, 0, 0);
           marks[slot] = row;
         }
@@ -76,7 +80,7 @@ export class RetrievalScratch {
   }
 
   /** Scores the related rows that are popular, then adds the popular rest: of that, `limit` rows can matter. */
-  #addPopular({ index, limit }: RetrievalInput): void {
+  #addPopular({ index, limit, hidden }: RetrievalInput): void {
     const { candidates } = this;
     const marks = this.#marks;
     const { slots, coVisitation, popularity, retrievalScore } = candidates;
@@ -91,7 +95,7 @@ export class RetrievalScratch {
     }
     for (let rank = 0; rank < listSize && candidates.count < related + limit; rank++) {
       const slot = index.slotAt(rank);
-      if (marks[slot] !== FREE) continue;
+      if (marks[slot] !== FREE || hidden.has(slot)) continue;
       const score = index.scoreAt(rank);
       candidates.add(slot, score, POPULARITY_FACTOR * score);
     }

@@ -1,6 +1,7 @@
 /** The built-in baseline policy `rules-v1`, from what is in memory to a list. */
 
 import type { Candidates } from "./candidates.ts";
+import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import { rank } from "./ranking.ts";
@@ -13,6 +14,8 @@ export interface RulesInput {
   readonly sources: readonly (RelatedList | null)[];
   /** Ids that must not be in the list: the history and what the caller excludes. */
   readonly unwanted: Iterable<string>;
+  /** Of the index's table: in no answer. */
+  readonly hidden: HiddenSlots;
   readonly k: number;
 }
 

@@ -15,6 +15,7 @@ import { RankedLists } from "./ranked-lists.ts";
 import type { ModelVersion } from "./recommender.ts";
 import { itemCache, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 import { StreamState } from "./stream-state.ts";
+import { Visibility } from "./visibility.ts";
 
 const TITLE_TTL_MS = 1_000;
 const OVERLAY_USERS = 10_000;
@@ -39,6 +40,7 @@ export class ServingState implements AsyncDisposable {
   readonly titles: KeyedCache<string | null>;
   readonly overlay: ProfileOverlay;
   readonly rankedLists: RankedLists;
+  readonly visibility: Visibility;
   /** The popular list of the policy that serves. */
   readonly popularity: PopularityKeeper;
   readonly #options: ServingStateOptions;
@@ -60,16 +62,19 @@ export class ServingState implements AsyncDisposable {
     });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });
     this.rankedLists = new RankedLists(clock, settings.rankedListTtlMs);
+    this.visibility = new Visibility({ reader, settings, clock, onChange: () => this.rankedLists.clear() });
   }
 
   /** Loads the popular list, from the last snapshot while the store does not answer. Never rejects. */
   async warmUp(deadline: Deadline): Promise<"nothing" | "snapshot" | "store"> {
     const { clock } = this.#options;
+    const following = this.visibility.start();
     while (!(await this.#tryLoad(deadline))) {
       if (this.popularity.origin === "nothing") await this.#loadSnapshot();
       if (this.#closed || deadline.remainingMs() < WARM_UP_RETRY_MS) break;
       await clock.sleep(WARM_UP_RETRY_MS);
     }
+    await deadline.race(following).catch(() => {}); // It goes on asking.
     this.#save();
     return this.popularity.origin;
   }
@@ -78,6 +83,7 @@ export class ServingState implements AsyncDisposable {
   apply(change: FeatureChange): void {
     this.baseline.apply(change);
     this.stream.apply(change);
+    for (const userId of change.userIds) this.visibility.ofUsers.invalidate(userId);
     this.overlay.drop(change.eventIds);
   }
 
@@ -87,8 +93,15 @@ export class ServingState implements AsyncDisposable {
   }
 
   statistics(): CacheStatistics {
-    const { baseline, stream, titles } = this;
-    const caches = [baseline.histories, baseline.related, stream.profiles, stream.neighbours, titles];
+    const { baseline, stream, titles, visibility } = this;
+    const caches = [
+      baseline.histories,
+      baseline.related,
+      stream.profiles,
+      stream.neighbours,
+      titles,
+      visibility.ofUsers,
+    ];
     const keepers = [baseline.popularity, stream.popularity];
     const parts = caches.map((cache) => cache.statistics());
     const sum = (count: (part: CacheStatistics) => number) =>
@@ -108,6 +121,7 @@ export class ServingState implements AsyncDisposable {
     this.#saveTimer?.cancel();
     this.baseline[Symbol.dispose]();
     this.stream[Symbol.dispose]();
+    this.visibility[Symbol.dispose]();
     await this.#saving;
   }
 
@@ -133,7 +147,11 @@ export class ServingState implements AsyncDisposable {
   #save(): void {
     const { snapshots, observer, clock } = this.#options;
     if (this.popularity.origin === "store") {
-      const items = this.popularity.current().top(SNAPSHOT_ITEMS);
+      const hidden = this.visibility.items;
+      const items = this.popularity
+        .current()
+        .top(SNAPSHOT_ITEMS)
+        .filter(({ itemId }) => !hidden.has(itemId));
       this.#saving = snapshots
         .save(items)
         .catch((error: unknown) => observer.failed("snapshot_save", asError(error)));

@@ -23,22 +23,21 @@ interface Viewer {
   readonly overlay: readonly HistoryEntry[];
   /** The profile as it is cached; null when it could not be read. */
   readonly cached: UserProfile | null;
+  /** Items that the user does not want to see. */
+  readonly hidden: readonly string[];
 }
 
 type Neighbours = readonly (NeighbourList | undefined)[];
 
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
-  const { stream, rankedLists } = state;
+  const { stream, rankedLists, visibility } = state;
   const { popularity } = stream;
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
 
-  const rankFor = (
-    viewer: Viewer,
-    request: RecoRequest,
-    reads: RequestReads,
-  ): MaybePromise<Ranked | null> => {
+  const rankFor = (viewer: Viewer, asked: RecoRequest, reads: RequestReads): MaybePromise<Ranked | null> => {
     const { cached, overlay, profile } = viewer;
+    const request = visibility.wanted(asked, viewer.hidden);
     const keepable = cached !== null && request.exclude.size === 0 && overlay.length === 0 ? cached : null;
     const kept = keepable && rankedLists.find(keepable, request.k);
     if (kept) return { list: kept, rankingMs: 0 };
@@ -61,10 +60,11 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
     const startedMs = clock.monotonicMs();
     const unwanted = unwantedSlots(viewer, request, index.table);
+    const hidden = visibility.items.inTable(index.table);
     const list =
       neighbours.length === 0
-        ? coldStarts.list(index, new Set(unwanted), request.k)
-        : scratch.rank({ index, sources, unwanted, k: request.k });
+        ? coldStarts.list(index, new Set(unwanted), hidden, request.k)
+        : scratch.rank({ index, sources, unwanted, hidden, k: request.k });
     return { list, rankingMs: clock.monotonicMs() - startedMs };
   };
 
@@ -83,18 +83,23 @@ function findViewer(state: ServingState, request: RecoRequest, reads: RequestRea
   return chain(viewerOf(state, request.userId, reads), (user) => {
     if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
     const guestId = GUEST_PREFIX + request.sessionId;
-    return guestId === request.userId ? user : viewerOf(state, guestId, reads);
+    if (guestId === request.userId) return user;
+    return chain(viewerOf(state, guestId, reads), (guest) => ({
+      ...guest,
+      hidden: [...user.hidden, ...guest.hidden],
+    }));
   });
 }
 
 function viewerOf(
-  { stream, overlay }: ServingState,
+  { stream, overlay, visibility }: ServingState,
   userId: string,
   reads: RequestReads,
 ): MaybePromise<Viewer> {
-  return chain(reads.values(stream.profiles, [userId], "feature_fetch"), ([cached = null]) => {
+  const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");
+  return chain(stored, ([cached = null, hidden = []]) => {
     const profile = cached ?? emptyProfile(stream.popularity.table);
-    return { profile, overlay: overlay.entries(userId), cached };
+    return { profile, overlay: overlay.entries(userId), cached, hidden };
   });
 }
 
@@ -107,13 +112,14 @@ function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, t
 }
 
 function popular(
-  { popularity, stream, overlay }: ServingState,
-  request: RecoRequest,
+  { popularity, stream, overlay, visibility }: ServingState,
+  asked: RecoRequest,
   coldStarts: ColdStarts,
 ): RankedList {
+  const request = visibility.wanted(asked);
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
-  const viewer = { profile: known, overlay: overlay.entries(request.userId), cached: null };
+  const viewer = { profile: known, overlay: overlay.entries(request.userId), cached: null, hidden: [] };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
-  return coldStarts.list(index, unwanted, request.k);
+  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), request.k);
 }

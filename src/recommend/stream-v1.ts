@@ -5,6 +5,7 @@
  */
 
 import { bestRows } from "./bounded-select.ts";
+import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
@@ -39,6 +40,8 @@ export interface StreamInput {
   readonly sources: readonly (NeighbourList | null)[];
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
   readonly unwanted: SlotList;
+  /** In no answer. */
+  readonly hidden: HiddenSlots;
   readonly k: number;
 }
 
@@ -65,8 +68,8 @@ export class StreamScratch {
     this.#count = 0;
     try {
       for (const slot of unwanted) if (slot >= 0) this.#marks[slot] = UNWANTED;
-      this.#addNeighbours(input.sources);
-      this.#addPopular(index);
+      this.#addNeighbours(input.sources, input.hidden);
+      this.#addPopular(index, input.hidden);
     } finally {
       this.#clearMarks(unwanted);
     }
@@ -79,7 +82,7 @@ export class StreamScratch {
     return this.#list(k, shares, index);
   }
 
-  #addNeighbours(sources: StreamInput["sources"]): void {
+  #addNeighbours(sources: StreamInput["sources"], hidden: HiddenSlots): void {
     const marks = this.#marks;
     const rules = this.#rules;
     const transitions = this.#transitions;
@@ -92,7 +95,7 @@ export class StreamScratch {
           let row = marks[slot] as number;
           if (row === UNWANTED) continue;
           if (row === FREE) {
-            if (this.#count === MAX_CANDIDATES - POPULAR_CANDIDATES) continue;
+            if (this.#count === MAX_CANDIDATES - POPULAR_CANDIDATES || hidden.has(slot)) continue;
             row = this.#add(slot);
           }
           rules[row] = (rules[row] as number) + ageWeight * (ruleShares[place] as number);
@@ -104,7 +107,7 @@ export class StreamScratch {
   }
 
   /** Looks up how popular the neighbours are, then adds the most popular items. */
-  #addPopular(index: PopularityIndex): void {
+  #addPopular(index: PopularityIndex, hidden: HiddenSlots): void {
     const popularity = this.#popularity;
     for (let row = 0; row < this.#count; row++) {
       const rank = index.rankOf(this.#slots[row] as number);
@@ -114,7 +117,7 @@ export class StreamScratch {
     for (let rank = 0; rank < index.size && left > 0; rank++) {
       const slot = index.slotAt(rank);
       const mark = this.#marks[slot] as number;
-      if (mark === UNWANTED) continue;
+      if (mark === UNWANTED || (mark === FREE && hidden.has(slot))) continue;
       left--;
       if (mark === FREE) popularity[this.#add(slot)] = index.scoreAt(rank);
     }

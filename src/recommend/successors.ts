@@ -6,14 +6,14 @@ import type { RulesInput } from "./rules-v1.ts";
 const SOURCES: readonly SourceName[] = ["co_visitation", "popularity"];
 
 /** Both parts in their own order, without unwanted items or repeats, cut to `k`. Only the newest source counts. */
-export function successors({ index, sources, unwanted, k }: RulesInput): RankedList {
+export function successors({ index, sources, unwanted, hidden, k }: RulesInput): RankedList {
   const unwantedSlots = new Set<number>();
   for (const itemId of unwanted) unwantedSlots.add(index.table.slotOf(itemId));
   const itemIds: string[] = [];
   const scores: number[] = [];
   const sourceScores: number[] = [];
   const take = (isSuccessor: boolean, slot: number, score: number) => {
-    if (unwantedSlots.has(slot)) return;
+    if (unwantedSlots.has(slot) || hidden.has(slot)) return;
     unwantedSlots.add(slot);
     itemIds.push(index.table.nameOf(slot));
     scores.push(score);

@@ -12,10 +12,17 @@ async function documentOf(http: Http): Promise<OpenApiDocument> {
   return (await (await http.get("/openapi.json")).json()) as OpenApiDocument;
 }
 
+/** A path as the document writes it. */
+const braced = (path: string) => path.replaceAll(/:(\w+)/g, "{$1}");
+
 /** Method and path of every route, with its class and scope. */
 const INVENTORY = [
+  "DELETE /catalog/items/{item_id} C catalog:write",
+  "DELETE /users/{user_id}/hidden-items/{item_id} C catalog:write",
   "GET / P null",
   "GET /analytics/baseline C analytics:read",
+  "GET /catalog/items C catalog:read",
+  "GET /catalog/items/{item_id} C catalog:read",
   "GET /contract C analytics:read",
   "GET /docs P null",
   "GET /docs/init.js P null",
@@ -33,10 +40,16 @@ const INVENTORY = [
   "GET /reco C recs:read",
   "GET /recommend C recs:read",
   "GET /startupz P null",
+  "GET /users/{user_id} C catalog:read",
+  "POST /catalog/items C catalog:write",
   "POST /event C events:write",
   "POST /log/batch C events:write",
   "POST /log/impression C events:write",
   "POST /log/watch C events:write",
+  "POST /users/merge C catalog:write",
+  "POST /users/{user_id}/hidden-items C catalog:write",
+  "PUT /catalog/items/{item_id} C catalog:write",
+  "PUT /users/{user_id} C catalog:write",
 ];
 
 describe("the inventory of routes", () => {
@@ -44,7 +57,7 @@ describe("the inventory of routes", () => {
     const http = fakeHttp();
     const routes = listRoutes(http.services, http.slates);
     expect(
-      routes.map(({ method, path, auth, scope }) => `${method} ${path} ${auth} ${scope}`).sort(),
+      routes.map(({ method, path, auth, scope }) => `${method} ${braced(path)} ${auth} ${scope}`).sort(),
     ).toEqual(INVENTORY);
   });
 
@@ -104,6 +117,12 @@ function failing(http: Http, error: Error): Http {
 }
 const down = (http: Http) => failing(http, new StoreUnavailableError("connect", "away"));
 
+const ITEM = "/catalog/items/{item_id}";
+const USER = "/users/{user_id}";
+const HIDDEN = `${USER}/hidden-items`;
+const stored = (http: Http) => http.post("/catalog/items", { items: [{ item_id: "i-1", title: "One" }] });
+const merging = (from: string) => ({ from_user_id: from, to_user_id: "u-1" });
+
 /** Real calls: method, path, and what to send; their answers must be as documented. */
 const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Response>])[] = [
   ["get", "/reco", (http) => http.get(RECO)],
@@ -133,6 +152,29 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ["post", "/log/watch", (http) => down(http).post("/log/watch", aWatchBody())],
   ["post", "/log/batch", (http) => http.post("/log/batch", { events: [aWatchBody()] })],
   ["post", "/log/batch", (http) => http.post("/log/batch", { events: [1] })],
+  ["put", ITEM, (http) => http.send("PUT", "/catalog/items/i-1", { title: "One" })],
+  ["put", ITEM, (http) => http.send("PUT", "/catalog/items/i-1", { price: -1 })],
+  ["put", ITEM, (http) => down(http).send("PUT", "/catalog/items/i-1", {})],
+  ["get", ITEM, (http) => stored(http).then(() => http.get("/catalog/items/i-1"))],
+  ["get", ITEM, (http) => http.get("/catalog/items/none")],
+  ["delete", ITEM, (http) => stored(http).then(() => http.send("DELETE", "/catalog/items/i-1"))],
+  ["delete", ITEM, (http) => http.send("DELETE", "/catalog/items/none")],
+  ["delete", ITEM, (http) => http.send("DELETE", "/catalog/items/%ff")],
+  ["get", "/catalog/items", (http) => stored(http).then(() => http.get("/catalog/items"))],
+  ["get", "/catalog/items", (http) => http.get("/catalog/items?limit=0")],
+  ["post", "/catalog/items", (http) => stored(http)],
+  ["post", "/catalog/items", (http) => http.post("/catalog/items", { items: [] })],
+  ["put", USER, (http) => http.send("PUT", "/users/u-1", { email: "a@example.org" })],
+  ["put", USER, (http) => http.send("PUT", "/users/u-1", { email: "a" })],
+  ["get", USER, (http) => http.send("PUT", "/users/u-1", {}).then(() => http.get("/users/u-1"))],
+  ["get", USER, (http) => http.get("/users/none")],
+  ["post", "/users/merge", (http) => http.post("/users/merge", merging("session:1"))],
+  ["post", "/users/merge", (http) => http.post("/users/merge", merging("busy-bot"))],
+  ["post", "/users/merge", (http) => http.post("/users/merge", merging("u-1"))],
+  ["post", HIDDEN, (http) => http.post("/users/u-1/hidden-items", { item_id: "i-1" })],
+  ["post", HIDDEN, (http) => http.post("/users/u-1/hidden-items", {})],
+  ["delete", `${HIDDEN}/{item_id}`, (http) => http.send("DELETE", "/users/u-1/hidden-items/i-1")],
+  ["delete", `${HIDDEN}/{item_id}`, (http) => down(http).send("DELETE", "/users/u-1/hidden-items/i-1")],
   ["get", "/contract", (http) => http.get("/contract")],
   ["get", "/contract", (http) => http.get("/contract", { "X-Request-Timeout-Ms": "x" })],
   ["get", "/metrics/reco", (http) => http.get("/metrics/reco")],

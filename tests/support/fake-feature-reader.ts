@@ -25,6 +25,8 @@ export interface FakeStore {
   /** Highest first. */
   decayed: DecayedItem[];
   readonly titles: Map<string, string | null>;
+  readonly hiddenItems: Set<string>;
+  readonly hiddenByUsers: Map<string, readonly string[]>;
   mood: Mood;
 }
 
@@ -56,6 +58,8 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     popularity: [],
     decayed: [],
     titles: new Map(),
+    hiddenItems: new Set(),
+    hiddenByUsers: new Map(),
     mood: { kind: "well" },
     ...contents,
   };
@@ -99,6 +103,17 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
       decayedPopularity: (limit) => read("decayedPopularity", [limit], () => store.decayed.slice(0, limit)),
       decayedPopularityOf: (itemIds) =>
         read("decayedPopularityOf", [itemIds], () => ofIds(store.decayed, itemIds)),
+      hiddenItems: () => read("hiddenItems", [], () => [...store.hiddenItems]),
+      visibilityChanges: (windowMs) =>
+        read("visibilityChanges", [windowMs], () => ({
+          hidden: [...store.hiddenItems],
+          shown: [...store.titles.keys()].filter((itemId) => !store.hiddenItems.has(itemId)),
+          users: Array.from(store.hiddenByUsers.keys(), (userId) => ({ userId, atMs: 0 })),
+        })),
+      hiddenByUsers: (userIds) =>
+        read("hiddenByUsers", [userIds], () =>
+          entries(userIds, (userId) => store.hiddenByUsers.get(userId) ?? []),
+        ),
       items: (itemIds) =>
         read("items", [itemIds], () =>
           itemIds

@@ -42,7 +42,7 @@ export function answerChecker(document: OpenApiDocument): CheckAnswer {
     const missing = Object.keys(documented.headers).filter(
       (name) => name !== "X-Event-Conflict" && name !== "X-Reco-Degraded" && !response.headers.has(name),
     );
-    const [type = ""] = Object.keys(documented.content ?? {});
+    const [type = null] = Object.keys(documented.content ?? {});
     if (response.headers.get("Content-Type") !== type) return [`${path} ${status} is not ${type}`];
     if (type !== "application/json") return missing;
     const keys = ["paths", path, method, "responses", String(status), "content", type, "schema"];

@@ -1,5 +1,6 @@
 /** Turns the plain state of the reference policy into what the fast policy reads. */
 
+import { NOTHING_HIDDEN } from "../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../src/recommend/popularity-index.ts";
 import { relatedList } from "../../src/recommend/related-list.ts";
@@ -18,6 +19,7 @@ export function rulesInput(state: ReferenceState, k: number): RulesInput {
   return {
     index,
     sources: newestFirst.map((itemId) => relatedList(toItems(state.related.get(itemId) ?? []), table)),
+    hidden: NOTHING_HIDDEN,
     unwanted: [...state.history, ...(state.exclude ?? [])],
     k,
   };

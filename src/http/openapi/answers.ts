@@ -76,6 +76,36 @@ const recommendations: Record<string, JsonSchema> = {
   }),
 };
 
+const catalogue: Record<string, JsonSchema> = {
+  ItemWritten: object({ item_id: STRING, status: oneOf("created", "updated") }),
+  ItemsWritten: object(each(["count", "inserted", "updated"], INTEGER)),
+  CatalogItem: object({
+    item_id: STRING,
+    ...each(["title", "cover_image", "category", "author", "published_at"], orNull(STRING)),
+    price: orNull(NUMBER),
+    tags: STRINGS,
+    verified: BOOLEAN,
+    hidden: BOOLEAN,
+    attributes: { type: "object" },
+    version: INTEGER,
+    ...each(["created_at", "updated_at"], STRING),
+  }),
+  ItemPage: object({ items: list(ref("CatalogItem")), next_cursor: orNull(STRING) }),
+  UserWritten: object({ user_id: STRING, status: oneOf("created", "updated") }),
+  User: object({
+    user_id: STRING,
+    email: orNull(STRING),
+    email_verified: BOOLEAN,
+    attributes: { type: "object" },
+    ...each(["created_at", "updated_at"], STRING),
+  }),
+  UsersMerged: object({
+    ...each(["from_user_id", "to_user_id"], STRING),
+    ...each(["moved_events", "moved_hidden_items"], INTEGER),
+  }),
+  HiddenItem: object({ user_id: STRING, item_id: STRING, until: orNull(STRING) }),
+};
+
 const analytics: Record<string, JsonSchema> = {
   KpiTargets: object(each(["ctr_at_20", "avg_watch_time_sec", "catalog_coverage_at_20"], STRING)),
   Contract: object({
@@ -150,6 +180,7 @@ const health: Record<string, JsonSchema> = {
 export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...ingest,
   ...recommendations,
+  ...catalogue,
   ...analytics,
   ...health,
 };

@@ -8,6 +8,7 @@ import {
   generateSpecs,
 } from "hono-openapi";
 import packageFile from "../../../package.json" with { type: "json" };
+import { CATALOG_BODIES } from "../../catalog/item-fields.ts";
 import type { Config } from "../../config/config.ts";
 import { openApiSchemas } from "../../events/schemas.ts";
 import { TIMEOUT_HEADER, timeoutField } from "../middleware/deadline.ts";
@@ -43,7 +44,7 @@ export async function openApiText(routes: readonly Route[], config: Config): Pro
     openapi: "3.1.0",
     info: { title: config.http.apiTitle, version: packageFile.version, description: DESCRIPTION },
     components: {
-      schemas: { ...openApiSchemas(config.ingest), ...ANSWER_SCHEMAS, ...ERROR_SCHEMAS },
+      schemas: { ...openApiSchemas(config.ingest), ...CATALOG_BODIES, ...ANSWER_SCHEMAS, ...ERROR_SCHEMAS },
       headers: HEADER_COMPONENTS,
       securitySchemes: { ApiKey: { type: "apiKey", in: "header", name: "x-api-key" } },
     },

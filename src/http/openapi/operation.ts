@@ -6,7 +6,7 @@ import type { JsonSchema } from "../../events/field.ts";
 export type Described = readonly [status: number, response: JsonSchema];
 
 export interface Parameter {
-  readonly in: "query" | "header";
+  readonly in: "path" | "query" | "header";
   readonly name: string;
   readonly schema: JsonSchema;
   readonly required?: boolean;
@@ -14,7 +14,15 @@ export interface Parameter {
 }
 
 export interface Operation {
-  readonly tag: "events" | "recommendations" | "analytics" | "health" | "metrics" | "documentation";
+  readonly tag:
+    | "events"
+    | "recommendations"
+    | "catalogue"
+    | "users"
+    | "analytics"
+    | "health"
+    | "metrics"
+    | "documentation";
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];

@@ -71,6 +71,9 @@ export function textAnswer(description: string, contentType: string): Described 
   return answer(200, description, { [contentType]: { schema: STRING } }, []);
 }
 
+/** 204. */
+export const emptyAnswer = (description: string): Described => answer(204, description, {}, []);
+
 /** A status whose body is not the envelope. */
 export function bareAnswer(status: number, description: string, schema: JsonSchema): Described {
   return answer(status, description, { [JSON_TYPE]: { schema } }, status === 503 ? ["Retry-After"] : []);

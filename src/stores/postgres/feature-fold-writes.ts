@@ -28,7 +28,7 @@ export interface PairDeltas {
 export async function writeFeatures(
   tx: Transaction,
   interactions: readonly Interaction[],
-  { transitions, rules }: PairDeltas,
+  pairs: PairDeltas,
   historySize: number,
 ): Promise<readonly string[]> {
   if (interactions.length === 0) return [];
@@ -37,15 +37,22 @@ export async function writeFeatures(
     appendHistory(tx, historyAdditions(interactions, historySize)),
     trimHistory(tx, [...new Set(interactions.map(({ userId }) => userId))], historySize),
   ];
+  pending.push(writePairs(tx, pairs));
+  pending.push(addDecayed(tx, interactions), addPopularity(tx, popularity));
+  await Promise.all(pending);
+  return popularity.map(({ itemId }) => itemId);
+}
+
+/** Adds up what changed between neighbours. A pair that no longer occurs leaves no row. */
+export async function writePairs(tx: Transaction, { transitions, rules }: PairDeltas): Promise<void> {
+  const pending: Promise<void>[] = [];
   if (transitions.length > 0) pending.push(addTransitions(tx, transitions));
   const lowered = transitions.filter(({ delta }) => delta < 0);
   if (lowered.length > 0) pending.push(dropEmptyTransitions(tx, lowered));
   if (rules.length > 0) pending.push(addRules(tx, rules));
   const rarer = rules.filter(({ count }) => count < 0);
   if (rarer.length > 0) pending.push(dropEmptyRules(tx, rarer));
-  pending.push(addDecayed(tx, interactions), addPopularity(tx, popularity));
   await Promise.all(pending);
-  return popularity.map(({ itemId }) => itemId);
 }
 
 async function appendHistory(tx: Transaction, additions: readonly HistoryAddition[]): Promise<void> {

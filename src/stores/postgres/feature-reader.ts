@@ -3,6 +3,7 @@
 import type { FeatureReader, ScoredItem } from "../../recommend/ports.ts";
 import { textArray } from "./array-literal.ts";
 import { decayedOf, topDecayed } from "./feature-reader-decay.ts";
+import { hiddenByUsers, hiddenItems, visibilityChanges } from "./feature-reader-hidden.ts";
 import { neighbours } from "./feature-reader-neighbours.ts";
 import { histories, recentEvents } from "./feature-reader-users.ts";
 import type { Connection, Pool } from "./pool-types.ts";
@@ -36,6 +37,10 @@ export function createFeatureReader(pool: Pool): FeatureReader {
       pool.use("read", deadline, (sql) => recentEvents(sql, userIds, limit)),
     decayedPopularity: (limit, deadline) => pool.use("read", deadline, (sql) => topDecayed(sql, limit)),
     decayedPopularityOf: (itemIds, deadline) => pool.use("read", deadline, (sql) => decayedOf(sql, itemIds)),
+    hiddenItems: (deadline) => pool.use("read", deadline, hiddenItems),
+    visibilityChanges: (windowMs, deadline) =>
+      pool.use("read", deadline, (sql) => visibilityChanges(sql, windowMs)),
+    hiddenByUsers: (userIds, deadline) => pool.use("read", deadline, (sql) => hiddenByUsers(sql, userIds)),
     items: (itemIds, deadline) => pool.use("read", deadline, (sql) => itemCards(sql, itemIds)),
   };
 }

@@ -1,13 +1,18 @@
 /** Stores catalogue items. */
 
 import type { CatalogItem } from "../../catalog/item.ts";
+import type { ItemStore, StoredItem, UpsertCounts } from "../../catalog/ports.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import { numberArray, textArray } from "./array-literal.ts";
-import type { Pool, Transaction } from "./pool-types.ts";
+import type { Connection, Pool, Transaction } from "./pool-types.ts";
 
-export interface UpsertCounts {
-  readonly inserted: number;
-  readonly updated: number;
+export function createItemStore(pool: Pool): ItemStore {
+  return {
+    upsert: (items, deadline) => upsertItems(pool, items, deadline),
+    get: (itemId, deadline) => pool.use("read", deadline, (sql) => readItem(sql, itemId)),
+    list: (after, limit, deadline) => pool.use("read", deadline, (sql) => listItems(sql, after, limit)),
+    hide: (itemId, deadline) => pool.use("write", deadline, (sql) => hideItem(sql, itemId)),
+  };
 }
 
 /**
@@ -53,7 +58,39 @@ async function upsertRows(tx: Transaction, items: readonly CatalogItem[]): Promi
       title = excluded.title, price = excluded.price, cover_image = excluded.cover_image,
       category = excluded.category, author = excluded.author, tags = excluded.tags,
       verified = excluded.verified, published_at = excluded.published_at, hidden = excluded.hidden,
-      attributes = excluded.attributes, version = i.version + 1, updated_at = now()
+      attributes = excluded.attributes, version = i.version + 1, updated_at = clock_timestamp()
     returning xmax = 0 as is_new`;
   return rows.map(({ is_new }) => is_new);
+}
+
+const columns = (sql: Connection) => sql`
+  item_id as "itemId", title, price, cover_image as "coverImage", category, author, to_json(tags) as tags, verified,
+  floor(date_part('epoch', published_at) * 1000) as "publishedAtMs", hidden, attributes,
+  version::float8 as version, floor(date_part('epoch', created_at) * 1000) as "createdAtMs",
+  floor(date_part('epoch', updated_at) * 1000) as "updatedAtMs"`;
+
+async function readItem(sql: Connection, itemId: string): Promise<StoredItem | null> {
+  const [row] = await sql<StoredItem[]>`select ${columns(sql)} from items where item_id = ${itemId}`;
+  return row ?? null;
+}
+
+/** Along the primary key. */
+async function listItems(
+  sql: Connection,
+  after: string | null,
+  limit: number,
+): Promise<readonly StoredItem[]> {
+  return sql<StoredItem[]>`
+    select ${columns(sql)} from items where item_id > ${after ?? ""} order by item_id limit ${limit}::int`;
+}
+
+/** A row that is hidden already stays as it is. */
+async function hideItem(sql: Connection, itemId: string): Promise<boolean> {
+  const [found] = await sql<{ found: boolean }[]>`
+    with hidden as (
+      update items set hidden = true, version = version + 1, updated_at = clock_timestamp()
+      where item_id = ${itemId} and not hidden
+    )
+    select exists (select from items where item_id = ${itemId}) as found`;
+  return found?.found ?? false;
 }

@@ -16,6 +16,7 @@ import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
+import { fakeItems, fakeUsers } from "./catalog-stores.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -51,6 +52,7 @@ export interface FakeHttp extends FakeState {
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** A counter's or gauge's value, or a histogram's number of observations; 0 when nothing was counted. */
   metric(name: string, labels?: Labels): number;
@@ -92,6 +94,8 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
       },
       titles: async () => state.titles,
     },
+    items: fakeItems(state),
+    users: fakeUsers(state),
     analytics: {
       async baseline(days) {
         await state.store();
@@ -112,6 +116,12 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     slates,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }),
+    send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+      app.request(path, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      }),
     post: async (path: string, body: unknown, headers: Record<string, string> = {}) =>
       app.request(path, {
         method: "POST",

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { neighbourList, neighboursInTable } from "../../../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
@@ -19,7 +20,7 @@ function inputOf(world: StreamWorld, k: number) {
     neighbourList(world.neighbours.get(itemId) ?? { totalWeight: 0, items: [] }, table),
   );
   const unwanted = Array.from(world.unwanted, (itemId) => table.slotOf(itemId));
-  return { index, sources, unwanted, k };
+  return { index, sources, unwanted, hidden: NOTHING_HIDDEN, k };
 }
 
 const rank = (world: StreamWorld, k: number, scratch = new StreamScratch()) =>

@@ -1,0 +1,39 @@
+/** Reads what must not be shown, to everybody or to one user. */
+
+import type { VisibilityChanges } from "../../recommend/ports.ts";
+import { textArray } from "./array-literal.ts";
+import type { Connection } from "./pool-types.ts";
+
+/** Along idx_items_hidden. */
+export async function hiddenItems(sql: Connection): Promise<readonly string[]> {
+  const rows = await sql<{ item_id: string }[]>`select item_id from items where hidden`;
+  return rows.map(({ item_id }) => item_id);
+}
+
+/**
+ * Along idx_items_updated_at and idx_user_hidden_items_created_at. A row that is new and shown was never hidden, so a
+ * large import is not read back.
+ */
+export async function visibilityChanges(sql: Connection, windowMs: number): Promise<VisibilityChanges> {
+  const [items, users] = await Promise.all([
+    sql<{ item_id: string; hidden: boolean }[]>`
+      select item_id, hidden from items
+      where updated_at > now() - ${windowMs}::int * interval '1 ms' and (hidden or version > 1)`,
+    sql<{ userId: string; atMs: number }[]>`
+      select user_id as "userId", date_part('epoch', max(created_at))::float8 * 1000 as "atMs"
+      from user_hidden_items where created_at > now() - ${windowMs}::int * interval '1 ms'
+      group by user_id`,
+  ]);
+  const idsOf = (hidden: boolean) =>
+    items.filter((item) => item.hidden === hidden).map(({ item_id }) => item_id);
+  return { hidden: idsOf(true), shown: idsOf(false), users };
+}
+
+export async function hiddenByUsers(sql: Connection, userIds: readonly string[]) {
+  const read = new Map<string, string[]>(userIds.map((userId) => [userId, []]));
+  const rows = await sql<{ user_id: string; item_id: string }[]>`
+    select user_id, item_id from user_hidden_items
+    where user_id = any (${textArray(userIds)}::text[]) and (until is null or until > now())`;
+  for (const { user_id, item_id } of rows) read.get(user_id)?.push(item_id);
+  return read;
+}
