@@ -25,6 +25,7 @@ import { ingestHandlers } from "./routes/ingest.ts";
 import { metricsHandler } from "./routes/metrics.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
+import { recommendManyHandler } from "./routes/recommend-many.ts";
 import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
 import { answerUnmatched } from "./unmatched.ts";
@@ -56,6 +57,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
   const ingest = ingestHandlers(services);
   const reco = recoHandler(services, slates);
   const recommend = recommendHandler(services);
+  const many = recommendManyHandler(services);
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
   const analytics = analyticsHandlers(services);
@@ -72,6 +74,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
 
     route("GET", "/reco",                 "C", "recs:read", "serve", recoMs, reco,      RECO.reco,      null),
     route("GET", "/recommend",            "C", "recs:read", "serve", recoMs, recommend, RECO.recommend, null),
+    route("POST", "/recommend",           "C", "recs:read", "serve", recoMs, many,      RECO.recommendMany, null),
 
     route("PUT", ITEM_PATH,               "C", "catalog:write", "catalogue", INGEST_MS, catalog.put,    CATALOG.put,    DATABASE_UNAVAILABLE),
     route("GET", ITEM_PATH,               "C", "catalog:read",  "catalogue", INGEST_MS, catalog.get,    CATALOG.get,    DATABASE_UNAVAILABLE),

@@ -5,6 +5,8 @@ import { err, ok, type Result } from "../core/result.ts";
 import { boolField, type Field, intField } from "../events/field.ts";
 import { idField } from "../events/id-field.ts";
 import { type Issue, issue, refuse, valueError } from "../events/issue.ts";
+import type { Boost, Filter } from "../recommend/expression.ts";
+import { boostField, filterField } from "./expression-fields.ts";
 import { eachParameter, QueryReader } from "./query.ts";
 
 export interface RecoQuery {
@@ -13,6 +15,8 @@ export interface RecoQuery {
   readonly k: number;
   readonly autolog: boolean;
   readonly exclude: ReadonlySet<string>;
+  readonly filter: Filter | null;
+  readonly boost: Boost | null;
   readonly details: boolean;
 }
 
@@ -44,8 +48,8 @@ export const surfaceField: Field<string> = {
   },
 };
 
-/** Later releases give these a meaning; ignoring them would answer another question than the one asked. */
-const NOT_SUPPORTED = new Set(["filter", "boost", "cursor"]);
+/** A later release gives it a meaning; ignoring it would answer another question than the one asked. */
+const NOT_SUPPORTED = new Set(["cursor"]);
 
 /** Values as sent; of a parameter given twice the last one counts. */
 interface Given {
@@ -54,6 +58,8 @@ interface Given {
   k?: string | null;
   x_autolog_impressions?: string | null;
   surface?: string | null;
+  filter?: string | null;
+  boost?: string | null;
   details?: string | null;
 }
 
@@ -68,6 +74,8 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
       case "k":
       case "x_autolog_impressions":
       case "surface":
+      case "filter":
+      case "boost":
       case "details":
         given[name] = value;
         return;
@@ -85,9 +93,11 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
   const autolog = reader.optional("x_autolog_impressions", given.x_autolog_impressions, boolField) ?? true;
   const exclude = excluded === null ? NOTHING : readExclude(reader, excluded);
   reader.optional("surface", given.surface, surfaceField);
+  const filter = reader.optional("filter", given.filter, filterField) ?? null;
+  const boost = reader.optional("boost", given.boost, boostField) ?? null;
   const details = reader.optional("details", given.details, boolField) ?? false;
   if (userId === undefined || sessionId === undefined || reader.issues.length > 0) return err(reader.issues);
-  return ok({ userId, sessionId, k, autolog, exclude, details });
+  return ok({ userId, sessionId, k, autolog, exclude, filter, boost, details });
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

@@ -3,17 +3,20 @@
 import type { Clock } from "../core/clock.ts";
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { HISTORY_LIMIT } from "./baseline-state.ts";
-import { mergeHistory } from "./overlay.ts";
-import type { Policy } from "./policy.ts";
+import { mergeHistory, overlayOf } from "./overlay.ts";
+import type { Depth, Policy } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import { inTable } from "./related-list.ts";
 import type { RequestReads } from "./request-reads.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
-import { type RulesInput, rulesV1 } from "./rules-v1.ts";
+import { type RulesInput, retrievalLimit, rulesV1 } from "./rules-v1.ts";
 import type { ServingState } from "./serving-state.ts";
 import { successors } from "./successors.ts";
 
+const WIDER = 5;
+/** 200 successors and 500 popular items. */
+const SUCCESSORS_AND_POPULAR = 700;
 const LABELS = { modelVersion: "rules-v1", strategy: "co_vis_popularity_hybrid" } as const;
 
 /** GET /reco. */
@@ -24,24 +27,26 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   return {
     ...LABELS,
     endpoint: "reco",
-    rank: (asked, reads) =>
+    boosts: false,
+    rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) => {
         // Without a history the list is popularity alone, which is to be fresh.
         const isKept =
+          depth === "slate" &&
           stored &&
           stored.length > 0 &&
           request.exclude.size === 0 &&
-          overlay.entries(request.userId).length === 0;
+          overlayOf(overlay, request.userId, request.sessionEvents).length === 0;
         const kept = isKept ? rankedLists.find(stored, request.k) : null;
         if (kept !== null) return { list: kept, rankingMs: 0 };
         return chain(gather(state, stored, SOURCE_DEPTH, request, reads), (input) => {
           if (input === null) return null;
-          const ranked = rulesV1(input, scratch, nowMs);
+          const ranked = rulesV1({ ...input, ...breadthOf(request, depth) }, scratch, nowMs);
           if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, ranked.list);
           return ranked;
         });
       }),
-    popular: (request) => popular(state, request),
+    popular: (request, depth) => popular(state, request, depth),
   };
 }
 
@@ -50,19 +55,30 @@ export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
     endpoint: "recommend",
-    rank: (asked, reads) =>
+    boosts: false,
+    rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) =>
         chain(
           gather(state, stored, 1, request, reads),
-          (input) => input && { list: successors(input), rankingMs: 0 },
+          (input) => input && { list: successors({ ...input, k: lengthOf(request, depth) }), rankingMs: 0 },
         ),
       ),
-    popular: (request) => popular(state, request),
+    popular: (request, depth) => popular(state, request, depth),
   };
 }
 
 type Histories = ServingState["baseline"]["histories"];
 type History = NonNullable<ReturnType<Histories["stale"]>>;
+
+/** Retrieval is as broad as for a slate, and all of it is ranked; or several times as broad. */
+function breadthOf({ k }: RecoRequest, depth: Depth): { readonly k: number; readonly limit: number } {
+  const limit = retrievalLimit(k) * (depth === "wide" ? WIDER : 1);
+  return { k: depth === "slate" ? k : limit, limit };
+}
+
+/** Of the list of GET /recommend and of the popular list. */
+const lengthOf = ({ k }: RecoRequest, depth: Depth): number =>
+  depth === "slate" ? k : depth === "candidates" ? SUCCESSORS_AND_POPULAR : WIDER * SUCCESSORS_AND_POPULAR;
 
 /** The stored history, and the request without what the user hides. */
 function readUser(
@@ -82,7 +98,8 @@ function gather(
   request: RecoRequest,
   reads: RequestReads,
 ): MaybePromise<RulesInput | null> {
-  const history = mergeHistory(stored ?? [], overlay.entries(request.userId), HISTORY_LIMIT);
+  const shown = overlayOf(overlay, request.userId, request.sessionEvents);
+  const history = mergeHistory(stored ?? [], shown, HISTORY_LIMIT);
   const newestFirst = history
     .slice(-depth)
     .map(({ itemId }) => itemId)
@@ -101,11 +118,12 @@ function gather(
 }
 
 /** The popular list of whichever policy serves: that of the baseline may never have been read. */
-function popular(state: ServingState, asked: RecoRequest): RankedList {
+function popular(state: ServingState, asked: RecoRequest, depth: Depth): RankedList {
   const { baseline, overlay, visibility } = state;
   const request = visibility.wanted(asked);
   const stored = baseline.histories.stale(request.userId) ?? [];
-  const history = mergeHistory(stored, overlay.entries(request.userId), HISTORY_LIMIT);
+  const shown = overlayOf(overlay, request.userId, request.sessionEvents);
+  const history = mergeHistory(stored, shown, HISTORY_LIMIT);
   const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
   const index = state.popularity.current();
   return successors({
@@ -113,6 +131,6 @@ function popular(state: ServingState, asked: RecoRequest): RankedList {
     sources: [],
     unwanted,
     hidden: visibility.items.inTable(index.table),
-    k: request.k,
+    k: lengthOf(request, depth),
   });
 }

@@ -13,6 +13,7 @@ import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
 import type { Policy, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
+import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { streamPolicy } from "./stream-policy.ts";
@@ -40,7 +41,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
 
 /** Steps down the ladder. At once, where everything is in memory. */
 function answer(
-  { clock, observer }: RecommenderOptions,
+  { state, clock, observer }: RecommenderOptions,
   policy: Policy,
   request: RecoRequest,
   deadline: Deadline,
@@ -48,8 +49,10 @@ function answer(
   const reads = new RequestReads(deadline, (operation) => observer.late(policy.endpoint, operation));
   const { modelVersion, strategy } = policy;
   const startedMs = clock.monotonicMs();
+  const refinement = refinementOf(policy, request);
+  const refined = refinement && { policy, state, clock, request, refinement, reads };
   const popular = (cause: DegradeCause): RecoAnswer => {
-    const list = policy.popular(request);
+    const list = refined === null ? policy.popular(request, "slate") : popularRefined(refined);
     const source = list.itemIds.length > 0 ? "popular" : "empty";
     return {
       list,
@@ -66,7 +69,7 @@ function answer(
     return { list, modelVersion, strategy, degraded: reads.cause && `${reads.cause}:reduced`, timingsMs };
   };
   return attempt(
-    () => chain(policy.rank(request, reads), full),
+    () => chain(refined === null ? policy.rank(request, reads, "slate") : rankRefined(refined), full),
     (error) => {
       observer.failed("answer", asError(error));
       return popular("error");

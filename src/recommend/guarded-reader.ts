@@ -34,6 +34,12 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
     visibilityChanges: (windowMs, deadline) =>
       guarded(deadline, () => reader.visibilityChanges(windowMs, deadline)),
     hiddenByUsers: (userIds, deadline) => guarded(deadline, () => reader.hiddenByUsers(userIds, deadline)),
+    cardVersions: (after, limit, deadline) =>
+      guarded(deadline, () => reader.cardVersions(after, limit, deadline)),
+    changedCards: (windowMs, limit, deadline) =>
+      guarded(deadline, () => reader.changedCards(windowMs, limit, deadline)),
+    cards: (itemIds, deadline) => guarded(deadline, () => reader.cards(itemIds, deadline)),
+    userAttributes: (userIds, deadline) => guarded(deadline, () => reader.userAttributes(userIds, deadline)),
     items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
   };
 }

@@ -104,3 +104,14 @@ export function mergeHistory(
   const merged = [...stored, ...overlay.filter((entry) => !isStored(entry))];
   return merged.sort((a, b) => a.tsMs - b.tsMs).slice(-limit);
 }
+
+/** What is laid over the stored profile of this user for one answer, in event-time order. */
+export function overlayOf(
+  overlay: ProfileOverlay,
+  userId: string,
+  sessionEvents: readonly HistoryEntry[] = NO_ENTRIES,
+): readonly HistoryEntry[] {
+  const acknowledged = overlay.entries(userId);
+  if (sessionEvents.length === 0) return acknowledged;
+  return [...acknowledged, ...sessionEvents].sort((a, b) => a.tsMs - b.tsMs);
+}

@@ -10,12 +10,20 @@ export interface Ranked {
   readonly rankingMs: number;
 }
 
+/**
+ * How much of what a policy finds it answers: a list of the length asked for; all candidates it would choose from for
+ * that list; or all of several times as many.
+ */
+export type Depth = "slate" | "candidates" | "wide";
+
 export interface Policy {
   readonly endpoint: "reco" | "recommend";
   readonly modelVersion: ModelVersion;
   readonly strategy: string;
+  /** Whether callers' boosts count. */
+  readonly boosts: boolean;
   /** The policy's list from what can be read, or from what is in memory; null when there is nothing to go by. */
-  rank(request: RecoRequest, reads: RequestReads): MaybePromise<Ranked | null>;
+  rank(request: RecoRequest, reads: RequestReads, depth: Depth): MaybePromise<Ranked | null>;
   /** What is popular, from memory alone, without what the user is known to have seen. */
-  popular(request: RecoRequest): RankedList;
+  popular(request: RecoRequest, depth: Depth): RankedList;
 }

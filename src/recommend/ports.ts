@@ -1,6 +1,7 @@
 /** What serving reads from the store. Every read may throw StoreUnavailableError. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { ItemFacts } from "./expression.ts";
 
 export interface ScoredItem {
   readonly itemId: string;
@@ -67,7 +68,31 @@ export interface VisibilityReader {
   ): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-export interface FeatureReader extends VisibilityReader {
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Grows with every change of the item. */
+export interface CardVersion {
+  readonly itemId: string;
+  readonly version: number;
+}
+
+export interface CatalogCardRow {
+  readonly version: number;
+  readonly card: ItemFacts;
+}
+
+export interface CardReader {
+  /** By item id, those behind `after`. */
+  cardVersions(after: string | null, limit: number, deadline: Deadline): Promise<readonly CardVersion[]>;
+  /** Items that changed in the last `windowMs` by the store's clock, the newest first. */
+  changedCards(windowMs: number, limit: number, deadline: Deadline): Promise<readonly CardVersion[]>;
+  /** Unknown items are left out. */
+  cards(itemIds: readonly string[], deadline: Deadline): Promise<readonly CatalogCardRow[]>;
+  /** What the application says of each user; every asked user has an entry. */
+  userAttributes(userIds: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, Attributes>>;
+}
+
+export interface FeatureReader extends VisibilityReader, CardReader {
   /** The most popular items by score, highest first. */
   popularity(limit: number, deadline: Deadline): Promise<readonly ScoredItem[]>;
   /** Current scores of these items; items without a row are left out. */

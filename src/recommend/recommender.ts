@@ -2,6 +2,8 @@
 
 import type { Deadline } from "../core/deadline.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Boost, Filter } from "./expression.ts";
+import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
 
 export interface RecoRequest {
@@ -11,6 +13,10 @@ export interface RecoRequest {
   readonly k: number;
   /** Ids that must not be in the answer. */
   readonly exclude: ReadonlySet<string>;
+  /** Events of the running session that nobody stored, oldest first: part of the profile for this answer. */
+  readonly sessionEvents?: readonly HistoryEntry[];
+  readonly filter?: Filter | null;
+  readonly boost?: Boost | null;
 }
 
 export type ModelVersion = "rules-v1" | "stream-v1";

@@ -17,6 +17,8 @@ export interface RulesInput {
   /** Of the index's table: in no answer. */
   readonly hidden: HiddenSlots;
   readonly k: number;
+  /** Candidates that retrieval keeps; by default as many as an answer of `k` items takes. */
+  readonly limit?: number;
 }
 
 export interface RulesOutput {
@@ -31,7 +33,7 @@ export const retrievalLimit = (k: number) => Math.max(20 * k, 200);
 
 /** GET /reco. Equal inputs give equal lists. `nowMs` is a monotonic clock. */
 export function rulesV1(input: RulesInput, scratch: RetrievalScratch, nowMs: () => number): RulesOutput {
-  const candidates = scratch.retrieve({ ...input, limit: retrievalLimit(input.k) });
+  const candidates = scratch.retrieve({ ...input, limit: input.limit ?? retrievalLimit(input.k) });
   const retrievedMs = nowMs();
   const rows = rank(candidates, input.k);
   return { list: toList(rows, candidates, input.index), rankingMs: nowMs() - retrievedMs };

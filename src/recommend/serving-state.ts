@@ -6,18 +6,26 @@ import { asError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import { BaselineState } from "./baseline-state.ts";
+import { CatalogCards } from "./catalog-cards.ts";
 import type { CacheStatistics, KeyedCache } from "./keyed-cache.ts";
 import { ProfileOverlay } from "./overlay.ts";
 import { SNAPSHOT_ITEMS } from "./popular-snapshot.ts";
 import type { PopularityKeeper } from "./popularity-keeper.ts";
-import type { FeatureReader, PopularSnapshots, ServingObserver } from "./ports.ts";
+import type { Attributes, FeatureReader, PopularSnapshots, ServingObserver } from "./ports.ts";
 import { RankedLists } from "./ranked-lists.ts";
 import type { ModelVersion } from "./recommender.ts";
-import { itemCache, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
+import {
+  itemCache,
+  type ServingSettings,
+  TITLES_PER_LOAD,
+  USERS_PER_LOAD,
+  userCache,
+} from "./serving-settings.ts";
 import { StreamState } from "./stream-state.ts";
 import { Visibility } from "./visibility.ts";
 
 const TITLE_TTL_MS = 1_000;
+const ATTRIBUTES_TTL_MS = 1_000;
 const OVERLAY_USERS = 10_000;
 const SAVE_INTERVAL_MS = 60_000;
 const WARM_UP_RETRY_MS = 250;
@@ -41,6 +49,8 @@ export class ServingState implements AsyncDisposable {
   readonly overlay: ProfileOverlay;
   readonly rankedLists: RankedLists;
   readonly visibility: Visibility;
+  readonly cards: CatalogCards;
+  readonly userAttributes: KeyedCache<Attributes>;
   /** The popular list of the policy that serves. */
   readonly popularity: PopularityKeeper;
   readonly #options: ServingStateOptions;
@@ -60,6 +70,12 @@ export class ServingState implements AsyncDisposable {
       maxLoad: TITLES_PER_LOAD,
       ttlMs: TITLE_TTL_MS,
     });
+    this.cards = new CatalogCards(reader, settings, clock);
+    this.userAttributes = userCache(settings, clock, {
+      load: (userIds) => reader.userAttributes(userIds, Deadline.after(settings.readTimeoutMs, clock)),
+      maxLoad: USERS_PER_LOAD,
+      ttlMs: ATTRIBUTES_TTL_MS,
+    });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });
     this.rankedLists = new RankedLists(clock, settings.rankedListTtlMs);
     this.visibility = new Visibility({ reader, settings, clock, onChange: () => this.rankedLists.clear() });
@@ -68,7 +84,7 @@ export class ServingState implements AsyncDisposable {
   /** Loads the popular list, from the last snapshot while the store does not answer. Never rejects. */
   async warmUp(deadline: Deadline): Promise<"nothing" | "snapshot" | "store"> {
     const { clock } = this.#options;
-    const following = this.visibility.start();
+    const following = Promise.all([this.visibility.start(), this.cards.start(deadline)]);
     while (!(await this.#tryLoad(deadline))) {
       if (this.popularity.origin === "nothing") await this.#loadSnapshot();
       if (this.#closed || deadline.remainingMs() < WARM_UP_RETRY_MS) break;
@@ -101,6 +117,8 @@ export class ServingState implements AsyncDisposable {
       stream.neighbours,
       titles,
       visibility.ofUsers,
+      this.userAttributes,
+      this.cards.outside,
     ];
     const keepers = [baseline.popularity, stream.popularity];
     const parts = caches.map((cache) => cache.statistics());
@@ -122,6 +140,7 @@ export class ServingState implements AsyncDisposable {
     this.baseline[Symbol.dispose]();
     this.stream[Symbol.dispose]();
     this.visibility[Symbol.dispose]();
+    this.cards[Symbol.dispose]();
     await this.#saving;
   }
 

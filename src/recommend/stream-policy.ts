@@ -5,13 +5,14 @@ import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
 import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
-import type { Policy, Ranked } from "./policy.ts";
+import { overlayOf } from "./overlay.ts";
+import type { Depth, Policy, Ranked } from "./policy.ts";
 import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
-import { type SlotList, StreamScratch } from "./stream-v1.ts";
+import { MAX_CANDIDATES, type SlotList, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile, newestItems, profileInTable, type UserProfile } from "./user-profile.ts";
 
 /** A guest's events carry this before the session id as their user id. */
@@ -35,17 +36,25 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
 
-  const rankFor = (viewer: Viewer, asked: RecoRequest, reads: RequestReads): MaybePromise<Ranked | null> => {
+  const rankFor = (
+    viewer: Viewer,
+    asked: RecoRequest,
+    reads: RequestReads,
+    depth: Depth,
+  ): MaybePromise<Ranked | null> => {
     const { cached, overlay, profile } = viewer;
     const request = visibility.wanted(asked, viewer.hidden);
-    const keepable = cached !== null && request.exclude.size === 0 && overlay.length === 0 ? cached : null;
+    const keepable =
+      depth === "slate" && cached !== null && request.exclude.size === 0 && overlay.length === 0
+        ? cached
+        : null;
     const kept = keepable && rankedLists.find(keepable, request.k);
     if (kept) return { list: kept, rankingMs: 0 };
     const newest = newestItems(profile, overlay);
     const itemIds = newest.map((slot) => profile.table.nameOf(slot));
     return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
       chain(reads.knows(popularity), (isKnown) => {
-        const ranked = isKnown ? blend(viewer, request, neighbours) : null;
+        const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
         // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
         const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
         if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
@@ -54,7 +63,12 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     );
   };
 
-  const blend = (viewer: Viewer, request: RecoRequest, neighbours: Neighbours): Ranked | null => {
+  const blend = (
+    viewer: Viewer,
+    request: RecoRequest,
+    neighbours: Neighbours,
+    depth: Depth,
+  ): Ranked | null => {
     const index = popularity.current();
     const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
     if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
@@ -63,8 +77,15 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const hidden = visibility.items.inTable(index.table);
     const list =
       neighbours.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, request.k)
-        : scratch.rank({ index, sources, unwanted, hidden, k: request.k });
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth))
+        : scratch.rank({
+            index,
+            sources,
+            unwanted,
+            hidden,
+            k: depth === "slate" ? request.k : MAX_CANDIDATES,
+            ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
+          });
     return { list, rankingMs: clock.monotonicMs() - startedMs };
   };
 
@@ -72,19 +93,20 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     endpoint: "reco",
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",
-    rank: (request, reads) =>
-      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads)),
-    popular: (request) => popular(state, request, coldStarts),
+    boosts: true,
+    rank: (request, reads, depth) =>
+      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads, depth)),
+    popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }
 
 /** A user without any events is seen as the guest of the session. */
 function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): MaybePromise<Viewer> {
-  return chain(viewerOf(state, request.userId, reads), (user) => {
+  return chain(viewerOf(state, request.userId, request.sessionEvents, reads), (user) => {
     if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
     const guestId = GUEST_PREFIX + request.sessionId;
     if (guestId === request.userId) return user;
-    return chain(viewerOf(state, guestId, reads), (guest) => ({
+    return chain(viewerOf(state, guestId, undefined, reads), (guest) => ({
       ...guest,
       hidden: [...user.hidden, ...guest.hidden],
     }));
@@ -94,14 +116,19 @@ function findViewer(state: ServingState, request: RecoRequest, reads: RequestRea
 function viewerOf(
   { stream, overlay, visibility }: ServingState,
   userId: string,
+  sessionEvents: readonly HistoryEntry[] | undefined,
   reads: RequestReads,
 ): MaybePromise<Viewer> {
   const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");
   return chain(stored, ([cached = null, hidden = []]) => {
     const profile = cached ?? emptyProfile(stream.popularity.table);
-    return { profile, overlay: overlay.entries(userId), cached, hidden };
+    return { profile, overlay: overlayOf(overlay, userId, sessionEvents), cached, hidden };
   });
 }
+
+/** A list for somebody unknown costs its length times the categories, so its depth has limits of its own. */
+const coldLength = ({ k }: RecoRequest, depth: Depth): number =>
+  depth === "slate" ? k : depth === "candidates" ? Math.max(k, 200) : 1_000;
 
 /** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
 function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, table: ItemTable): SlotList {
@@ -114,12 +141,18 @@ function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, t
 function popular(
   { popularity, stream, overlay, visibility }: ServingState,
   asked: RecoRequest,
+  depth: Depth,
   coldStarts: ColdStarts,
 ): RankedList {
   const request = visibility.wanted(asked);
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
-  const viewer = { profile: known, overlay: overlay.entries(request.userId), cached: null, hidden: [] };
+  const viewer = {
+    profile: known,
+    overlay: overlayOf(overlay, request.userId, request.sessionEvents),
+    cached: null,
+    hidden: [],
+  };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
-  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), request.k);
+  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), coldLength(request, depth));
 }

@@ -14,8 +14,11 @@ import type { RankedList, SourceName } from "./ranked-list.ts";
 export const PROFILE_DEPTH = 5;
 /** Each older item of the profile says this much of what the one after it says: chosen by ADR 7. */
 const AGE_FACTOR = 0.7;
-const MAX_CANDIDATES = 1_000;
+const MAX_NEIGHBOURS = 800;
 const POPULAR_CANDIDATES = 200;
+/** Where filters leave too few of the usual candidates. */
+export const WIDE_POPULAR_CANDIDATES = 2_000;
+export const MAX_CANDIDATES = MAX_NEIGHBOURS + WIDE_POPULAR_CANDIDATES;
 
 export interface BlendWeights {
   readonly sequentialRules: number;
@@ -43,6 +46,8 @@ export interface StreamInput {
   /** In no answer. */
   readonly hidden: HiddenSlots;
   readonly k: number;
+  /** Most popular items that are candidates, at most `WIDE_POPULAR_CANDIDATES`. */
+  readonly popularCandidates?: number;
 }
 
 const FREE = -1;
@@ -69,7 +74,7 @@ export class StreamScratch {
     try {
       for (const slot of unwanted) if (slot >= 0) this.#marks[slot] = UNWANTED;
       this.#addNeighbours(input.sources, input.hidden);
-      this.#addPopular(index, input.hidden);
+      this.#addPopular(index, input.hidden, input.popularCandidates ?? POPULAR_CANDIDATES);
     } finally {
       this.#clearMarks(unwanted);
     }
@@ -95,7 +100,7 @@ export class StreamScratch {
           let row = marks[slot] as number;
           if (row === UNWANTED) continue;
           if (row === FREE) {
-            if (this.#count === MAX_CANDIDATES - POPULAR_CANDIDATES || hidden.has(slot)) continue;
+            if (this.#count === MAX_NEIGHBOURS || hidden.has(slot)) continue;
             row = this.#add(slot);
           }
           rules[row] = (rules[row] as number) + ageWeight * (ruleShares[place] as number);
@@ -107,13 +112,13 @@ export class StreamScratch {
   }
 
   /** Looks up how popular the neighbours are, then adds the most popular items. */
-  #addPopular(index: PopularityIndex, hidden: HiddenSlots): void {
+  #addPopular(index: PopularityIndex, hidden: HiddenSlots, limit: number): void {
     const popularity = this.#popularity;
     for (let row = 0; row < this.#count; row++) {
       const rank = index.rankOf(this.#slots[row] as number);
       popularity[row] = rank < 0 ? 0 : index.scoreAt(rank);
     }
-    let left = POPULAR_CANDIDATES;
+    let left = limit;
     for (let rank = 0; rank < index.size && left > 0; rank++) {
       const slot = index.slotAt(rank);
       const mark = this.#marks[slot] as number;

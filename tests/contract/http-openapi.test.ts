@@ -46,6 +46,7 @@ const INVENTORY = [
   "POST /log/batch C events:write",
   "POST /log/impression C events:write",
   "POST /log/watch C events:write",
+  "POST /recommend C recs:read",
   "POST /users/merge C catalog:write",
   "POST /users/{user_id}/hidden-items C catalog:write",
   "PUT /catalog/items/{item_id} C catalog:write",
@@ -100,7 +101,7 @@ describe("the document", () => {
     expect(names).toEqual(
       expect.arrayContaining(["user_id", "session_id", "k", "exclude", "surface", "details"]),
     );
-    for (const later of ["filter", "boost", "cursor"]) expect(names).not.toContain(later);
+    expect(names).not.toContain("cursor");
   });
 
   test("states the batch limit in force", async () => {
@@ -140,6 +141,8 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ],
   ["get", "/recommend", (http) => http.get("/recommend?user_id=u-1")],
   ["get", "/recommend", (http) => http.get("/recommend")],
+  ["post", "/recommend", (http) => http.post("/recommend", { users: [{ user_id: "u" }], details: true })],
+  ["post", "/recommend", (http) => http.post("/recommend", {})],
   ["post", "/event", (http) => http.post("/event", aDirectBody())],
   ["post", "/event", (http) => http.post("/event", {})],
   ["post", "/event", (http) => http.post("/event", {}, { "Content-Type": "text/plain" })],

@@ -86,3 +86,24 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  "A31: filters and excludes hold for every route, also for several users at once",
+  async () => {
+    await send("PUT", "/catalog/items/i-4", { price: 3 });
+    const filter = "item.price < 5";
+    const ask = async (path: string) =>
+      ((await (await fetch(tree.url + path)).json()) as { items: string[] }).items;
+    const query = `user_id=new-3&filter=${encodeURIComponent(filter)}`;
+    await eventually(async () => expect(await ask(`/reco?${query}&session_id=s`)).toEqual(["i-4"]));
+    expect(await ask(`/reco?${query}&session_id=s&exclude=i-4`)).toEqual([]);
+    const users = [{ user_id: "new-3" }, { user_id: "new-4", session_events: [{ item_id: "i-4" }] }];
+    await eventually(async () => {
+      const { results } = (await (await send("POST", "/recommend", { users, filter })).json()) as {
+        results: { items: string[] }[];
+      };
+      expect(results.map(({ items }) => items)).toEqual([["i-4"], []]);
+    });
+  },
+  TIMEOUT_MS,
+);

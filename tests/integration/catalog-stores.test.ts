@@ -76,6 +76,40 @@ describe("items", () => {
   });
 });
 
+describe("cards for serving", () => {
+  test("show what filters may ask for, page by page, with the items that changed", async () => {
+    const reader = createFeatureReader(pool);
+    await items.upsert([anItem({ price: 1.5 }), anItem({ itemId: "i-2", publishedAtMs: null })], soon());
+    await items.upsert([anItem({ author: "Ann" })], soon());
+    expect(await reader.cardVersions(null, 1, soon())).toEqual([{ itemId: "i-1", version: 2 }]);
+    expect(await reader.cardVersions("i-1", 5, soon())).toEqual([{ itemId: "i-2", version: 1 }]);
+    expect((await reader.changedCards(60_000, 1, soon())).map(({ itemId }) => itemId)).toEqual(["i-1"]);
+    const [card] = await reader.cards(["i-1", "none"], soon());
+    expect(card).toEqual({
+      version: 2,
+      card: {
+        item_id: "i-1",
+        title: "One",
+        price: 1.5,
+        category: null,
+        author: "Ann",
+        tags: ["a", 'b"c'],
+        verified: false,
+        published_at: new Date(NOW_MS).toISOString(),
+        attributes: anItem().attributes,
+      },
+    });
+    expect((await reader.cards(["i-2"], soon()))[0]?.card.published_at).toBeNull();
+  });
+
+  test("users' attributes are those stored, and empty for unknown users", async () => {
+    const attributes = { plan: "pro", langs: ["en"] };
+    await users.put({ userId: user("u"), email: null, emailVerified: false, attributes }, soon());
+    const read = await createFeatureReader(pool).userAttributes(["u", "nobody"], soon());
+    expect([read.get("u"), read.get("nobody")]).toEqual([attributes, {}]);
+  });
+});
+
 describe("hidden items of users", () => {
   test("are those that are hidden at the moment", async () => {
     const reader = createFeatureReader(pool);

@@ -2,6 +2,8 @@
 
 import type { Clock } from "../../src/core/clock.ts";
 import type {
+  Attributes,
+  CatalogCardRow,
   DecayedItem,
   FeatureReader,
   HistoryEntry,
@@ -27,6 +29,8 @@ export interface FakeStore {
   readonly titles: Map<string, string | null>;
   readonly hiddenItems: Set<string>;
   readonly hiddenByUsers: Map<string, readonly string[]>;
+  readonly cards: Map<string, CatalogCardRow>;
+  readonly userAttributes: Map<string, Attributes>;
   mood: Mood;
 }
 
@@ -60,6 +64,8 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     titles: new Map(),
     hiddenItems: new Set(),
     hiddenByUsers: new Map(),
+    cards: new Map(),
+    userAttributes: new Map(),
     mood: { kind: "well" },
     ...contents,
   };
@@ -114,6 +120,24 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
         read("hiddenByUsers", [userIds], () =>
           entries(userIds, (userId) => store.hiddenByUsers.get(userId) ?? []),
         ),
+      cardVersions: (after, limit) =>
+        read("cardVersions", [after, limit], () =>
+          [...store.cards.keys()]
+            .sort()
+            .filter((itemId) => itemId > (after ?? ""))
+            .slice(0, limit)
+            .map(versionOf(store)),
+        ),
+      changedCards: (windowMs, limit) =>
+        read("changedCards", [windowMs, limit], () =>
+          [...store.cards.keys()].slice(-limit).map(versionOf(store)),
+        ),
+      cards: (itemIds) =>
+        read("cards", [itemIds], () => itemIds.flatMap((itemId) => store.cards.get(itemId) ?? [])),
+      userAttributes: (userIds) =>
+        read("userAttributes", [userIds], () =>
+          entries(userIds, (userId) => store.userAttributes.get(userId) ?? {}),
+        ),
       items: (itemIds) =>
         read("items", [itemIds], () =>
           itemIds
@@ -123,6 +147,11 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     },
   };
 }
+
+const versionOf = (store: FakeStore) => (itemId: string) => ({
+  itemId,
+  version: store.cards.get(itemId)?.version ?? 0,
+});
 
 const newest = (events: UserEvents | undefined, limit: number): UserEvents => ({
   itemIds: events?.itemIds.slice(-limit) ?? [],

@@ -69,6 +69,20 @@ const recommendations: Record<string, JsonSchema> = {
       }),
     ),
   }),
+  RecommendResults: object({
+    request_id: STRING,
+    results: list(
+      object(
+        {
+          user_id: STRING,
+          items: STRINGS,
+          ...each(["model_version", "strategy", "policy", "variant"], STRING),
+          degraded: orNull(STRING),
+        },
+        { details: ref("RecoDetails") },
+      ),
+    ),
+  }),
   RecommendAnswer: object({
     user_id: STRING,
     items: STRINGS,

@@ -12,6 +12,7 @@ import { CATALOG_BODIES } from "../../catalog/item-fields.ts";
 import type { Config } from "../../config/config.ts";
 import { openApiSchemas } from "../../events/schemas.ts";
 import { TIMEOUT_HEADER, timeoutField } from "../middleware/deadline.ts";
+import { RECOMMEND_BODY_SCHEMA } from "../recommend-body.ts";
 import { JSON_TYPE } from "../reply.ts";
 import type { ErrorCode, Route } from "../route.ts";
 import { ANSWER_SCHEMAS } from "./answers.ts";
@@ -44,7 +45,13 @@ export async function openApiText(routes: readonly Route[], config: Config): Pro
     openapi: "3.1.0",
     info: { title: config.http.apiTitle, version: packageFile.version, description: DESCRIPTION },
     components: {
-      schemas: { ...openApiSchemas(config.ingest), ...CATALOG_BODIES, ...ANSWER_SCHEMAS, ...ERROR_SCHEMAS },
+      schemas: {
+        ...openApiSchemas(config.ingest),
+        ...CATALOG_BODIES,
+        RecommendBody: RECOMMEND_BODY_SCHEMA,
+        ...ANSWER_SCHEMAS,
+        ...ERROR_SCHEMAS,
+      },
       headers: HEADER_COMPONENTS,
       securitySchemes: { ApiKey: { type: "apiKey", in: "header", name: "x-api-key" } },
     },

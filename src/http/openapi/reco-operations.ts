@@ -1,6 +1,7 @@
 /** The words of the document about the recommendation routes. */
 
 import { boolField, type JsonSchema } from "../../events/field.ts";
+import { boostField, filterField } from "../expression-fields.ts";
 import {
   EXCLUDE_MAX_IDS,
   itemIdField,
@@ -12,8 +13,14 @@ import {
 } from "../reco-query.ts";
 import { RECOMMEND_DEFAULT_K } from "../routes/recommend.ts";
 import type { Operation, Parameter } from "./operation.ts";
-import { jsonAnswer, validationError } from "./responses.ts";
+import { errorAnswer, jsonAnswer, validationError } from "./responses.ts";
 import { list, ref } from "./schema.ts";
+
+const FILTER =
+  "A boolean CEL expression over `item` and `user.attributes` without macros; items for which it is not true, or " +
+  "raises, are left out.";
+const BOOST =
+  "A CEL expression that gives a factor for an item's score, taken within 0.1 to 10; 1 where it raises. Not for `rules-v1`.";
 
 const POLICY_HEADERS = ["X-Reco-Variant", "X-Reco-Policy", "X-Reco-Degraded"];
 
@@ -49,6 +56,8 @@ export const RECO_OPERATIONS = {
             "Items not to show; may be repeated, and each value may be several ids with commas between.",
         },
       ),
+      query("filter", filterField.schema, { description: FILTER }),
+      query("boost", boostField.schema, { description: BOOST }),
       query("surface", withDefault(surfaceField.schema, "default"), { description: "Names the placement." }),
       query("details", withDefault(boolField.schema, false), { description: "Adds scores and sources." }),
       {
@@ -59,6 +68,19 @@ export const RECO_OPERATIONS = {
       },
     ],
     answers: [jsonAnswer("The slate, best first.", ref("RecoAnswer"), ...POLICY_HEADERS), validationError()],
+  },
+  recommendMany: {
+    tag: "recommendations",
+    summary: "Recommend items to up to 32 users",
+    description:
+      "As GET /reco for each, by one deadline for all; events of the running session may come along and are not " +
+      "stored. Logs nothing. Filter and boost hold for every user.",
+    body: "RecommendBody",
+    answers: [
+      jsonAnswer("One result for each user, in their order.", ref("RecommendResults"), "X-Reco-Degraded"),
+      errorAnswer(415, ["unsupported_media_type"]),
+      validationError(),
+    ],
   },
   recommend: {
     tag: "recommendations",

@@ -2,6 +2,7 @@
 
 import type { FeatureReader, ScoredItem } from "../../recommend/ports.ts";
 import { textArray } from "./array-literal.ts";
+import { cards, cardVersions, changedCards, userAttributes } from "./feature-reader-cards.ts";
 import { decayedOf, topDecayed } from "./feature-reader-decay.ts";
 import { hiddenByUsers, hiddenItems, visibilityChanges } from "./feature-reader-hidden.ts";
 import { neighbours } from "./feature-reader-neighbours.ts";
@@ -41,6 +42,12 @@ export function createFeatureReader(pool: Pool): FeatureReader {
     visibilityChanges: (windowMs, deadline) =>
       pool.use("read", deadline, (sql) => visibilityChanges(sql, windowMs)),
     hiddenByUsers: (userIds, deadline) => pool.use("read", deadline, (sql) => hiddenByUsers(sql, userIds)),
+    cardVersions: (after, limit, deadline) =>
+      pool.use("read", deadline, (sql) => cardVersions(sql, after, limit)),
+    changedCards: (windowMs, limit, deadline) =>
+      pool.use("read", deadline, (sql) => changedCards(sql, windowMs, limit)),
+    cards: (itemIds, deadline) => pool.use("read", deadline, (sql) => cards(sql, itemIds)),
+    userAttributes: (userIds, deadline) => pool.use("read", deadline, (sql) => userAttributes(sql, userIds)),
     items: (itemIds, deadline) => pool.use("read", deadline, (sql) => itemCards(sql, itemIds)),
   };
 }

@@ -3,6 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
+import type { Result } from "../../../src/core/result.ts";
+import { unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { compileBoost, compileFilter } from "../../../src/recommend/expression.ts";
 import type { ScoredItem } from "../../../src/recommend/ports.ts";
 import { type FakeStore, items, watched } from "../../support/fake-feature-reader.ts";
 import { DEADLINE_MS, serving } from "../../support/serving.ts";
@@ -119,6 +122,84 @@ describe("full policy", () => {
         ],
       },
     ]);
+  });
+});
+
+describe("filters and boosts", () => {
+  const cards = (priced: Record<string, number>) =>
+    new Map(
+      Object.entries(priced).map(
+        ([id, price]) => [id, { version: 1, card: { ...unknownCard(id), price } }] as const,
+      ),
+    );
+  const compiled = <T>(result: Result<T, string>) => {
+    if (!result.ok) throw new Error(result.error);
+    return result.value;
+  };
+  const cheap = compiled(compileFilter("item.price < 3"));
+
+  test.each(["reco", "recommend"] as const)(
+    "only items that pass the filter are in an answer of %s",
+    async (route) => {
+      const { ask, warmUp } = setUp({ contents: { ...caseFour(), cards: cards({ X: 1, Y: 5, V: 2 }) } });
+      await warmUp();
+      const { ids, degraded } = await ask(route, { filter: cheap });
+      expect([ids, degraded]).toEqual([["X", "V"], null]);
+    },
+  );
+
+  test("cards that are not in memory are read", async () => {
+    const { ask, count } = setUp({ contents: { ...caseFour(), cards: cards({ X: 1, Y: 5 }) } });
+    expect((await ask("reco", { filter: cheap })).ids).toEqual(["X"]);
+    expect(count("cards")).toBe(1);
+  });
+
+  test("when too few pass, retrieval is widened once", async () => {
+    const popularity = items(Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`p${n}`, 1_000 - n])));
+    const rare = cards({ p1: 1, p700: 2 });
+    const { ask, warmUp } = setUp({ contents: { popularity, cards: rare } });
+    await warmUp();
+    expect((await ask("reco", { k: 2, filter: cheap })).ids).toEqual(["p1", "p700"]);
+  });
+
+  test("a filter may ask for the user's attributes", async () => {
+    const { ask, warmUp } = setUp({
+      contents: {
+        ...caseFour(),
+        cards: cards({ X: 1, Y: 5 }),
+        userAttributes: new Map([["u1", { budget: 4 }]]),
+      },
+    });
+    await warmUp();
+    const affordable = compiled(compileFilter("item.price < user.attributes.budget"));
+    expect((await ask("reco", { filter: affordable })).ids).toEqual(["X"]);
+    expect((await ask("reco", { userId: "u2", filter: affordable })).ids).toEqual([]);
+  });
+
+  test("a boost changes the order of stream-v1 and leaves the baseline as it is", async () => {
+    const boost = compiled(compileBoost('item.item_id == "V" ? 10 : 0.1'));
+    const { ask } = setUp();
+    expect((await ask("reco", { boost })).ids).toEqual(["Y", "X", "Z", "V", "W"]);
+    const stream = serving({
+      contents: { decayed: items({ A: 50, V: 49 }).map((item) => ({ ...item, category: null })) },
+      settings: { policy: "stream-v1" },
+    });
+    expect((await stream.ask("reco")).ids).toEqual(["A", "V"]);
+    expect((await stream.ask("reco", { boost })).ids).toEqual(["V", "A"]);
+  });
+
+  test("the popular list of the last rungs is filtered, too", async () => {
+    const { ask, warmUp, store } = setUp({ contents: { ...caseFour(), cards: cards({ X: 1, V: 2 }) } });
+    await warmUp();
+    store.mood = { kind: "failing", error: new Error("no store") };
+    expect((await ask("reco", { userId: "new", filter: cheap }, 4)).ids).toEqual(["X", "V"]);
+  });
+
+  test("events of the running session are part of the profile for this answer alone", async () => {
+    const { ask } = setUp();
+    const sessionEvents = [{ itemId: "Y", tsMs: 9_000 }];
+    expect((await ask("reco", { sessionEvents })).ids).not.toContain("Y");
+    expect((await ask("reco")).ids).toContain("Y");
   });
 });
 

@@ -1,0 +1,60 @@
+/** POST /recommend: lists for several users in one call, with what they did in the running session. */
+
+import type { RecoAnswer, RecoRequest } from "../../recommend/recommender.ts";
+import { readJson } from "../body.ts";
+import { invalid } from "../errors.ts";
+import { policyName, VARIANT } from "../policy-labels.ts";
+import { describeSlate } from "../reco-details.ts";
+import { parseRecommendBody } from "../recommend-body.ts";
+import { bindRecommendationMetrics } from "../recommendation-metrics.ts";
+import { json } from "../reply.ts";
+import type { Call, Route } from "../route.ts";
+import type { HttpServices } from "../services.ts";
+
+export function recommendManyHandler({
+  config,
+  recommender,
+  metrics,
+  clock,
+}: HttpServices): Required<Pick<Route, "handle" | "observe">> {
+  const counts = bindRecommendationMetrics(metrics, clock, "recommend");
+
+  const resultFor = async (request: RecoRequest, call: Call, isDetailed: boolean) => {
+    const answer = await recommender.reco(request, call.deadline);
+    counts.answered(answer);
+    const result = describe(request, answer);
+    return {
+      answer,
+      result: isDetailed ? { ...result, details: await describeSlate(answer, call, recommender) } : result,
+    };
+  };
+
+  return {
+    async handle(call) {
+      const body = await readJson(call, config.http.maxBodyBytes);
+      if (!body.ok) return body.error;
+      const parsed = parseRecommendBody(body.value, clock.nowMs(), config.ingest);
+      if (!parsed.ok) return invalid(parsed.error);
+      const { requests, details } = parsed.value;
+      call.userId = requests.length === 1 ? (requests[0]?.userId ?? null) : null;
+      const results = await Promise.all(requests.map((request) => resultFor(request, call, details)));
+      const degraded = results.find(({ answer }) => answer.degraded !== null)?.answer.degraded;
+      return json(
+        200,
+        { request_id: call.ids.requestId, results: results.map(({ result }) => result) },
+        degraded ? { "X-Reco-Degraded": degraded } : undefined,
+      );
+    },
+    observe: counts.finished,
+  };
+}
+
+const describe = ({ userId }: RecoRequest, answer: RecoAnswer) => ({
+  user_id: userId,
+  items: answer.list.itemIds,
+  model_version: answer.modelVersion,
+  strategy: answer.strategy,
+  policy: policyName(answer.modelVersion),
+  variant: VARIANT,
+  degraded: answer.degraded,
+});

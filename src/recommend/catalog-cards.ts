@@ -1,0 +1,142 @@
+/**
+ * What the catalogue says of items, in memory for filters, caps and diversity.
+ *
+ * Small catalogues are held whole: read page by page at the start, then followed by asking for late changes and by going
+ * round and round through all versions, so that nothing is missed for long. Of larger ones the first `MAX_CARDS` are
+ * held, and others are read when they are asked for.
+ */
+
+import type { Clock, Timer } from "../core/clock.ts";
+import { Deadline } from "../core/deadline.ts";
+import type { ItemFacts } from "./expression.ts";
+import type { KeyedCache } from "./keyed-cache.ts";
+import type { CardReader, CardVersion } from "./ports.ts";
+import { itemCache, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
+
+export type CatalogCard = ItemFacts;
+
+export const MAX_CARDS = 200_000;
+const POLL_MS = 500;
+/** Longer than a statement that writes items takes to commit; what comes later is met by the next round. */
+const WINDOW_MS = 3_000;
+const PAGE = 1_000;
+const OUTSIDE_TTL_MS = 1_000;
+
+interface Held {
+  readonly version: number;
+  readonly card: CatalogCard;
+}
+
+export class CatalogCards implements Disposable {
+  /** Cards of items that are not held. */
+  readonly outside: KeyedCache<CatalogCard>;
+  readonly #reader: CardReader;
+  readonly #settings: ServingSettings;
+  readonly #clock: Clock;
+  readonly #held = new Map<string, Held>();
+  /** Where the round through the catalogue stands. */
+  #after: string | null = null;
+  #isWhole = false;
+  #timer: Timer | null = null;
+  #closed = false;
+
+  constructor(reader: CardReader, settings: ServingSettings, clock: Clock) {
+    this.#reader = reader;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.outside = itemCache(settings, clock, {
+      load: async (itemIds) => {
+        const cards = await reader.cards(itemIds, this.#deadline());
+        const known = new Map(cards.map(({ card }) => [card.item_id, card]));
+        return new Map(itemIds.map((itemId) => [itemId, known.get(itemId) ?? unknownCard(itemId)]));
+      },
+      ttlMs: OUTSIDE_TTL_MS,
+      maxLoad: TITLES_PER_LOAD,
+    });
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Null when the item has to be read from `outside`. */
+  get(itemId: string): CatalogCard | null {
+    const held = this.#held.get(itemId);
+    if (held) return held.card;
+    return this.#isWhole ? unknownCard(itemId) : null;
+  }
+
+  /** Reads what it can by the deadline, and goes on following the catalogue. Never rejects. */
+  async start(deadline: Deadline): Promise<void> {
+    try {
+      do await this.#nextPage();
+      while (this.#after !== null && deadline.remainingMs() > 0);
+    } catch {
+      // The store is away: the round goes on when it is back.
+    }
+    this.#schedule();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    this.#timer = this.#clock.schedule(POLL_MS, () => void this.#poll(), { unref: true });
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      await this.#take(await this.#reader.changedCards(WINDOW_MS, PAGE, this.#deadline()));
+      await this.#nextPage();
+    } catch {
+      // As at the start.
+    }
+    this.#schedule();
+  }
+
+  async #nextPage(): Promise<void> {
+    const page = await this.#reader.cardVersions(this.#after, PAGE, this.#deadline());
+    await this.#take(page);
+    const isLast = page.length < PAGE;
+    // Held whole once a round came to its end and nothing had to be left out.
+    if (isLast) this.#isWhole = this.#held.size < MAX_CARDS;
+    this.#after = isLast ? null : (page.at(-1)?.itemId ?? null);
+  }
+
+  async #take(versions: readonly CardVersion[]): Promise<void> {
+    const changed = versions.filter(({ itemId, version }) => {
+      const held = this.#held.get(itemId);
+      return held ? held.version !== version : this.#held.size < MAX_CARDS;
+    });
+    if (changed.length === 0) return;
+    const cards = await this.#reader.cards(
+      changed.map(({ itemId }) => itemId),
+      this.#deadline(),
+    );
+    for (const held of cards) {
+      const { item_id: itemId } = held.card;
+      if (this.#held.has(itemId) || this.#held.size < MAX_CARDS) this.#held.set(itemId, held);
+      else this.#isWhole = false;
+    }
+  }
+
+  #deadline(): Deadline {
+    return Deadline.after(this.#settings.readTimeoutMs, this.#clock);
+  }
+}
+
+/** Of an item that the catalogue does not know. */
+export const unknownCard = (itemId: string): CatalogCard => ({
+  item_id: itemId,
+  title: null,
+  price: null,
+  category: null,
+  author: null,
+  tags: [],
+  verified: false,
+  published_at: null,
+  attributes: {},
+});
