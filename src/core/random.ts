@@ -1,7 +1,5 @@
 /** Randomness as a dependency: a system source, and a seeded one that repeats. */
 
-import { randomFillSync } from "node:crypto";
-
 export interface Random {
   /** Uniform number in [0, 1). */
   next(): number;
@@ -11,7 +9,7 @@ export interface Random {
 
 export const systemRandom: Random = {
   next: () => Math.random(),
-  bytes: (length) => randomFillSync(new Uint8Array(length)),
+  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 };
 
 /** Deterministic source (mulberry32); equal seeds give equal sequences. Not for secrets. */

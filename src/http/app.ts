@@ -28,6 +28,7 @@ import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
 import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
+import { StaticFirstRouter } from "./static-first-router.ts";
 import { answerUnmatched } from "./unmatched.ts";
 
 /** Longest time for an answer, by kind of route. */
@@ -42,7 +43,7 @@ export function createApp(
   services: HttpServices,
   slates: RetrySlates = new RetrySlates(services.clock),
 ): Hono<{ Bindings: HttpEnv }> {
-  const app = new Hono<{ Bindings: HttpEnv }>({ getPath: takenPath });
+  const app = new Hono<{ Bindings: HttpEnv }>({ getPath: takenPath, router: new StaticFirstRouter() });
   const finish = createFinish(services);
   const handlerOf = createPipeline(services, finish);
   for (const entry of listRoutes(services, slates)) app.on(entry.method, entry.path, handlerOf(entry));
