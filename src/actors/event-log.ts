@@ -2,9 +2,12 @@
 
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Deadline } from "../core/deadline.ts";
 import type { Random } from "../core/random.ts";
+import type { PartitionBounds } from "../events/log-barrier.ts";
 import type { EventLog } from "../events/ports.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
+import { readEmbeddedBounds } from "../stores/eventlog/embedded-bounds.ts";
 import { hasUnread } from "../stores/eventlog/embedded-unread.ts";
 import { createSuccession } from "../stores/eventlog/succession.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
@@ -29,14 +32,28 @@ export async function openEventLog(parts: EventLogParts): Promise<EventLog> {
   return createSuccession({
     from: embedded,
     to: createKafkaLog({
-      connection: {
-        bootstrapServers: kafka.bootstrapServers,
-        clientId,
-        requestTimeoutMs: kafka.requestTimeoutMs,
-      },
+      connection: connectionOf(kafka, clientId),
       topics: { create: kafka.topicCreate, replication: kafka.topicReplication },
       clock,
     }),
     isOver: async (group, topics) => !(await hasUnread(pool, group, topics, clock)),
   });
 }
+
+/** What the log, and the embedded one before it, hold of the topics that consumers read. */
+export async function readLogBounds(
+  parts: Omit<EventLogParts, "random">,
+  deadline: Deadline,
+): Promise<readonly PartitionBounds[]> {
+  const { config, clientId, pool, clock } = parts;
+  const topics = Object.values(config.topics);
+  const embedded = await readEmbeddedBounds(pool, topics, deadline);
+  if (config.kafka === null) return embedded;
+  const { readKafkaBounds } = await import("../stores/eventlog/kafka-bounds.ts");
+  return [...embedded, ...(await readKafkaBounds(connectionOf(config.kafka, clientId), topics, clock))];
+}
+
+const connectionOf = (
+  { bootstrapServers, requestTimeoutMs }: NonNullable<Config["kafka"]>,
+  clientId: string,
+) => ({ bootstrapServers, clientId, requestTimeoutMs });

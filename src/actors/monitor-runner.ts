@@ -2,7 +2,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
-import { StoreUnavailableError } from "../core/errors.ts";
+import { asError, StoreUnavailableError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
@@ -30,8 +30,18 @@ export interface MonitorPorts {
   /** Resolves when the schema is there; false when the monitor was asked to stop before. */
   readonly waitForStore: (signal: AbortSignal) => Promise<boolean>;
   readonly cleanUps: readonly CleanUp[];
-  /** Runs `work` if this node is the leader; false when another one is. */
-  readonly lead: (deadline: Deadline, work: () => Promise<void>) => Promise<boolean>;
+  /** Runs `work` if this node is the leader of this duty; false when another one is. */
+  readonly lead: (
+    duty: "maintenance" | "verifier",
+    deadline: Deadline,
+    work: () => Promise<void>,
+  ) => Promise<boolean>;
+  readonly verifier: {
+    /** A bounded round; answers up to when everything acknowledged is verified, in ms since 1970. */
+    readonly round: (deadline: Deadline) => Promise<number>;
+    /** Events that are unaccounted for, whichever node found them. */
+    readonly countFound: (deadline: Deadline) => Promise<number>;
+  };
   /** Null when consumers of this tree report the dead letters themselves. */
   readonly readDlq: ((deadline: Deadline) => Promise<DlqCounts>) | null;
   readonly readOldestTransaction: (deadline: Deadline) => Promise<{ readonly ageMs: number } | null>;
@@ -41,6 +51,8 @@ export interface MonitorPorts {
 const QUERY_TIMEOUT_MS = 5_000;
 const MAINTENANCE_EVERY_MS = 60_000;
 const MAINTENANCE_TIMEOUT_MS = 600_000;
+const VERIFY_EVERY_MS = 10_000;
+const VERIFY_TIMEOUT_MS = 30_000;
 const MEMORY_EVERY_MS = 60_000;
 const DLQ_EVERY_MS = 10_000;
 const HORIZON_EVERY_MS = 60_000;
@@ -74,7 +86,7 @@ export class Monitor {
   async maintain(): Promise<void> {
     const { clock, cleanUps, lead } = this.#ports;
     const deadline = Deadline.after(MAINTENANCE_TIMEOUT_MS, clock);
-    await lead(deadline, async () => {
+    await lead("maintenance", deadline, async () => {
       for (const cleanUp of cleanUps) {
         if (this.#stop.signal.aborted) return;
         await this.#cleanUp(cleanUp, deadline);
@@ -111,12 +123,44 @@ export class Monitor {
     if (oldest && oldest.ageMs > HORIZON_WARN_MS) log.warn(oldest, "store.old_transaction_blocks_vacuum");
   }
 
+  /** Never rejects: whatever keeps it from verifying is told by a counter and by a time that stands still. */
+  async verify(): Promise<void> {
+    const { clock, log, metrics, lead, verifier } = this.#ports;
+    const deadline = Deadline.after(VERIFY_TIMEOUT_MS, clock);
+    try {
+      await lead("verifier", deadline, async () => {
+        const untilMs = await verifier.round(deadline);
+        metrics.gauge("reco_verifier_last_run_timestamp_seconds").set(clock.nowMs() / 1000);
+        metrics.gauge("reco_verifier_verified_until_timestamp_seconds").set(untilMs / 1000);
+      });
+    } catch (thrown) {
+      const { name, message, stack } = asError(thrown);
+      metrics.counter("reco_verifier_errors_total").inc();
+      log.error({ error: `${name}: ${message}`, stack }, "verifier.failed");
+    }
+    await this.#reportUnaccounted();
+  }
+
+  /** On every node, so that a node that no longer leads does not go on telling what is over. */
+  async #reportUnaccounted(): Promise<void> {
+    const { clock, log, metrics, verifier } = this.#ports;
+    try {
+      const count = await verifier.countFound(Deadline.after(QUERY_TIMEOUT_MS, clock));
+      metrics.gauge("reco_verifier_unaccounted_events").set(count);
+      if (count > 0) log.error({ events: count }, "verifier.unaccounted");
+    } catch (thrown) {
+      metrics.counter("reco_verifier_errors_total").inc();
+      log.error({ error: asError(thrown).message }, "verifier.failed");
+    }
+  }
+
   async #runStoreDuties(): Promise<void> {
     if (!(await this.#ports.waitForStore(this.#stop.signal))) return;
     await Promise.all([
       this.#every(MAINTENANCE_EVERY_MS, "maintenance", () => this.maintain()),
       this.#every(HORIZON_EVERY_MS, "horizon", () => this.watchHorizon()),
       this.#every(DLQ_EVERY_MS, "dlq", () => this.reportDlq()),
+      this.#every(VERIFY_EVERY_MS, "verifier", () => this.verify()),
     ]);
   }
 

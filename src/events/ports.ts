@@ -21,6 +21,8 @@ export interface IngestPlan {
   readonly bodyHash: Uint8Array;
   /** Null for direct events, which are not streamed. */
   readonly outbox: OutboxDraft | null;
+  /** True for what an import stores past the stream; the ledger keeps it. */
+  readonly imported?: boolean;
 }
 
 /** `conflict`: the id is known with another body; nothing was written, as for `duplicate`. */

@@ -200,6 +200,16 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {
     task: "open",
   }),
+  reco_verifier_unaccounted_events: gauge(
+    "max",
+    "Acknowledged or published events that nothing accounts for.",
+  ),
+  reco_verifier_errors_total: counter("Rounds of the verifier that failed."),
+  reco_verifier_last_run_timestamp_seconds: gauge("max", "When a round of the verifier last succeeded."),
+  reco_verifier_verified_until_timestamp_seconds: gauge(
+    "max",
+    "Events acknowledged and published before this time are verified.",
+  ),
   circuit_breaker_state: gauge("max", "State of a circuit breaker: 0 closed, 1 otherwise.", {
     breaker_name: "open",
   }),

@@ -29,7 +29,8 @@ export async function addExposures(tx: Transaction, shown: readonly ShownItem[])
         select array_agg(coalesce(old, 0) + coalesce(added, 0) order by place)
         from unnest(e.by_position, excluded.by_position) with ordinality as p (old, added, place)
       ),
-      updated_at = now()`;
+      -- Never back: a marker that is newer than its items' rows was set without an effect.
+      updated_at = greatest(e.updated_at, now())`;
 }
 
 function sumByItem(shown: readonly ShownItem[]): Map<string, { impressions: number; byPosition: number[] }> {

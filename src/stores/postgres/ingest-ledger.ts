@@ -22,9 +22,11 @@ export const hashText = ({ bodyHash }: IngestPlan) => Buffer.from(bodyHash).toSt
  */
 export function entering(tx: Transaction, kind: AnyEvent["kind"], plans: readonly IngestPlan[]) {
   const sorted = plans.toSorted((a, b) => (a.event.eventId < b.event.eventId ? -1 : 1));
+  // Of one kind an import stores all past the stream, or none. Nulls cost a live event no byte.
+  const imported = plans.some((plan) => plan.imported) ? tx`true` : tx`null`;
   return tx`
-    insert into ingested_event (event_id, event_type, body_hash)
-    select event_id, ${kind}, decode(hash, 'hex')
+    insert into ingested_event (event_id, event_type, body_hash, imported)
+    select event_id, ${kind}, decode(hash, 'hex'), ${imported}::boolean
     from unnest(
       ${textArray(sorted.map(({ event }) => event.eventId))}::text[],
       ${textArray(sorted.map(hashText))}::text[]

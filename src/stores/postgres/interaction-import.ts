@@ -40,9 +40,10 @@ export async function importEvents(
       : null;
   let inserted = 0;
   for (let from = 0; from < plans.length; from += IMPORT_CHUNK_SIZE) {
-    const chunk = plans
-      .slice(from, from + IMPORT_CHUNK_SIZE)
-      .map((plan) => (publish ? plan : { ...plan, outbox: null }));
+    const chunk = plans.slice(from, from + IMPORT_CHUNK_SIZE).map((plan) => {
+      const outbox = publish ? plan.outbox : null;
+      return { ...plan, outbox, imported: outbox === null };
+    });
     const { outcomes } = await withContentionRetry(deadline, () =>
       pool.transaction("write", deadline, (tx) => ingest(tx, chunk, effect)),
     );

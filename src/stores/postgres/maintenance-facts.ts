@@ -5,7 +5,7 @@ import { daysMs, deleteInBatches } from "./maintenance-batch.ts";
 import type { Pool } from "./pool-types.ts";
 
 /** Features fold over `events` of at least this time, so they are never deleted earlier. */
-const MIN_EVENTS_DAYS = 31;
+export const MIN_EVENTS_DAYS = 31;
 /** An event time may lie this far behind or before its arrival, which bounds the part of the time index to look at. */
 const ARRIVAL_SLACK_MS = daysMs(1);
 /** The oldest arrivals that one statement looks at. */

@@ -7,7 +7,10 @@ import type { Pool } from "./pool-types.ts";
 /** A relay whose oldest row is older than this needs the table for itself. */
 const BEHIND_SEC = 60;
 
-/** Takes the deleted rows off the published counters in the same statement; waits for a relay that is behind. */
+/**
+ * Takes the deleted rows off the published counters in the same statement, in the order of partitions that marks and
+ * requeues keep, too; waits for a relay that is behind.
+ */
 export function purgeOutbox(pool: Pool, keepMs: number, deadline: Deadline): Promise<number> {
   return deleteInBatches(
     pool,
@@ -28,8 +31,9 @@ export function purgeOutbox(pool: Pool, keepMs: number, deadline: Deadline): Pro
         returning partition
       ),
       uncounted as (
-        update outbox_counter c set published = c.published - p.rows
-        from (select partition, count(*) as rows from purged group by partition) p where p.partition = c.partition
+        insert into outbox_counter as c (partition, published)
+        select partition, -count(*) from purged group by partition order by partition
+        on conflict (partition) do update set published = c.published + excluded.published
       )
       select from purged`,
   );

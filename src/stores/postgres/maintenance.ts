@@ -23,11 +23,14 @@ export interface RetentionSettings {
   readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
 }
 
+/** After that no event is accepted any more that the ledger could still have to recognise. */
+export const ledgerKeepMs = ({ maxEventAgeMs, maxEventFutureMs }: RetentionSettings["ingest"]) =>
+  maxEventAgeMs + maxEventFutureMs + hoursMs(24);
+
 /** Everything that grows with traffic; run by one node at a time. */
 export function maintenanceTasks(config: RetentionSettings): readonly MaintenanceTask[] {
   const { outbox, ingest, retention, eventLog } = config;
-  // No event is accepted any more that the ledger could still have to recognise.
-  const ledgerMs = ingest.maxEventAgeMs + ingest.maxEventFutureMs + hoursMs(24);
+  const ledgerMs = ledgerKeepMs(ingest);
   const factMs = daysMs(retention.factDays);
   return [
     {
@@ -81,7 +84,7 @@ async function purgeLedger(pool: Pool, keepMs: number, deadline: Deadline): Prom
 
 /**
  * Markers of events that a replay may bring again are kept: those from `beforeReplayMs` before the oldest dead letter
- * or dead outbox row on.
+ * or dead outbox row on, and those whose outbox row is still there, because it was sent again.
  */
 function purgeConsumed(
   pool: Pool,
@@ -100,8 +103,14 @@ function purgeConsumed(
         ) - make_interval(secs => ${beforeReplayMs / 1000}) as since
       )
       delete from feature_event_consumed where ctid = any(array(
-        select ctid from feature_event_consumed
+        select ctid from feature_event_consumed c
         where consumed_at < least(now() - make_interval(secs => ${keepMs / 1000}), (select since from replayable))
+          and not exists (
+            select from event_outbox o
+            where o.event_id = substr(c.stream_event_id, strpos(c.stream_event_id, '-') + 1)
+              and o.event_type = split_part(c.stream_event_id, '-', 1)
+            offset 0
+          )
         order by consumed_at limit ${limit}
       ))`,
   );

@@ -9,6 +9,7 @@ import featureConsumerDlq from "../../../migrations/0003_feature_consumer_dlq.sq
 import pipeline from "../../../migrations/0004_pipeline.sql" with { type: "text" };
 import streamingRules from "../../../migrations/0005_streaming_rules.sql" with { type: "text" };
 import auditLog from "../../../migrations/0006_audit_log.sql" with { type: "text" };
+import verifier from "../../../migrations/0007_verifier.sql" with { type: "text" };
 import catalogUsers from "../../../migrations/0010_catalog_users.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
@@ -27,6 +28,7 @@ const EMBEDDED = {
   "0004_pipeline.sql": pipeline,
   "0005_streaming_rules.sql": streamingRules,
   "0006_audit_log.sql": auditLog,
+  "0007_verifier.sql": verifier,
   "0010_catalog_users.sql": catalogUsers,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;

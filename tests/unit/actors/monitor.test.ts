@@ -30,10 +30,11 @@ function createTestMonitor(ports: Partial<MonitorPorts> = {}) {
     metrics,
     waitForStore: async () => true,
     cleanUps: [],
-    lead: async (_deadline, work) => {
+    lead: async (_duty, _deadline, work) => {
       await work();
       return true;
     },
+    verifier: { round: async () => 0, countFound: async () => 0 },
     readDlq: null,
     readOldestTransaction: async () => null,
     readMemory: async () => ({ rss_bytes: 3, heap_bytes: 1, budget_bytes: 9, processes: { root: 3 } }),
@@ -88,7 +89,7 @@ describe("clean-ups", () => {
     let away = true;
     const { monitor, clock, logged } = createTestMonitor({
       cleanUps: [counting("a", runs)],
-      lead: async (_deadline, work) => {
+      lead: async (_duty, _deadline, work) => {
         if (away) throw new StoreUnavailableError("connect", "refused");
         await work();
         return true;
@@ -168,5 +169,61 @@ describe("watching", () => {
     const { monitor, logged } = createTestMonitor({ readOldestTransaction: async () => ({ ageMs }) });
     await monitor.watchHorizon();
     expect(logged("store.old_transaction_blocks_vacuum")).toHaveLength(warnings);
+  });
+});
+
+describe("verifying", () => {
+  const value = (series: readonly { readonly values: readonly number[] }[]) => series[0]?.values[0];
+
+  test("tells what is unaccounted for, and up to when all is verified", async () => {
+    const { monitor, gauge, logged } = createTestMonitor({
+      verifier: { round: async () => 5_000, countFound: async () => 3 },
+    });
+    await monitor.verify();
+    expect(value(gauge("reco_verifier_unaccounted_events"))).toBe(3);
+    expect(value(gauge("reco_verifier_verified_until_timestamp_seconds"))).toBe(5);
+    expect(logged("verifier.unaccounted")).toHaveLength(1);
+  });
+
+  test.each([
+    ["the store", new StoreUnavailableError("connect", "refused")],
+    ["a statement that the store refuses", new Error("syntax error")],
+    ["something that is no error", "gone"],
+  ])("goes on after a failure of %s, which is counted and logged", async (_, failure) => {
+    let rounds = 0;
+    const round = () => (++rounds === 1 ? Promise.reject(failure) : Promise.resolve(0));
+    const { monitor, clock, gauge, logged } = createTestMonitor({
+      verifier: { round, countFound: async () => 1 },
+    });
+    const ended = monitor.run();
+    await clock.advance(MINUTE_MS);
+    monitor.stop();
+    await ended;
+    expect(rounds).toBeGreaterThan(3);
+    expect(value(gauge("reco_verifier_errors_total"))).toBe(1);
+    expect(logged("verifier.failed")).toHaveLength(1);
+    expect(value(gauge("reco_verifier_unaccounted_events"))).toBe(1);
+    expect(value(gauge("reco_verifier_last_run_timestamp_seconds"))).toBeGreaterThan(0);
+  });
+
+  test("that cannot count says so, and does not tell an old number as a new one", async () => {
+    const { monitor, gauge } = createTestMonitor({
+      verifier: { round: async () => 0, countFound: () => Promise.reject(new Error("relation is missing")) },
+    });
+    await monitor.verify();
+    expect(gauge("reco_verifier_unaccounted_events")).toEqual([]);
+    expect(value(gauge("reco_verifier_errors_total"))).toBe(1);
+  });
+
+  test("is left to the node that leads, which every node reports", async () => {
+    let rounds = 0;
+    const { monitor, gauge } = createTestMonitor({
+      lead: async () => false,
+      verifier: { round: async () => ++rounds, countFound: async () => 2 },
+    });
+    await monitor.verify();
+    expect(rounds).toBe(0);
+    expect(value(gauge("reco_verifier_unaccounted_events"))).toBe(2);
+    expect(gauge("reco_verifier_last_run_timestamp_seconds")).toEqual([]);
   });
 });
