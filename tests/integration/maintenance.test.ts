@@ -7,6 +7,7 @@ import { readOutboxSnapshot } from "../../src/stores/postgres/outbox-snapshot.ts
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
+import { eventually } from "../support/eventually.ts";
 
 const DAY_MS = 86_400_000;
 const config = {
@@ -55,6 +56,37 @@ describe("maintenance", () => {
       dead: 1,
       pending: 1,
     });
+  });
+
+  test("lowers the published counters in the order of partitions, as marks and requeues do", async () => {
+    // Stored in the other order, and so many that a plan may go through them as they are stored.
+    await query(
+      pool,
+      `insert into outbox_counter (partition, published) select n, 9 from generate_series(64, 1, -1) n;
+       insert into event_outbox (event_id, event_type, kafka_topic, kafka_key, payload, partition, status, published_at)
+       select 'old-' || n, 'watch', 't', 'k', '{}', n, 'published', now() - interval '80 hours'
+       from generate_series(64, 1, -1) n;
+       analyze outbox_counter, event_outbox`,
+    );
+    let purging: Promise<number> = Promise.resolve(0);
+    await pool.transaction("write", Deadline.after(20_000), async (tx) => {
+      await tx`select 1 from outbox_counter where partition = 1 for update`;
+      purging = run("event_outbox");
+      await eventually(async () => {
+        expect(
+          await query(
+            pool,
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%purged%'",
+          ),
+        ).toHaveLength(1);
+      });
+      // Whoever waits for the first partition holds none of the later ones.
+      expect(await tx`select 1 from outbox_counter for update nowait`).toHaveLength(64);
+    });
+    expect(await purging).toBe(64);
+    expect(await query(pool, "select sum(published)::int as published from outbox_counter")).toEqual([
+      { published: 64 * 8 },
+    ]);
   });
 
   test("leaves the outbox alone while the relay is behind", async () => {
@@ -117,6 +149,24 @@ describe("maintenance", () => {
     expect(await run("feature_event_consumed")).toBe(1);
 
     expect(await left("feature_event_consumed", "stream_event_id")).toEqual(["needed"]);
+  });
+
+  test("keeps a marker as long as the outbox row of its event, which may be sent once more", async () => {
+    await query(
+      pool,
+      `insert into event_outbox (event_id, event_type, kafka_topic, kafka_key, payload, partition, status, published_at)
+       values ('a-dashed-id', 'watch', 't', 'k', '{}', 1, 'published', now())`,
+    );
+    await query(
+      pool,
+      `insert into feature_event_consumed (stream_event_id, source_topic, source_partition, source_offset, consumed_at)
+       select id, 't', 0, 1, now() - interval '15 days'
+       from unnest(array['watch-a-dashed-id', 'impression-a-dashed-id', 'watch-another']) id`,
+    );
+
+    expect(await run("feature_event_consumed")).toBe(2);
+
+    expect(await left("feature_event_consumed", "stream_event_id")).toEqual(["watch-a-dashed-id"]);
   });
 
   test("deletes replayed dead letters past their time, and open ones never", async () => {
