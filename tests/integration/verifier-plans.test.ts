@@ -13,8 +13,10 @@ import { type TestDatabase, testDatabase } from "../support/databases.ts";
 
 setDefaultTimeout(120_000);
 
-const ROWS = 200_000;
-const soon = () => Deadline.after(60_000);
+const ROWS = 60_000;
+/** In the ledger alone, which is kept for ten times as long as the outbox. */
+const OLDER_ROWS = 300_000;
+const soon = () => Deadline.after(110_000);
 
 let database: TestDatabase;
 let pool: Pool;
@@ -27,6 +29,9 @@ beforeAll(async () => {
     await sql.unsafe(`
       create temp table n as select n, case n % 2 when 0 then 'watch' else 'impression' end as type,
         now() - make_interval(secs => ${ROWS} - n) as at from generate_series(1, ${ROWS}) n;
+      insert into ingested_event (event_id, event_type, body_hash, received_at)
+        select 'older-' || n, 'direct', decode(repeat('cd', 32), 'hex'), now() - interval '2 days' - make_interval(secs => n)
+        from generate_series(${OLDER_ROWS}, 1, -1) n;
       insert into ingested_event (event_id, event_type, body_hash, received_at)
         select 'event-' || n, type, decode(repeat('ab', 32), 'hex'), at from n;
       insert into watches (event_id, user_id, session_id, request_id, item_id, ts_ms, watch_time_sec, created_at)
@@ -66,7 +71,7 @@ interface Plan {
 
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-/** Runs the statement and answers what its plan read: tables that were scanned, and rows a lossy index brought for nothing. */
+/** Runs the statement and answers what it read: tables that were scanned, and rows a lossy index brought for nothing. */
 async function readBy(statement: (tx: Transaction) => unknown) {
   const nodes = await pool.transaction("write", soon(), async (tx) => {
     const [row] = await tx<{ "QUERY PLAN": { Plan: Plan }[] }[]>`
@@ -89,10 +94,10 @@ test.each([1, 60])("a search of what was acknowledged in %d minutes", async (min
   );
   expect(scanned).toEqual([]);
   // A block range holds some ten thousand rows of a partition, of which there are eight.
-  expect(wasted).toBeLessThan(ROWS / 2);
+  expect(wasted).toBeLessThan(ROWS * 1.5);
 });
 
-test.each([1, 60, 600])("a search of what was published in %d minutes", async (minutes) => {
+test.each([1, 60])("a search of what was published in %d minutes", async (minutes) => {
   const { scanned, wasted } = await readBy((tx) =>
     searchPublished(tx, lastMinutes(minutes), horizons, 1_000),
   );
@@ -100,14 +105,12 @@ test.each([1, 60, 600])("a search of what was published in %d minutes", async (m
   expect(wasted).toBe(0);
 });
 
-test("looking again at a thousand findings", async () => {
-  let plan: Awaited<ReturnType<typeof readBy>> | null = null;
-  await pool
-    .transaction("write", soon(), async (tx) => {
-      plan = await readBy(() => tx`select 1`);
-      await forgetFound(tx, horizons);
-    })
-    .catch(() => {});
-  expect(plan).not.toBeNull();
-  expect(await query(pool, "select count(*)::int as left from verifier_finding")).toEqual([{ left: 0 }]);
+test("another look at a thousand findings", async () => {
+  const { scanned, nodes } = await readBy((tx) => forgetFound(tx, horizons));
+  expect(scanned.filter((table) => table !== "item_exposure")).toEqual([
+    "verifier_finding",
+    "verifier_finding",
+  ]);
+  expect(nodes[0]?.["Actual Rows"]).toBe(0);
+  expect(await query(pool, "select 1 from verifier_finding")).toEqual([]);
 });

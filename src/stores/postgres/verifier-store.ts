@@ -131,8 +131,8 @@ export class VerifierStore {
     });
   }
 
-  forgetFound(horizons: Horizons, deadline: Deadline): Promise<void> {
-    return this.#ask(deadline, (tx) => forgetFound(tx, horizons));
+  async forgetFound(horizons: Horizons, deadline: Deadline): Promise<void> {
+    await this.#ask(deadline, (tx) => forgetFound(tx, horizons));
   }
 
   async countFound(deadline: Deadline): Promise<number> {
