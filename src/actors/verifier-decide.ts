@@ -53,7 +53,7 @@ const PURGE_MARGIN_MS = 60_000;
 export const MIN_WIDTH_MS = 1_000;
 const MAX_WIDTH_MS = 86_400_000;
 /** A search that takes longer narrows its window, one that takes a quarter of it widens it. */
-const SLOW_MS = 800;
+const SLOW_MS = 400;
 
 /** Beyond these, retention may have removed what the look-ups would have to find. */
 export function horizonsAt(nowMs: number, { eventsMs, maxEventAgeMs }: Retentions) {

@@ -28,7 +28,7 @@ interface Barrier {
 
 /** Time that the walks of one round may begin searches in: newest events first, the rest for those verified before. */
 const NEW_BUDGET_MS = 1_500;
-const AGAIN_BUDGET_MS = 500;
+const AGAIN_BUDGET_MS = 250;
 const NOTHING_PASSED: Passed = { publishedMs: 0, acknowledgedMs: 0 };
 
 export class Verifier {

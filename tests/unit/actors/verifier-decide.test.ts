@@ -75,7 +75,7 @@ describe("events", () => {
 describe("a window", () => {
   test("widens after a quick search, narrows after a slow one, and most after one that was cut off", () => {
     expect(nextWidthMs(60_000, 10)).toBe(120_000);
-    expect(nextWidthMs(60_000, 500)).toBe(60_000);
+    expect(nextWidthMs(60_000, 250)).toBe(60_000);
     expect(nextWidthMs(60_000, 900)).toBe(30_000);
     expect(nextWidthMs(60_000, null)).toBe(7_500);
   });
