@@ -67,15 +67,24 @@ export class Verifier {
     };
     const first = (name: "acknowledged" | "published", { fromMs, toMs }: Range) =>
       walk(name, { fromMs: Math.max(cursors[name].positionMs, fromMs), toMs }, null);
-    // Round and round over what was verified: it may have been lost since.
-    const again = (name: "acknowledged_again" | "published_again", { fromMs }: Range, verifiedMs: number) =>
-      walk(name, { fromMs: Math.max(cursors[name].positionMs, fromMs), toMs: verifiedMs }, fromMs);
+    // Round and round over what was verified: it may have been lost since. A cursor is ahead of what was passed when
+    // the store's clock was set back.
+    const again = (
+      name: "acknowledged_again" | "published_again",
+      { fromMs, toMs }: Range,
+      verifiedMs: number,
+    ) => {
+      const { positionMs } = cursors[name];
+      const endMs = Math.min(verifiedMs, toMs);
+      const isInside = positionMs > fromMs && positionMs < endMs;
+      return walk(name, { fromMs: isInside ? positionMs : fromMs, toMs: endMs }, fromMs);
+    };
     const publishedUntilMs = await first("published", published);
     const untilMs = await first("acknowledged", acknowledged);
     await again("published_again", published, publishedUntilMs);
     await again("acknowledged_again", acknowledged, untilMs);
     if (logFailure !== null) throw logFailure;
-    return Math.min(untilMs, publishedUntilMs);
+    return Math.min(untilMs, publishedUntilMs, moment.nowMs);
   }
 
   /** Without the log the walks go as far as they may already; answers why it could not be asked. */

@@ -1,9 +1,11 @@
 /** The online verifier on a real database: silent about all that is on its way, loud about each kind of loss. */
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { VerifierPorts } from "../../src/actors/verifier.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
+import { readEmbeddedBounds } from "../../src/stores/eventlog/embedded-bounds.ts";
 import { catchUpFeatures } from "../../src/stores/postgres/feature-catch-up.ts";
 import { importEvents } from "../../src/stores/postgres/interaction-import.ts";
 import { maintenanceTasks } from "../../src/stores/postgres/maintenance.ts";
@@ -320,6 +322,60 @@ describe("what was found", () => {
     await query(pool, "delete from ingested_event where event_id in (select event_id from verifier_finding)");
     expect(await found(pool, small)).toHaveLength(10);
     expect(await found(pool, verifierOf(pool))).toHaveLength(15);
+  });
+});
+
+describe("a round", () => {
+  test("without the log fails, and looks again at what consumers had passed before", async () => {
+    const inLog: VerifierPorts["readBounds"] = (deadline) =>
+      readEmbeddedBounds(pool, Object.values(TOPICS), deadline);
+    let readBounds = inLog;
+    const verifier = verifierOf(pool, (ports) => ({
+      ...ports,
+      readBounds: (deadline) => readBounds(deadline),
+    }));
+    await arrived();
+    expect(await found(pool, verifier)).toEqual([]);
+    await query(pool, "delete from feature_event_consumed where stream_event_id = 'watch-verify-w1'");
+    readBounds = () => Promise.reject(new Error("no broker answers"));
+    expect(await verifier.round(soon()).catch((error: Error) => error.message)).toBe("no broker answers");
+    expect(await query(pool, "select event_id from verifier_finding")).toEqual([{ event_id: "verify-w1" }]);
+  });
+
+  test("after the store's clock was set back begins with a new barrier", async () => {
+    let aheadMs = 3_600_000;
+    class OtherClock extends VerifierStore {
+      override async moment(...args: Parameters<VerifierStore["moment"]>) {
+        const { nowMs, settledMs, sentMs } = await super.moment(...args);
+        return { nowMs: nowMs + aheadMs, settledMs: settledMs + aheadMs, sentMs: sentMs + aheadMs };
+      }
+    }
+    const verifier = verifierOf(pool, (ports) => ({ ...ports, store: new OtherClock(pool, GROUP) }));
+    await arrived("before");
+    expect(await found(pool, verifier, 1)).toEqual([]);
+    aheadMs = 0;
+    await acknowledge(pool);
+    await publishAll(pool);
+    expect(await found(pool, verifier)).toEqual([]);
+  });
+
+  test("beside an outbox row that is being retried goes as far as that, and on when it is dead", async () => {
+    const verifier = verifierOf(pool);
+    await arrived("before");
+    await ingest(pool, [aWatchEvent({ eventId: "retried-1" })]);
+    await query(
+      pool,
+      "update event_outbox set attempt_count = 3, next_attempt_at = now() + interval '1 minute' where status = 'pending'",
+    );
+    const [{ created } = { created: 0 }] = (await query(
+      pool,
+      "select (extract(epoch from created_at) * 1000)::float8 as created from event_outbox where event_id = 'retried-1'",
+    )) as { created: number }[];
+    expect(await verifier.round(soon())).toBeLessThanOrEqual(created);
+    await query(pool, "update event_outbox set status = 'dead' where event_id = 'retried-1'");
+    await verifier.round(soon());
+    expect(await verifier.round(soon())).toBeGreaterThan(created);
+    expect(await found(pool, verifier)).toEqual([]);
   });
 });
 
