@@ -121,6 +121,21 @@ function kafkaSettings(values: Values): Config["kafka"] {
     bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS.split(",").map((server) => server.trim()),
     clientId: values.KAFKA_CLIENT_ID,
     requestTimeoutMs: ms(values.KAFKA_REQUEST_TIMEOUT_MS),
+    ssl: values.KAFKA_SSL
+      ? {
+          caFile: values.KAFKA_SSL_CA_FILE,
+          certFile: values.KAFKA_SSL_CERT_FILE,
+          keyFile: values.KAFKA_SSL_KEY_FILE,
+        }
+      : null,
+    sasl:
+      values.KAFKA_SASL_MECHANISM === null
+        ? null
+        : {
+            mechanism: values.KAFKA_SASL_MECHANISM,
+            username: values.KAFKA_SASL_USERNAME ?? "",
+            password: values.KAFKA_SASL_PASSWORD ?? "",
+          },
     topicCreate: values.KAFKA_TOPIC_CREATE,
     topicPartitions: values.KAFKA_TOPIC_PARTITIONS,
     topicReplication: values.KAFKA_TOPIC_REPLICATION,

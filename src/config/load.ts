@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { connectionBudget, EMBEDDED_CONNECTIONS } from "./connection-budget.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { deepFreeze } from "./freeze.ts";
+import { checkKafkaSettings } from "./kafka-checks.ts";
 import { UNSUPPORTED, UNUSED } from "./later.ts";
 import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem, ConfigWarning } from "./problem.ts";
@@ -41,7 +42,7 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...roleProblems,
     ...unsupported(sources),
     ...databaseUrl(config),
-    ...kafkaServers(config),
+    ...checkKafkaSettings(config, parsed.values),
     ...tooManyConnections(config),
     ...security.problems,
   ];
@@ -74,14 +75,6 @@ function unused(sources: ConfigSources): ConfigWarning[] {
 function databaseUrl({ database }: Config): ConfigProblem[] {
   if (database.url === null || parseDatabaseUrl(database.url)) return [];
   return [{ kind: "invalid", variable: "DATABASE_URL", message: "must be a postgres:// URL with one host" }];
-}
-
-const SERVER = /^[a-z0-9._-]+:\d{1,5}$/i;
-
-function kafkaServers({ kafka }: Config): ConfigProblem[] {
-  if (kafka?.bootstrapServers.every((server) => SERVER.test(server)) ?? true) return [];
-  const message = "must be a comma list of host:port";
-  return [{ kind: "invalid", variable: "KAFKA_BOOTSTRAP_SERVERS", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {

@@ -2,6 +2,7 @@
 
 import type { Config } from "./config.ts";
 import { isPublicHost, parseDatabaseUrl } from "./database-url.ts";
+import { usesKafka } from "./kafka-checks.ts";
 import type { ConfigProblem, ConfigWarning } from "./problem.ts";
 import type { Values } from "./schema.ts";
 import { keyProblem, passwordProblem } from "./secret-strength.ts";
@@ -24,6 +25,7 @@ export function checkSecurity(
         ...(config.roles.includes("http") ? apiKeys(config, values) : []),
         ...switches(values),
         ...transport(config, values),
+        ...(usesKafka(config) ? kafka(config, values) : []),
       ]
     : [];
   return {
@@ -74,6 +76,25 @@ function transport(config: Config, values: Values): Finding[] {
   const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
   if (!target || target.requiresTls || values.ALLOW_PLAINTEXT_STORES || !isPublicHost(target.host)) return [];
   return [["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]];
+}
+
+function kafka({ kafka: settings }: Config, values: Values): Finding[] {
+  if (settings === null) return [];
+  const { ssl, sasl, bootstrapServers } = settings;
+  const findings: Finding[] = [];
+  const problem = sasl && passwordProblem(sasl.password, [sasl.username]);
+  if (problem) findings.push(["KAFKA_SASL_PASSWORD", problem]);
+  if (ssl !== null || values.ALLOW_PLAINTEXT_STORES) return findings;
+  if (sasl?.mechanism === "PLAIN") {
+    findings.push([
+      "KAFKA_SASL_MECHANISM",
+      "is PLAIN and shows the password to the network; set KAFKA_SSL=true",
+    ]);
+  }
+  if (bootstrapServers.some((server) => isPublicHost(server.slice(0, server.lastIndexOf(":"))))) {
+    findings.push(["KAFKA_BOOTSTRAP_SERVERS", "reaches a public address without TLS; set KAFKA_SSL=true"]);
+  }
+  return findings;
 }
 
 function warnings(config: Config): ConfigWarning[] {

@@ -5,9 +5,9 @@ import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createEmbeddedLog } from "../../src/stores/eventlog/embedded.ts";
 import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts";
-import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import { testDatabase } from "../support/databases.ts";
 import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
+import { kafkaLog } from "../support/kafka/log.ts";
 import { describeEventLog } from "./event-log-suite.ts";
 
 describeEventLog("embedded", async () => {
@@ -30,18 +30,23 @@ const missing = kafkaMissing();
 if (missing !== null) {
   describe("event log: kafka", () => test.skip(missing, () => {}));
 } else {
-  describeEventLog("kafka", async () => {
-    const kafka = await startKafka();
+  describeKafka("kafka", {});
+  describeKafka("kafka, classic groups", { "group.coordinator.rebalance.protocols": "classic" });
+}
+
+function describeKafka(name: string, properties: Record<string, string>): void {
+  describeEventLog(name, async () => {
+    const kafka = await startKafka({ properties });
+    const database = await testDatabase();
     let topics = 0;
     return {
-      log: createKafkaLog({
-        connection: { bootstrapServers: [kafka.bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
-        topics: { create: true, replication: 1 },
-        clock: systemClock,
-      }),
+      log: kafkaLog(kafka, database.pool(), { requestTimeoutMs: 15_000 }),
       topic: () => `contract.${++topics}`,
       tooLarge: 2_000_000,
-      [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+      async [Symbol.asyncDispose]() {
+        await kafka[Symbol.asyncDispose]();
+        await database[Symbol.asyncDispose]();
+      },
     };
   });
 }

@@ -5,6 +5,7 @@ import type { Assignment, EventLogConsumer, LogRecord } from "../../events/ports
 import { Cursors } from "./cursors.ts";
 import { type Fetched, type KafkaFetcher, PositionLostError } from "./kafka-fetcher.ts";
 import type { KafkaMembership, OwnedPartition } from "./kafka-membership.ts";
+import type { KafkaQuestions } from "./kafka-questions.ts";
 
 interface Cursor {
   /** Next to be handed out. */
@@ -20,14 +21,22 @@ const IDLE_MS = 50;
 
 export class KafkaConsumer implements EventLogConsumer {
   readonly #membership: KafkaMembership;
+  readonly #questions: KafkaQuestions;
   readonly #fetcher: KafkaFetcher;
   readonly #clock: Clock;
   readonly #cursors: Cursors<OwnedPartition, Cursor>;
   #fetching: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(membership: KafkaMembership, fetcher: KafkaFetcher, clock: Clock) {
+  constructor(parts: {
+    membership: KafkaMembership;
+    questions: KafkaQuestions;
+    fetcher: KafkaFetcher;
+    clock: Clock;
+  }) {
+    const { membership, questions, fetcher, clock } = parts;
     this.#membership = membership;
+    this.#questions = questions;
     this.#cursors = new Cursors(() => membership.owned(), begin);
     this.#fetcher = fetcher;
     this.#clock = clock;
@@ -81,7 +90,7 @@ export class KafkaConsumer implements EventLogConsumer {
   async lag(): Promise<readonly { readonly assignment: Assignment; readonly lag: number }[]> {
     const byTopic = Map.groupBy(this.#cursors.owned(), ([{ topic }]) => topic);
     const lags = [...byTopic].map(async ([topic, owned]) => {
-      const bounds = await this.#membership.bounds(
+      const bounds = await this.#questions.bounds(
         topic,
         owned.map(([{ partition }]) => partition),
       );
@@ -94,7 +103,7 @@ export class KafkaConsumer implements EventLogConsumer {
   }
 
   async bounds({ topic, partition }: Assignment): Promise<{ start: bigint; end: bigint }> {
-    const bounds = await this.#membership.bounds(topic, [partition]);
+    const bounds = await this.#questions.bounds(topic, [partition]);
     return bounds.get(partition) ?? { start: 0n, end: 0n };
   }
 
@@ -128,7 +137,7 @@ export class KafkaConsumer implements EventLogConsumer {
         for (const answer of answers) this.#keep(answer, offsets.get(answer.assignment));
       })
       .catch((error) => {
-        if (error instanceof PositionLostError) this.#membership.rejoin();
+        if (error instanceof PositionLostError) this.#membership.renew();
         this.#failure = error;
       })
       .finally(() => {

@@ -42,13 +42,12 @@ const HAS_APPEND_TIME = 0x08;
 /** A client of its own: a fetch that waits would hold back the heartbeats and commits on its connection. */
 export class KafkaFetcher {
   readonly #connection: KafkaConnection;
-  readonly #topics: readonly string[];
   readonly #clock: Clock;
+  #turn = 0;
   #client: Consumer;
 
-  constructor(connection: KafkaConnection, topics: readonly string[], clock: Clock) {
+  constructor(connection: KafkaConnection, clock: Clock) {
     this.#connection = connection;
-    this.#topics = topics;
     this.#clock = clock;
     this.#client = this.#connect();
   }
@@ -58,7 +57,11 @@ export class KafkaFetcher {
     const client = this.#client;
     const deadline = Deadline.after(this.#connection.requestTimeoutMs + MAX_WAIT_MS, this.#clock);
     try {
-      const { topics } = await deadline.race(client.metadata({ topics: [...this.#topics] }));
+      const names = [...new Set(places.map(({ assignment }) => assignment.topic))];
+      // The library asks for all it tracks: one topic that is gone would hold back the others.
+      client.topics.clear();
+      client.topics.trackAll(...names);
+      const { topics } = await deadline.race(client.metadata({ topics: names }));
       const byNode = Map.groupBy(
         places,
         ({ assignment: { topic, partition } }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
@@ -73,6 +76,7 @@ export class KafkaFetcher {
     } catch (thrown) {
       const error = asDescribed(thrown);
       void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
+      this.#turn++;
       if (this.#client === client) this.#client = this.#connect();
       if (hasApiError(asError(thrown), "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
         throw new PositionLostError(error.message);
@@ -86,13 +90,11 @@ export class KafkaFetcher {
   }
 
   #connect(): Consumer {
-    const client = new Consumer({
-      ...clientOptions(this.#connection),
+    return new Consumer({
+      ...clientOptions(this.#connection, this.#turn),
       // Never joins; the library wants a name.
       groupId: `${this.#connection.clientId}-fetch`,
     });
-    client.topics.trackAll(...this.#topics);
-    return client;
   }
 }
 

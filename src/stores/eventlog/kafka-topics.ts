@@ -1,10 +1,17 @@
 /** Makes topics, and waits until they can be used. */
 
-import { type Admin, findErrorBy } from "@platformatic/kafka";
+import type { Admin } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
-import { asDescribed, hasApiError, type KafkaConnection, TOPIC_NAME, withAdmin } from "./kafka-client.ts";
+import {
+  asDescribed,
+  hasApiError,
+  isUnknownTopic,
+  type KafkaConnection,
+  TOPIC_NAME,
+  withAdmin,
+} from "./kafka-client.ts";
 
 export interface TopicSettings {
   /** False: a missing topic is an error. */
@@ -24,7 +31,7 @@ export async function ensureTopic(
 ): Promise<void> {
   if (!TOPIC_NAME.test(topic)) throw new TypeError(`not a topic name: ${topic}`);
   const deadline = Deadline.after(connection.requestTimeoutMs, clock);
-  await withAdmin(connection, async (admin) => {
+  await withAdmin(connection, clock, async (admin) => {
     if (await deadline.race(hasLeaders(admin, topic))) return;
     if (settings.create) await deadline.race(create(admin, topic, partitions, settings.replication));
     while (!(await deadline.race(hasLeaders(admin, topic)))) {
@@ -41,9 +48,7 @@ async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
     return known.length > 0 && known.every(({ leader }) => leader >= 0);
   } catch (thrown) {
     const error = asError(thrown);
-    // The library takes a topic that is not there for a mistake of its user.
-    if (findErrorBy(error, "code", "PLT_KFK_USER") || hasApiError(error, "LEADER_NOT_AVAILABLE"))
-      return false;
+    if (isUnknownTopic(error) || hasApiError(error, "LEADER_NOT_AVAILABLE")) return false;
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export interface KafkaOptions {
 }
 
 /** The user that a cluster started with `secure` knows, for each mechanism. */
-export const SASL_USER = { username: "reco", password: "correct-horse" } as const;
+export const SASL_USER = { username: "reco", password: "correct-horse" };
 
 /** Longest start of a cluster on a loaded machine. */
 const READY_TIMEOUT_MS = 90_000;

@@ -100,7 +100,15 @@ async function format(broker: number): Promise<void> {
         `${mechanism}=[name=${secure.username},password=${secure.password}]`,
       ])
     : [];
-  const tool = java("kafka.tools.StorageTool", "format", "-t", clusterId, "-c", propertiesOf(broker), ...users);
+  const tool = java(
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    clusterId,
+    "-c",
+    propertiesOf(broker),
+    ...users,
+  );
   const { status, stderr } = spawnSync("java", tool, { encoding: "utf8" });
   if (status !== 0) throw new Error(`the storage of broker ${broker} was not formatted: ${stderr}`);
 }

@@ -148,6 +148,8 @@ describe("roles and ports", () => {
   });
 });
 
+const BROKERS = { KAFKA_BOOTSTRAP_SERVERS: "a:9092" };
+
 describe("Kafka", () => {
   test("is not used unless brokers are named", () => {
     expect(load({}).config.kafka).toBeNull();
@@ -158,10 +160,43 @@ describe("Kafka", () => {
       bootstrapServers: ["a:9092", "b:9093"],
       clientId: "recsys-outbox-relay",
       requestTimeoutMs: 15_000,
+      ssl: null,
+      sasl: null,
       topicCreate: true,
       topicPartitions: 6,
       topicReplication: 1,
     });
+  });
+
+  test("reads certificates and user", () => {
+    const env = {
+      ...BROKERS,
+      KAFKA_SSL: "true",
+      KAFKA_SSL_CA_FILE: "/ca.pem",
+      KAFKA_SASL_MECHANISM: "scram-sha-256",
+      KAFKA_SASL_USERNAME: "reco",
+      KAFKA_SASL_PASSWORD: "hunter22",
+    };
+    expect(load(env).config.kafka).toMatchObject({
+      ssl: { caFile: "/ca.pem", certFile: null, keyFile: null },
+      sasl: { mechanism: "SCRAM-SHA-256", username: "reco", password: "hunter22" },
+    });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["KAFKA_SSL_CA_FILE", { KAFKA_SSL_CA_FILE: "/ca.pem" }],
+    ["KAFKA_SSL_KEY_FILE", { KAFKA_SSL: "true", KAFKA_SSL_CERT_FILE: "/a.pem" }],
+    ["KAFKA_SSL_CERT_FILE", { KAFKA_SSL: "true", KAFKA_SSL_KEY_FILE: "/a.key" }],
+    ["KAFKA_SASL_MECHANISM", { KAFKA_SASL_MECHANISM: "GSSAPI" }],
+    ["KAFKA_SASL_USERNAME", { KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_PASSWORD: "p" }],
+    ["KAFKA_SASL_PASSWORD", { KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_USERNAME: "u" }],
+    ["KAFKA_SASL_PASSWORD", { KAFKA_SASL_PASSWORD: "p" }],
+  ])("names %s where the settings of %p do not go together", (variable, env) => {
+    expect(problemsOf({ ...BROKERS, ...env })).toEqual([`invalid ${variable}`]);
+  });
+
+  test("leaves them alone without brokers", () => {
+    expect(problemsOf({ KAFKA_SSL_CA_FILE: "/ca.pem", KAFKA_SASL_PASSWORD: "p" })).toEqual([]);
   });
 });
 
@@ -187,8 +222,6 @@ describe("refusals", () => {
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
     ["KAFKA_DRIVER", "confluent"],
-    ["KAFKA_SSL", "true"],
-    ["KAFKA_SASL_MECHANISM", "PLAIN"],
     ["RECO_ROLES", "trainer"],
   ])("%s=%s asks for what this release does not have", (name, value) => {
     expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);
@@ -222,6 +255,10 @@ describe("printed settings", () => {
       DATABASE_URL: "postgres://reco:hunter22@db:5433/shop?password=hunter33",
       DS_API_KEY: "hunter44",
       POSTGRES_PASSWORD: "hunter55",
+      KAFKA_BOOTSTRAP_SERVERS: "a:9092",
+      KAFKA_SASL_MECHANISM: "PLAIN",
+      KAFKA_SASL_USERNAME: "reco",
+      KAFKA_SASL_PASSWORD: "hunter66",
     });
     expect(JSON.stringify(settings)).not.toContain("hunter");
     expect(settings).toContainEqual({

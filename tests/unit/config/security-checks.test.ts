@@ -57,6 +57,33 @@ describe("production checks", () => {
     expect(failureOf({ ...SAFE, POSTGRES_PASSWORD: PASSWORD })).toBe("");
   });
 
+  const BROKERS = {
+    ...SAFE,
+    KAFKA_BOOTSTRAP_SERVERS: "10.0.0.6:9092",
+    KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+    KAFKA_SASL_USERNAME: "reco",
+    KAFKA_SASL_PASSWORD: PASSWORD,
+  };
+
+  test.each<[string, string, Texts]>([
+    ["a weak password", "KAFKA_SASL_PASSWORD has a placeholder", { KAFKA_SASL_PASSWORD: "change_me" }],
+    ["a password in the clear", "KAFKA_SASL_MECHANISM is PLAIN", { KAFKA_SASL_MECHANISM: "PLAIN" }],
+    [
+      "plain text over a public network",
+      "KAFKA_BOOTSTRAP_SERVERS reaches a public address",
+      { KAFKA_BOOTSTRAP_SERVERS: "kafka.example.com:9092" },
+    ],
+  ])("refuse %s to brokers", (_, problem, env) => {
+    expect(failureOf(BROKERS)).toBe("");
+    expect(failureOf({ ...BROKERS, ...env })).toContain(`- ${problem}`);
+    expect(failureOf({ ...BROKERS, ...env, RECO_ROLES: "http" })).toBe("");
+  });
+
+  test("take the same to brokers by TLS", () => {
+    const env = { ...BROKERS, KAFKA_BOOTSTRAP_SERVERS: "kafka.example.com:9092", KAFKA_SSL: "true" };
+    expect(failureOf({ ...env, KAFKA_SASL_MECHANISM: "PLAIN" })).toBe("");
+  });
+
   test("need a database, or leave for the embedded one", () => {
     const { DATABASE_URL: _url, ...rest } = SAFE;
     expect(failureOf(rest)).toContain("- DATABASE_URL is not set");
