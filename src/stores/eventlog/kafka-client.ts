@@ -48,8 +48,9 @@ const rotated = <T>(list: readonly T[], by: number): T[] => {
 const hasNames = ({ bootstrapServers }: KafkaConnection) =>
   !bootstrapServers.some((server) => isIP(server.slice(0, server.lastIndexOf(":"))));
 
-/** The library takes a topic that is not there for a mistake of its user. */
-export const isUnknownTopic = (error: Error) => findErrorBy(error, "code", "PLT_KFK_USER") !== null;
+/** The library takes a topic that is not there for a mistake of its user, one among several. */
+export const isUnknownTopic = (error: Error) =>
+  findErrorBy(error, "code", "PLT_KFK_USER")?.message.startsWith("Unknown topic ") ?? false;
 
 export const hasApiError = (error: Error, ...ids: readonly string[]) =>
   ids.some((id) => findErrorBy(error, "apiId", id) !== null);

@@ -49,7 +49,7 @@ async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
   } catch (thrown) {
     const error = asError(thrown);
     if (isUnknownTopic(error) || hasApiError(error, "LEADER_NOT_AVAILABLE")) return false;
-    throw error;
+    throw asDescribed(error);
   }
 }
 
