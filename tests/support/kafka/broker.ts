@@ -21,8 +21,8 @@ export interface TestKafka extends AsyncDisposable {
   freeze(broker?: number): Promise<void>;
   /** SIGCONT. */
   thaw(broker?: number): Promise<void>;
-  /** Starts the killed broker again on the same ports and data. */
-  restart(broker?: number): Promise<void>;
+  /** Starts the killed broker again on the same ports and data, with other lines of server.properties where given. */
+  restart(broker?: number, properties?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface KafkaOptions {
@@ -74,9 +74,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
   const lines = createInterface({ input: child.stdout });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const { bootstrap, secure } = JSON.parse(await nextLine(child, lines)) as GuardReady;
-  const order = async (verb: GuardOrder["verb"], broker = 1) => {
+  const order = async (
+    verb: GuardOrder["verb"],
+    broker = 1,
+    properties: GuardOrder["properties"] = task.properties,
+  ) => {
     const done = nextLine(child, lines);
-    child.stdin?.write(`${JSON.stringify({ verb, broker } satisfies GuardOrder)}\n`);
+    child.stdin?.write(`${JSON.stringify({ verb, broker, properties } satisfies GuardOrder)}\n`);
     await done;
   };
   return {
@@ -85,7 +89,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
     kill: (broker) => order("kill", broker),
     freeze: (broker) => order("freeze", broker),
     thaw: (broker) => order("thaw", broker),
-    restart: (broker) => order("start", broker),
+    restart: (broker, properties) => order("start", broker, properties),
     async [Symbol.asyncDispose]() {
       child.stdin?.end();
       await Deadline.after(15_000).race(exited, () => child.kill("SIGKILL"));

@@ -1,6 +1,6 @@
 /** A process that runs brokers for a test process, and removes them with their folder when that one ends. */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,6 +24,7 @@ export interface GuardOrder {
   readonly verb: "kill" | "freeze" | "thaw" | "start";
   /** From 1. */
   readonly broker: number;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 const { dir, classPath, brokers, secure, properties } = JSON.parse(process.argv[2] ?? "") as GuardTask;
@@ -66,8 +67,7 @@ const keyStore = secure ? writeKeyStore(secure, dir) : null;
 for (const [index] of ports.entries()) {
   const broker = index + 1;
   mkdirSync(folderOf(broker));
-  const own = { broker, folder: folderOf(broker), ports, security: secure, keyStore, properties };
-  writeFileSync(propertiesOf(broker), serverProperties(own));
+  writeProperties(broker, properties);
 }
 
 const clusterId = randomBytes(16).toString("base64url").replaceAll("-", "A");
@@ -79,15 +79,22 @@ const running: ChildProcess[] = await Promise.all(ports.map((_, index) => startB
 const orders = createInterface({ input: process.stdin });
 orders.on("close", end);
 orders.on("line", async (line) => {
-  const { verb, broker } = JSON.parse(line) as GuardOrder;
+  const { verb, broker, properties } = JSON.parse(line) as GuardOrder;
   const child = running[broker - 1];
-  if (verb === "start") running[broker - 1] = await startBroker(broker);
-  else if (verb === "kill" && child) await kill(child);
+  if (verb === "start") {
+    writeProperties(broker, properties);
+    running[broker - 1] = await startBroker(broker);
+  } else if (verb === "kill" && child) await kill(child);
   else child?.kill(verb === "freeze" ? "SIGSTOP" : "SIGCONT");
   process.stdout.write("done\n");
 });
 process.on("SIGTERM", end);
 process.stdout.write(`${JSON.stringify(ready)}\n`);
+
+function writeProperties(broker: number, properties: Readonly<Record<string, string>>) {
+  const own = { broker, folder: folderOf(broker), ports, security: secure, keyStore, properties };
+  writeFileSync(propertiesOf(broker), serverProperties(own));
+}
 
 function java(main: string, ...args: string[]): string[] {
   return [...JVM, `-Dlog4j2.configurationFile=${logging}`, "-cp", classPath, main, ...args];
@@ -109,8 +116,9 @@ async function format(broker: number): Promise<void> {
     propertiesOf(broker),
     ...users,
   );
-  const { status, stderr } = spawnSync("java", tool, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`the storage of broker ${broker} was not formatted: ${stderr}`);
+  const child = spawn("java", tool, { stdio: ["ignore", "ignore", "inherit"] });
+  const status = await new Promise((resolve) => child.once("exit", resolve));
+  if (status !== 0) throw new Error(`the storage of broker ${broker} was not formatted`);
 }
 
 /** Settles when the broker answers. */
