@@ -31,7 +31,7 @@ describe.skipIf(missing !== null)(`on three brokers${missing === null ? "" : ` (
 
   beforeAll(async () => {
     kafka = await startKafka({ brokers: 3 });
-  }, 120_000);
+  }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   /** Topics on all three brokers that no other test touched. */

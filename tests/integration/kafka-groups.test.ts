@@ -37,7 +37,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
     beforeAll(async () => {
       // The broker would make any topic that is asked for.
       kafka = await startKafka({ properties: { ...properties, "auto.create.topics.enable": "true" } });
-    }, 90_000);
+    }, 150_000);
     afterAll(() => kafka[Symbol.asyncDispose]());
 
     const deleteAllRecords = () =>
@@ -271,7 +271,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
       await expectApplied(pool, all);
 
       await owned(reader, 4);
-      expect(systemClock.monotonicMs() - backMs).toBeLessThan(10_000);
+      expect(systemClock.monotonicMs() - backMs).toBeLessThan(20_000);
     }, 120_000);
   });
 });

@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
 
   beforeAll(async () => {
     kafka = await startKafka({ secure: true });
-  }, 90_000);
+  }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   const logOf = (listener: Listener, security: KafkaSecurity) =>

@@ -37,7 +37,7 @@ export interface KafkaOptions {
 export const SASL_USER = { username: "reco", password: "correct-horse" };
 
 /** Longest start of a cluster on a loaded machine. */
-const READY_TIMEOUT_MS = 90_000;
+const READY_TIMEOUT_MS = 150_000;
 
 /** Folder of the broker's jars; see pom.xml beside this file. */
 const JARS =

@@ -1,7 +1,6 @@
 /** Checks of consumers on Kafka that hold for the store's numbers of ownership and must fail on broken ones. */
 
 import { expect } from "bun:test";
-import { systemClock } from "../../../src/core/clock.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import type { Assignment, ChunkEntry, EventLogConsumer } from "../../../src/events/ports.ts";
 import { decideRecord } from "../../../src/events/stream-record.ts";
@@ -17,24 +16,27 @@ const KINDS = new Map([[TOPICS.watches, "watch" as const]]);
 
 type Numbers = { readonly nextGeneration?: NextGeneration };
 
+/** `life`: of the group; 0 before it is forgotten. */
+export type NumbersOfLife = (life: 0 | 1) => Numbers;
+
 /** Kafka forgets a group that was empty for 7 days, or is told to, and counts its generations from 1 again. */
 export async function checkForgottenGroup(
   kafka: TestKafka,
   pool: Pool,
-  numbers: () => Numbers = () => ({}),
+  numbers: NumbersOfLife = () => ({}),
   timeoutMs = 30_000,
 ): Promise<void> {
   const all = someWatches(60);
   // Some rebalances, so that the group's number is well above its first.
   for (const round of [0, 1, 2]) {
-    const log = kafkaLog(kafka, pool, numbers());
+    const log = kafkaLog(kafka, pool, numbers(0));
     await using _consumer = startConsumer(pool, { eventLog: log });
     await send(log, all.slice(round * 10, round * 10 + 10));
     await expectApplied(pool, all.slice(0, round * 10 + 10), timeoutMs);
   }
   await eventually(() => withCluster(kafka, (admin) => admin.deleteGroups({ groups: [GROUP] })), SETTLE);
 
-  const log = kafkaLog(kafka, pool, numbers());
+  const log = kafkaLog(kafka, pool, numbers(1));
   await using _consumer = startConsumer(pool, { eventLog: log });
   await send(log, all.slice(30));
 
@@ -77,12 +79,3 @@ const read = (consumer: EventLogConsumer) =>
     expect(records.length).toBeGreaterThan(0);
     return records.map((record) => decideRecord(record, KINDS));
   }, SETTLE);
-
-/** Numbers that begin at 1 with each group, as Kafka's own do. */
-export function countingFromOne(): NextGeneration {
-  let last = 0;
-  return async () => {
-    await systemClock.sleep(0);
-    return ++last;
-  };
-}

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type BrokerPorts, type Security, serverProperties, writeKeyStore } from "./properties.ts";
@@ -70,10 +70,10 @@ for (const [index] of ports.entries()) {
   writeProperties(broker, properties);
 }
 
-const clusterId = randomBytes(16).toString("base64url").replaceAll("-", "A");
-const formats = ports.map((_, index) => format(index + 1));
-await Promise.all(formats);
-const running: ChildProcess[] = await Promise.all(ports.map((_, index) => startBroker(index + 1)));
+const running: ChildProcess[] = [];
+process.on("SIGTERM", end);
+await format();
+await Promise.all(ports.map((_, index) => startBroker(index + 1)));
 
 // The pipe closes when the test process ends, however it ends.
 const orders = createInterface({ input: process.stdin });
@@ -83,12 +83,11 @@ orders.on("line", async (line) => {
   const child = running[broker - 1];
   if (verb === "start") {
     writeProperties(broker, properties);
-    running[broker - 1] = await startBroker(broker);
+    await startBroker(broker);
   } else if (verb === "kill" && child) await kill(child);
   else child?.kill(verb === "freeze" ? "SIGSTOP" : "SIGCONT");
   process.stdout.write("done\n");
 });
-process.on("SIGTERM", end);
 process.stdout.write(`${JSON.stringify(ready)}\n`);
 
 function writeProperties(broker: number, properties: Readonly<Record<string, string>>) {
@@ -100,37 +99,45 @@ function java(main: string, ...args: string[]): string[] {
   return [...JVM, `-Dlog4j2.configurationFile=${logging}`, "-cp", classPath, main, ...args];
 }
 
-async function format(broker: number): Promise<void> {
+/** The first broker's folder by Kafka's tool, the others' from it: each start of Java takes seconds. */
+async function format(): Promise<void> {
   const users = secure
     ? ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
         "--add-scram",
         `${mechanism}=[name=${secure.username},password=${secure.password}]`,
       ])
     : [];
-  const tool = java(
-    "kafka.tools.StorageTool",
-    "format",
-    "-t",
-    clusterId,
-    "-c",
-    propertiesOf(broker),
-    ...users,
-  );
+  const clusterId = randomId();
+  const tool = java("kafka.tools.StorageTool", "format", "-t", clusterId, "-c", propertiesOf(1), ...users);
   const child = spawn("java", tool, { stdio: ["ignore", "ignore", "inherit"] });
   const status = await new Promise((resolve) => child.once("exit", resolve));
-  if (status !== 0) throw new Error(`the storage of broker ${broker} was not formatted`);
+  if (status !== 0) throw new Error("the storage of the first broker was not formatted");
+  for (let broker = 2; broker <= brokers; broker++) {
+    const [from, to] = [1, broker].map((node) => join(folderOf(node), "data"));
+    cpSync(from ?? "", to ?? "", { recursive: true });
+    const meta = join(to ?? "", "meta.properties");
+    const own = readFileSync(meta, "utf8")
+      .replace(/^node\.id=.*$/m, `node.id=${broker}`)
+      .replace(/^directory\.id=.*$/m, `directory.id=${randomId()}`);
+    writeFileSync(meta, own);
+  }
+}
+
+function randomId(): string {
+  return randomBytes(16).toString("base64url").replaceAll("-", "A");
 }
 
 /** Settles when the broker answers. */
-function startBroker(broker: number): Promise<ChildProcess> {
+function startBroker(broker: number): Promise<void> {
   const child = spawn("java", java("kafka.Kafka", propertiesOf(broker)), {
     stdio: ["ignore", "pipe", "ignore"],
   });
+  running[broker - 1] = child;
   let tail = "";
   return new Promise((resolve, reject) => {
     child.stdout?.on("data", (chunk) => {
       tail = `${tail}${chunk}`.slice(-4_000);
-      if (tail.includes("Kafka Server started")) resolve(child);
+      if (tail.includes("Kafka Server started")) resolve();
     });
     child.once("exit", () => reject(new Error(`broker ${broker} ended: ${tail}`)));
   });
