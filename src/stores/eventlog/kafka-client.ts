@@ -1,7 +1,7 @@
 /** How a client reaches the brokers, and what its failures mean. */
 
 import { isIP } from "node:net";
-import { Admin, type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import { Admin, type Base, type BaseOptions, findErrorBy } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
@@ -38,6 +38,15 @@ export const clientOptions = (connection: KafkaConnection, turn = 0): BaseOption
     : {}),
   ...(connection.security?.sasl ? { sasl: { ...connection.security.sasl } } : {}),
 });
+
+/**
+ * A connection tells its first failure to whoever waits for it; a second one, as when a refused socket is reset, would be
+ * an error event without a listener and end the process.
+ */
+export function guarded<C extends Base>(client: C): C {
+  client.connections.on("connecting", ({ connection }) => connection.on("error", () => {}));
+  return client;
+}
 
 const rotated = <T>(list: readonly T[], by: number): T[] => {
   const at = by % Math.max(1, list.length);
@@ -115,7 +124,7 @@ export async function withAdmin<T>(
   clock: Clock,
   ask: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const admin = new Admin(clientOptions(connection));
+  const admin = guarded(new Admin(clientOptions(connection)));
   try {
     return await ask(admin);
   } finally {

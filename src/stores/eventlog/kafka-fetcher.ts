@@ -9,6 +9,7 @@ import {
   asDescribed,
   clientOptions,
   closeClient,
+  guarded,
   hasApiError,
   type KafkaConnection,
 } from "./kafka-client.ts";
@@ -66,18 +67,24 @@ export class KafkaFetcher {
         places,
         ({ assignment: { topic, partition } }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
       );
-      const answers = [...byNode].map(async ([node, own]) => {
-        const response = await deadline.race(
-          client.fetch({ node, topics: requestOf(own), maxWaitTime: MAX_WAIT_MS, maxBytes: MAX_BYTES }),
-        );
-        return decode(own, response);
-      });
-      return (await Promise.all(answers)).flat();
+      const answers = await Promise.allSettled(
+        [...byNode].map(async ([node, own]) => {
+          const topics = requestOf(own);
+          const request = client.fetch({ node, topics, maxWaitTime: MAX_WAIT_MS, maxBytes: MAX_BYTES });
+          return decode(own, await deadline.race(request));
+        }),
+      );
+      const fetched = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+      const failed = answers.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") {
+        // A broker that hangs does not hold back what the others gave.
+        if (fetched.every(({ records }) => records.length === 0)) throw failed.reason;
+        this.#renew(client);
+      }
+      return fetched;
     } catch (thrown) {
+      this.#renew(client);
       const error = asDescribed(thrown);
-      void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
-      this.#turn++;
-      if (this.#client === client) this.#client = this.#connect();
       if (hasApiError(asError(thrown), "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
         throw new PositionLostError(error.message);
       }
@@ -85,16 +92,25 @@ export class KafkaFetcher {
     }
   }
 
+  #renew(client: Consumer): void {
+    if (this.#client !== client) return;
+    this.#turn++;
+    this.#client = this.#connect();
+    void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
+  }
+
   close(): Promise<void> {
     return closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   #connect(): Consumer {
-    return new Consumer({
-      ...clientOptions(this.#connection, this.#turn),
-      // Never joins; the library wants a name.
-      groupId: `${this.#connection.clientId}-fetch`,
-    });
+    return guarded(
+      new Consumer({
+        ...clientOptions(this.#connection, this.#turn),
+        // Never joins; the library wants a name.
+        groupId: `${this.#connection.clientId}-fetch`,
+      }),
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import {
   asDescribed,
   clientOptions,
   closeClient,
+  guarded,
   isUnknownTopic,
   type KafkaConnection,
 } from "./kafka-client.ts";
@@ -119,6 +120,6 @@ export class KafkaQuestions {
   }
 
   #connect(): Consumer {
-    return new Consumer({ ...clientOptions(this.#connection, this.#turn), groupId: this.#group });
+    return guarded(new Consumer({ ...clientOptions(this.#connection, this.#turn), groupId: this.#group }));
   }
 }

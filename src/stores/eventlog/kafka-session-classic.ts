@@ -2,7 +2,7 @@
 
 import { Consumer } from "@platformatic/kafka";
 import { Deadline } from "../../core/deadline.ts";
-import { clientOptions, closeClient } from "./kafka-client.ts";
+import { clientOptions, closeClient, guarded } from "./kafka-client.ts";
 import { Coordinator, positionOf } from "./kafka-coordinator.ts";
 import { type GroupSession, type HeldPartition, SESSION_MS, type SessionOptions } from "./kafka-session.ts";
 
@@ -29,18 +29,20 @@ export class ClassicSession implements GroupSession {
   constructor(options: SessionOptions) {
     const { connection, group, topics, clock } = options;
     this.#options = options;
-    this.#client = new Consumer({
-      ...clientOptions(connection),
-      // The coordinator answers a join when all members are in.
-      requestTimeout: Math.max(connection.requestTimeoutMs, SESSION_MS + CLOSE_TIMEOUT_MS),
-      retries: RETRIES,
-      retryDelay: RETRY_MS,
-      groupId: group,
-      sessionTimeout: SESSION_MS,
-      rebalanceTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      autocommit: false,
-    });
+    this.#client = guarded(
+      new Consumer({
+        ...clientOptions(connection),
+        // The coordinator answers a join when all members are in.
+        requestTimeout: Math.max(connection.requestTimeoutMs, SESSION_MS + CLOSE_TIMEOUT_MS),
+        retries: RETRIES,
+        retryDelay: RETRY_MS,
+        groupId: group,
+        sessionTimeout: SESSION_MS,
+        rebalanceTimeout: SESSION_MS,
+        heartbeatInterval: HEARTBEAT_MS,
+        autocommit: false,
+      }),
+    );
     this.#coordinator = new Coordinator(this.#client, group, clock);
     this.#client.topics.trackAll(...topics);
     this.#listen();

@@ -2,7 +2,7 @@
 
 import { Consumer } from "@platformatic/kafka";
 import { asError } from "../../core/errors.ts";
-import { clientOptions, closeClient, hasApiError } from "./kafka-client.ts";
+import { clientOptions, closeClient, guarded, hasApiError } from "./kafka-client.ts";
 import { Coordinator, positionOf } from "./kafka-coordinator.ts";
 import { type GroupSession, type HeldPartition, SESSION_MS, type SessionOptions } from "./kafka-session.ts";
 
@@ -37,7 +37,7 @@ export class ServerSideSession implements GroupSession {
   constructor(options: SessionOptions) {
     const { connection, group, clock } = options;
     this.#options = options;
-    this.#client = new Consumer({ ...clientOptions(connection), groupId: group });
+    this.#client = guarded(new Consumer({ ...clientOptions(connection), groupId: group }));
     this.#coordinator = new Coordinator(this.#client, group, clock);
   }
 
