@@ -37,9 +37,10 @@ export function describeEventLog(name: string, open: () => Promise<LogUnderTest>
   describe(`event log: ${name}`, () => {
     let under: LogUnderTest;
 
+    // Brokers take their time on a loaded machine.
     beforeAll(async () => {
       under = await open();
-    });
+    }, 150_000);
     afterAll(() => under[Symbol.asyncDispose]());
 
     async function aTopic(partitions = PARTITIONS): Promise<string> {
