@@ -56,10 +56,7 @@ export async function readLogBounds(
   return [...embedded, ...(await readKafkaBounds(connectionOf(config.kafka, clientId), topics, clock))];
 }
 
-const connectionOf = (
-  kafka: NonNullable<Config["kafka"]>,
-  clientId: string,
-) => ({
+const connectionOf = (kafka: NonNullable<Config["kafka"]>, clientId: string) => ({
   bootstrapServers: kafka.bootstrapServers,
   clientId,
   requestTimeoutMs: kafka.requestTimeoutMs,

@@ -11,7 +11,7 @@ type Finding = readonly [variable: VariableName, message: string];
 
 /** True in a tree that talks to brokers. */
 export const usesKafka = ({ kafka, roles }: Config): boolean =>
-  kafka !== null && (roles.includes("relay") || roles.includes("consumer"));
+  kafka !== null && roles.some((role) => role !== "http");
 
 /** What is wrong with the variables, before any file is opened. */
 export function checkKafkaSettings({ kafka }: Config, values: Values): ConfigProblem[] {
