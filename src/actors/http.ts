@@ -24,8 +24,11 @@ import {
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
+import { hearChanges, openSharedCache } from "./shared-cache.ts";
 import type { ActorArgs } from "./tree.ts";
 import { renderTreeMetrics } from "./tree-metrics.ts";
+import { wakeRelay } from "./wake-relay.ts";
+import { openRemoteWaker } from "./wake-ups.ts";
 import type { WriterMessage } from "./writer.ts";
 
 /** Before the first answer; later the fallback ladder covers what is missing. */
@@ -38,12 +41,16 @@ const FINISH_REQUESTS_MS = 5_000;
 export async function start(context: ActorContext<ActorArgs>): Promise<Actor<HttpMessage>> {
   const { config } = context.args;
   const realm = openRealm(context, "api");
-  const serving = openServing(context, realm);
+  const cache = await openSharedCache(context, realm);
+  const waker = await openRemoteWaker(context, realm, "reco:outbox");
+  const wake = wakeRelay(context, waker);
+  const serving = openServing(context, realm, cache);
   const slates = new RetrySlates(context.clock);
   const samples = createRecoSamples(config.reco, context.clock);
   const memory = openMemory(serving, slates);
-  const ingest = openIngest(context, realm, memory);
-  const inline = openInlineWriter(context, realm);
+  const hearing = await hearChanges(context, realm, memory.heard);
+  const ingest = openIngest(context, realm, memory, serving.shared, wake);
+  const inline = openInlineWriter(context, realm, wake);
   const health = openHealth(context, realm, serving);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
@@ -70,6 +77,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
+  await cache?.tried;
   await Promise.all([health.start(), serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock))]);
   const server = listen(createApp(services, slates), context);
   health.markStarted();
@@ -88,6 +96,10 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await ingest[Symbol.asyncDispose]();
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();
+      await hearing?.[Symbol.asyncDispose]();
+      await waker[Symbol.asyncDispose]();
+      serving.shared?.[Symbol.dispose]();
+      await cache?.[Symbol.asyncDispose]();
       await serving.state[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },

@@ -12,7 +12,6 @@ export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> =
   KAFKA_DRIVER: oneOf("kafka"),
   KAFKA_SSL: isOff,
   KAFKA_SASL_MECHANISM: never,
-  ONLINE_CACHE_BACKEND: oneOf("memory"),
   RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
   RATE_LIMIT_BACKEND: oneOf("memory"),
   METRICS_REQUIRE_KEY: isOff,
@@ -31,9 +30,6 @@ export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> =
 export const UNUSED: readonly string[] = [
   "KAFKA_TOPIC_DLQ",
   "KAFKA_DUAL_WRITE_ENABLED",
-  "ONLINE_CACHE_STRICT_BACKEND",
-  "ONLINE_CACHE_REDIS_URL",
-  "REDIS_URL",
   "FEATURE_REDIS_URL",
   "DS_ADMIN_KEY",
   "RECO_KEY_PEPPER",

@@ -10,6 +10,7 @@ import { UNSUPPORTED, UNUSED } from "./later.ts";
 import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem, ConfigWarning } from "./problem.ts";
 import { redactSetting } from "./redact.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 import { componentOf, parseRoles } from "./roles.ts";
 import type { VariableName } from "./schema.ts";
 import { checkSecurity } from "./security-checks.ts";
@@ -42,6 +43,7 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...unsupported(sources),
     ...databaseUrl(config),
     ...kafkaServers(config),
+    ...redisUrl(config),
     ...tooManyConnections(config),
     ...security.problems,
   ];
@@ -82,6 +84,12 @@ function kafkaServers({ kafka }: Config): ConfigProblem[] {
   if (kafka?.bootstrapServers.every((server) => SERVER.test(server)) ?? true) return [];
   const message = "must be a comma list of host:port";
   return [{ kind: "invalid", variable: "KAFKA_BOOTSTRAP_SERVERS", message }];
+}
+
+function redisUrl({ cache }: Config): ConfigProblem[] {
+  if (cache.redis === null || parseRedisUrl(cache.redis.url)) return [];
+  const message = "must be a redis:// or rediss:// URL with one host";
+  return [{ kind: "invalid", variable: "ONLINE_CACHE_REDIS_URL", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {
