@@ -77,7 +77,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
-  await cache?.tried;
+  await Promise.all([cache?.tried, hearing?.tried]);
   await Promise.all([health.start(), serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock))]);
   const server = listen(createApp(services, slates), context);
   health.markStarted();

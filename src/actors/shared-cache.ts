@@ -2,6 +2,7 @@
 
 import type { Config } from "../config/config.ts";
 import type { FeatureChange } from "../events/ports.ts";
+import type { Hearing } from "../stores/redis/hints.ts";
 import type { RedisCache } from "../stores/redis/shared-cache.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -43,7 +44,7 @@ export async function hearChanges(
   context: ActorContext<ActorArgs>,
   { log }: Realm,
   onChange: (change: FeatureChange) => void,
-): Promise<AsyncDisposable | null> {
+): Promise<Hearing | null> {
   const redis = redisOf(context.args.config);
   if (redis === null) return null;
   const { CHANGES_CHANNEL, listen, readChange } = await import("../stores/redis/hints.ts");

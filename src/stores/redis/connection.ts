@@ -29,6 +29,11 @@ export interface RedisConnectionOptions {
   readonly onChange: (state: "up" | Error) => void;
 }
 
+/** The command was not sent. */
+export class NotConnectedError extends Error {
+  override name = "NotConnectedError";
+}
+
 interface Live {
   readonly client: RedisClient;
   readonly ended: PromiseWithResolvers<Error>;
@@ -68,10 +73,10 @@ export class RedisConnection implements AsyncDisposable {
     return this.#first.promise;
   }
 
-  /** Rejects with DeadlineExceededError after `timeoutMs`, at once without a connection, or as the command does. */
+  /** Rejects with DeadlineExceededError after `timeoutMs`, at once with NotConnectedError, or as the command does. */
   async send<T>(command: (client: RedisClient) => Promise<T>, timeoutMs: number): Promise<T> {
     const live = this.#live;
-    if (live === null) throw new Error("not connected to Redis");
+    if (live === null) throw new NotConnectedError("not connected to Redis");
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const answer = command(live.client);

@@ -24,12 +24,17 @@ export interface HintsOptions {
   readonly onChange: (state: "up" | Error) => void;
 }
 
+export interface Hearing extends AsyncDisposable {
+  /** Resolves when the first attempt to connect has ended, well or not. */
+  readonly tried: Promise<void>;
+}
+
 /** Hears everything that is published to `channel` while it is open and connected. */
 export function listen(
   channel: string,
   onMessage: (message: string) => void,
   options: HintsOptions,
-): AsyncDisposable {
+): Hearing {
   return new RedisConnection({
     ...options,
     prepare: (client) => client.subscribe(channel, onMessage),

@@ -1,7 +1,7 @@
 /**
  * Invalidations on their way to Redis, in the order of their commits. One that fails is owed until Redis takes it: an
  * entry of before the commit must not outlive an outage. They are bounded; what does not fit is left to the entries'
- * time to live, the oldest first, because theirs is over soonest.
+ * time to live, of those that are not on their way the oldest, because theirs is over soonest.
  */
 
 import { asError } from "../../core/errors.ts";

@@ -7,7 +7,7 @@ import { asError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { FeatureChange } from "../../events/ports.ts";
 import type { SharedCache, SharedEntry, SharedLookUp } from "../../recommend/ports.ts";
-import { RedisConnection } from "./connection.ts";
+import { NotConnectedError, RedisConnection } from "./connection.ts";
 import { CHANGES_CHANNEL } from "./hints.ts";
 import { type Invalidation, OwedInvalidations } from "./owed-invalidations.ts";
 import { fill, invalidate, lookUp } from "./scripts.ts";
@@ -136,15 +136,14 @@ export class RedisCache implements SharedCache, AsyncDisposable {
 
   /** Past the breaker, which judges what requests wait for: an invalidation is owed until it is made. */
   async #send({ keys, message }: Invalidation): Promise<void> {
-    if (!this.#connection.isUp) throw new BreakerOpenError("not connected to Redis");
     const { timeoutMs, observer } = this.#options;
     await this.#connection.send((client) => invalidate(client, keys, CHANGES_CHANNEL, message), timeoutMs);
     observer.counted("delete", "done");
   }
 
-  /** What was not even tried is no error. */
+  /** What was not even sent is no error: that it could not be was counted once. */
   #failed(operation: CacheOperation, error: unknown): void {
-    if (error instanceof BreakerOpenError) return;
+    if (error instanceof BreakerOpenError || error instanceof NotConnectedError) return;
     this.#options.observer.counted(operation, "error");
     this.#note(asError(error));
   }
