@@ -15,6 +15,7 @@ const LONG = {
   ONLINE_CACHE_HISTORY_TTL_SEC: "3600",
   ONLINE_CACHE_RELATED_TTL_SEC: "3600",
   ONLINE_CACHE_POPULARITY_TTL_SEC: "3600",
+  RECO_DEADLINE_MS: "5000",
   // Far longer than the test is patient: who waits for a poll is not in time.
   OUTBOX_RELAY_POLL_INTERVAL_MS: "600000",
 };
