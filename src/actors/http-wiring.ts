@@ -62,26 +62,42 @@ export function openMemory({ state, shared }: Serving, slates: RetrySlates): Mem
   return memory;
 }
 
-export function openIngest(
+/** How this worker makes known what it committed: to itself first, then to its siblings, then to other nodes. */
+export interface Announcements {
+  applied(change: FeatureChange): void;
+  overlay(interactions: readonly Interaction[]): void;
+}
+
+export function openAnnouncements(
   context: ActorContext<ActorArgs>,
-  realm: Realm,
   memory: Memory,
   shared: Shared | null,
-  onOutbox: () => void,
-) {
+): Announcements {
   const siblings = context.peers<HttpMessage>("http");
   const tell = (message: HttpMessage) => {
     memory.receive(message);
     for (const sibling of siblings) sibling.offer(message);
   };
-  return createIngestService({
-    store: createIngestStore(realm.pool, context.clock),
-    clock: context.clock,
-    onApplied(change) {
+  return {
+    applied(change) {
       tell({ kind: "applied", change });
       shared?.committed(change);
     },
-    onWatches: (interactions) => tell({ kind: "overlay", interactions }),
+    overlay: (interactions) => tell({ kind: "overlay", interactions }),
+  };
+}
+
+export function openIngest(
+  context: ActorContext<ActorArgs>,
+  realm: Realm,
+  announce: Announcements,
+  onOutbox: () => void,
+) {
+  return createIngestService({
+    store: createIngestStore(realm.pool, context.clock),
+    clock: context.clock,
+    onApplied: announce.applied,
+    onWatches: announce.overlay,
     onOutbox,
   });
 }

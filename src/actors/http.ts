@@ -17,6 +17,7 @@ import { openServing } from "./http-state.ts";
 import {
   mergeWindows,
   onKnownSchema,
+  openAnnouncements,
   openHealth,
   openIngest,
   openInlineWriter,
@@ -49,7 +50,8 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const samples = createRecoSamples(config.reco, context.clock);
   const memory = openMemory(serving, slates);
   const hearing = await hearChanges(context, realm, memory.heard);
-  const ingest = openIngest(context, realm, memory, serving.shared, wake);
+  const announce = openAnnouncements(context, memory, serving.shared);
+  const ingest = openIngest(context, realm, announce, wake);
   const inline = openInlineWriter(context, realm, wake);
   const health = openHealth(context, realm, serving);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
@@ -70,7 +72,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     }),
     recommender: serving.recommender,
     items: openItems(realm, health),
-    users: openUsers(context, realm, memory, health),
+    users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),
