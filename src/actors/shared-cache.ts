@@ -34,7 +34,10 @@ export async function openSharedCache(
         metrics.counter("cache_requests_total", { operation: `redis_${operation}`, status }).inc();
       },
       late: () => metrics.counter("recommendation_timeouts_total", late).inc(),
-      connection: (state) => tellConnection(log, "cache", state),
+      connection(state) {
+        if (state === "up") log.info({}, "redis.connected");
+        else log.warn({ error: state.message }, "Redis connection failed");
+      },
     },
   });
 }
@@ -53,7 +56,7 @@ export async function hearChanges(
     if (change) onChange(change);
   };
   const { clock, random } = context;
-  const tell = (state: "up" | Error) => tellConnection(log, "changes", state);
+  const tell = (state: "up" | Error) => tellHints(log, CHANGES_CHANNEL, state);
   return listen(CHANGES_CHANNEL, hear, { ...redis, clock, random, onChange: tell });
 }
 
@@ -61,7 +64,8 @@ export function redisOf({ cache }: Config): { readonly url: string; readonly tim
   return cache.enabled ? cache.redis : null;
 }
 
-export function tellConnection(log: Logger, connection: string, state: "up" | Error): void {
-  if (state === "up") log.info({ connection }, "redis.connected");
-  else log.warn({ connection, error: state.message }, "Redis connection failed");
+/** Less than a warning: without hints everything is found out later. */
+export function tellHints(log: Logger, channel: string, state: "up" | Error): void {
+  if (state === "up") log.info({ channel }, "redis.hints_connected");
+  else log.info({ channel, error: state.message }, "redis.hints_lost");
 }

@@ -3,7 +3,7 @@
 import type { WakeChannel } from "../stores/redis/hints.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import type { Realm } from "./realm.ts";
-import { redisOf, tellConnection } from "./shared-cache.ts";
+import { redisOf, tellHints } from "./shared-cache.ts";
 import type { ActorArgs } from "./tree.ts";
 
 export interface Waker extends AsyncDisposable {
@@ -18,7 +18,7 @@ export async function openRemoteWaker(
   realm: Realm,
   channel: WakeChannel,
 ): Promise<Waker> {
-  const options = optionsOf(context, realm, `${channel} out`);
+  const options = optionsOf(context, realm, channel);
   if (options === null) return NOBODY;
   const { openWaker } = await import("../stores/redis/hints.ts");
   return openWaker(channel, options);
@@ -37,10 +37,10 @@ export async function hearWakeUps(
   return listen(channel, onWake, options);
 }
 
-function optionsOf(context: ActorContext<ActorArgs>, { log }: Realm, name: string) {
+function optionsOf(context: ActorContext<ActorArgs>, { log }: Realm, channel: WakeChannel) {
   const redis = redisOf(context.args.config);
   if (redis === null) return null;
   const { clock, random } = context;
-  const onChange = (state: "up" | Error) => tellConnection(log, name, state);
+  const onChange = (state: "up" | Error) => tellHints(log, channel, state);
   return { ...redis, clock, random, onChange };
 }

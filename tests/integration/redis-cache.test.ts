@@ -1,12 +1,14 @@
 /** The shared cache on a real Redis: what it keeps, what it refuses, and that nobody waits for it when it is away. */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { checkRedis } from "../../src/cli/doctor/redis.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { CHANGES_CHANNEL } from "../../src/stores/redis/hints.ts";
 import { eventually } from "../support/eventually.ts";
 import { redisMissing, startRedis, type TestRedis } from "../support/redis.ts";
 import { aChange, connected, openTestCache } from "../support/shared-caches.ts";
+import { configOf } from "../unit/cli/doctor/configs.ts";
 
 setDefaultTimeout(30_000);
 
@@ -74,6 +76,11 @@ describe.skipIf(missing !== null)(
       one.cache.fill(tenSecondsAgo, [entry("zombie", '"old"')]);
       await eventually(() => expect(one.counts).toContain("set refused"));
       expect(await redis.ask("GET", "zombie")).toBeNull();
+    });
+
+    test("is asked by doctor who it is", async () => {
+      const verdict = await checkRedis(configOf({ ONLINE_CACHE_BACKEND: "redis", REDIS_URL: redis.url }));
+      expect(verdict).toEqual({ status: "pass", detail: expect.stringMatching(/^Redis \d+\.\d+/) });
     });
 
     test("an invalidation names the change to every listener, after the keys are gone", async () => {
