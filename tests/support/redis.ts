@@ -22,7 +22,7 @@ export interface TestRedis extends AsyncDisposable {
   thaw(): void;
 }
 
-const READY = { timeoutMs: 20_000 };
+const READY = { timeoutMs: 8_000 };
 /** The pipe closes when the test process ends, however it ends. */
 const GUARD = '"$@" >/dev/null 2>&1 & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid 2>/dev/null; wait';
 
@@ -34,7 +34,7 @@ export function redisMissing(): string | null {
 }
 
 /** `stopped`: chooses the port and starts nothing until `restart`. */
-export async function startRedis(options: { stopped?: boolean } = {}): Promise<TestRedis> {
+export async function startRedis(options: { stopped?: boolean } = {}, retries = 2): Promise<TestRedis> {
   const dir = temporaryDir("redis");
   const port = await chooseFreePort();
   const url = `redis://127.0.0.1:${port}/0`;
@@ -60,8 +60,8 @@ export async function startRedis(options: { stopped?: boolean } = {}): Promise<T
       const { guard, pid } = server;
       server = null;
       const ended = new Promise((resolve) => guard.once("exit", resolve));
-      process.kill(pid, "SIGKILL");
-      guard.stdin?.end();
+      guard.stdin?.end(); // The guard kills it; a server that has ended by itself has no process.
+      killNow(pid);
       await Deadline.after(10_000).race(ended, () => guard.kill("SIGKILL"));
     },
     async restart() {
@@ -75,8 +75,16 @@ export async function startRedis(options: { stopped?: boolean } = {}): Promise<T
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  if (!options.stopped) await redis.restart();
-  return redis;
+  if (options.stopped) return redis;
+  try {
+    await redis.restart();
+    return redis;
+  } catch (error) {
+    // Somebody else may have taken the port meanwhile.
+    await redis[Symbol.asyncDispose]();
+    if (retries === 0) throw error;
+    return startRedis(options, retries - 1);
+  }
 }
 
 async function launch(port: number, dir: string) {
@@ -89,4 +97,12 @@ async function launch(port: number, dir: string) {
   if (!stdout) throw new Error("no stdout");
   const line = new Promise<string>((resolve) => createInterface({ input: stdout }).once("line", resolve));
   return { guard, pid: Number(await Deadline.after(10_000).race(line)) };
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
