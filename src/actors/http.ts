@@ -49,7 +49,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const slates = new RetrySlates(context.clock);
   const samples = createRecoSamples(config.reco, context.clock);
   const memory = openMemory(serving, slates);
-  const hearing = await hearChanges(context, realm, memory.heard);
+  const hearing = await hearChanges(context, realm, memory.heard, () => serving.state.forget());
   const announce = openAnnouncements(context, memory, serving.shared);
   const ingest = openIngest(context, realm, announce, wake);
   const inline = openInlineWriter(context, realm, wake);

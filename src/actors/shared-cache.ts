@@ -47,6 +47,8 @@ export async function hearChanges(
   context: ActorContext<ActorArgs>,
   { log }: Realm,
   onChange: (change: FeatureChange) => void,
+  /** Changes may have been missed: nothing was heard for a while. */
+  onGap: () => void,
 ): Promise<Hearing | null> {
   const redis = redisOf(context.args.config);
   if (redis === null) return null;
@@ -56,7 +58,12 @@ export async function hearChanges(
     if (change) onChange(change);
   };
   const { clock, random } = context;
-  const tell = (state: "up" | Error) => tellHints(log, CHANGES_CHANNEL, state);
+  let wasLost = false;
+  const tell = (state: "up" | Error) => {
+    tellHints(log, CHANGES_CHANNEL, state);
+    if (state === "up" && wasLost) onGap();
+    wasLost = state !== "up";
+  };
   return listen(CHANGES_CHANNEL, hear, { ...redis, clock, random, onChange: tell });
 }
 
