@@ -52,6 +52,14 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     },
     cache: {
       enabled: values.ONLINE_CACHE_ENABLED,
+      redis:
+        values.ONLINE_CACHE_BACKEND === "redis"
+          ? {
+              url: values.ONLINE_CACHE_REDIS_URL,
+              timeoutMs: seconds(values.ONLINE_CACHE_REDIS_TIMEOUT_SEC),
+            }
+          : null,
+      strict: values.ONLINE_CACHE_STRICT_BACKEND,
       maxKeys: values.ONLINE_CACHE_MEMORY_MAX_KEYS,
       historyTtlMs: seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC),
       relatedTtlMs: seconds(values.ONLINE_CACHE_RELATED_TTL_SEC),

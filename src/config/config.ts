@@ -69,6 +69,10 @@ export interface Config {
   };
   readonly cache: {
     readonly enabled: boolean;
+    /** Shared by nodes behind their memory; null: each tree remembers for itself. */
+    readonly redis: { readonly url: string; readonly timeoutMs: number } | null;
+    /** Not ready while Redis is out of reach. */
+    readonly strict: boolean;
     readonly maxKeys: number;
     readonly historyTtlMs: number;
     readonly relatedTtlMs: number;

@@ -11,6 +11,7 @@ import { UNSUPPORTED, UNUSED } from "./later.ts";
 import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem, ConfigWarning } from "./problem.ts";
 import { redactSetting } from "./redact.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 import { componentOf, parseRoles } from "./roles.ts";
 import type { VariableName } from "./schema.ts";
 import { checkSecurity } from "./security-checks.ts";
@@ -43,6 +44,7 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...unsupported(sources),
     ...databaseUrl(config),
     ...checkKafkaSettings(config, parsed.values),
+    ...redisUrl(config),
     ...tooManyConnections(config),
     ...security.problems,
   ];
@@ -75,6 +77,12 @@ function unused(sources: ConfigSources): ConfigWarning[] {
 function databaseUrl({ database }: Config): ConfigProblem[] {
   if (database.url === null || parseDatabaseUrl(database.url)) return [];
   return [{ kind: "invalid", variable: "DATABASE_URL", message: "must be a postgres:// URL with one host" }];
+}
+
+function redisUrl({ cache }: Config): ConfigProblem[] {
+  if (cache.redis === null || parseRedisUrl(cache.redis.url)) return [];
+  const message = "must be a redis:// or rediss:// URL with one host";
+  return [{ kind: "invalid", variable: "ONLINE_CACHE_REDIS_URL", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {

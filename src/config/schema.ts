@@ -202,6 +202,25 @@ export const VARIABLES = {
   }),
 
   ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
+  ONLINE_CACHE_BACKEND: choice(["memory", "redis"], "memory", {
+    onInvalid: "refuse",
+    description: "`redis`: nodes share features through Redis, and tell each other what changed.",
+    usedBy: "http, relay, consumer",
+  }),
+  ONLINE_CACHE_STRICT_BACKEND: bool(false, {
+    description: "Not ready while Redis is out of reach; false: memory and the database serve alone.",
+    usedBy: "http",
+  }),
+  ONLINE_CACHE_REDIS_URL: text("redis://localhost:6379/0", {
+    aliases: ["REDIS_URL"],
+    secret: true,
+    description: "Redis 6.2 or newer; `rediss://` for TLS.",
+    usedBy: "http, relay, consumer",
+  }),
+  ONLINE_CACHE_REDIS_TIMEOUT_SEC: positiveInt(1, {
+    description: "Longest command and connection attempt; requests wait for 50 ms at most.",
+    usedBy: "http, relay, consumer",
+  }),
   ONLINE_CACHE_MEMORY_MAX_KEYS: positiveInt(100_000, { description: "Entries kept.", usedBy: "http" }),
   ONLINE_CACHE_HISTORY_TTL_SEC: positiveInt(20, { description: "Life of a user's history.", usedBy: "http" }),
   ONLINE_CACHE_RELATED_TTL_SEC: positiveInt(30, { description: "Life of related items.", usedBy: "http" }),

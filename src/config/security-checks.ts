@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import { isPublicHost, parseDatabaseUrl } from "./database-url.ts";
 import { usesKafka } from "./kafka-checks.ts";
 import type { ConfigProblem, ConfigWarning } from "./problem.ts";
+import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import type { Values } from "./schema.ts";
 import { keyProblem, passwordProblem } from "./secret-strength.ts";
 
@@ -73,9 +74,17 @@ function switches(values: Values): Finding[] {
 }
 
 function transport(config: Config, values: Values): Finding[] {
+  if (values.ALLOW_PLAINTEXT_STORES) return [];
+  const findings: Finding[] = [];
   const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
-  if (!target || target.requiresTls || values.ALLOW_PLAINTEXT_STORES || !isPublicHost(target.host)) return [];
-  return [["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]];
+  if (target && !target.requiresTls && isPublicHost(target.host)) {
+    findings.push(["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]);
+  }
+  const redis = redisTarget(config);
+  if (redis && !redis.hasTls && isPublicHost(redis.host)) {
+    findings.push(["ONLINE_CACHE_REDIS_URL", "reaches a public address without TLS; use rediss://"]);
+  }
+  return findings;
 }
 
 function kafka({ kafka: settings }: Config, values: Values): Finding[] {
@@ -110,8 +119,19 @@ function warnings(config: Config): ConfigWarning[] {
   if (target && !target.requiresTls && !target.host.startsWith("/")) {
     found.push({ variable: "DATABASE_URL", detail: "reaches its server without TLS" });
   }
+  const redis = redisTarget(config);
+  if (redis && !redis.hasTls) {
+    found.push({ variable: "ONLINE_CACHE_REDIS_URL", detail: "reaches its server without TLS" });
+  }
+  if (!redis && config.cache.enabled && config.roles.includes("http") !== config.roles.includes("consumer")) {
+    const detail = "is memory: what consumers of other trees change shows once entries end, not at once";
+    found.push({ variable: "ONLINE_CACHE_BACKEND", detail });
+  }
   if (config.metrics.enabled && config.metrics.host === "0.0.0.0") {
     found.push({ variable: "METRICS_HOST", detail: "is 0.0.0.0: metrics are readable without a key" });
   }
   return found;
 }
+
+const redisTarget = ({ cache }: Config): RedisTarget | null =>
+  cache.enabled && cache.redis !== null ? parseRedisUrl(cache.redis.url) : null;

@@ -9,6 +9,7 @@ import { checkEmbeddedBinaries, checkEmbeddedData, checkEmbeddedUser } from "./e
 import { checkKafka } from "./kafka.ts";
 import { checkMemory } from "./memory.ts";
 import { checkApiPort, checkMetricsPort } from "./ports.ts";
+import { checkRedis } from "./redis.ts";
 import { judgeRetention } from "./retention.ts";
 
 export interface Installation {
@@ -26,6 +27,7 @@ export const INSTALLATION_CHECKS: readonly Check<Installation>[] = [
   { name: "port_http", run: ({ config, running }) => checkApiPort(config, running) },
   { name: "port_metrics", run: ({ config, running }) => checkMetricsPort(config, running) },
   { name: "kafka", run: ({ config }) => checkKafka(config) },
+  { name: "redis", run: ({ config }) => checkRedis(config) },
   { name: "retention", run: ({ config }) => judgeRetention(config) },
   { name: "memory", run: ({ config }) => checkMemory(config) },
 ];

@@ -217,7 +217,8 @@ describe("refusals", () => {
   });
 
   test.each([
-    ["ONLINE_CACHE_BACKEND", "redis"],
+    ["ONLINE_CACHE_BACKEND", "memcached"],
+    ["RATE_LIMIT_BACKEND", "redis"],
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
@@ -230,7 +231,7 @@ describe("refusals", () => {
   test("their harmless values are accepted", () => {
     expect(
       problemsOf({
-        ONLINE_CACHE_BACKEND: "memory",
+        ONLINE_CACHE_BACKEND: "redis",
         RECO_DEFAULT_POLICY: "builtin:stream-v1",
         RATE_LIMIT_ENABLED: "auto",
         METRICS_REQUIRE_KEY: "false",
@@ -240,7 +241,23 @@ describe("refusals", () => {
   });
 
   test("a variable of a later release that changes nothing is warned of", () => {
-    expect(warnedOf({ REDIS_URL: "redis://cache" })).toContain("REDIS_URL");
+    expect(warnedOf({ FEATURE_REDIS_URL: "redis://cache" })).toContain("FEATURE_REDIS_URL");
+  });
+
+  test.each(["http://cache", "redis://", "redis://cache/first", "redis:///0"])(
+    "%p is no address of Redis, which matters where there is one",
+    (url) => {
+      const redis = { ONLINE_CACHE_BACKEND: "redis", REDIS_URL: url };
+      expect(problemsOf(redis)).toEqual(["invalid ONLINE_CACHE_REDIS_URL"]);
+      expect(problemsOf({ REDIS_URL: url })).toEqual([]);
+    },
+  );
+
+  test("ONLINE_CACHE_REDIS_URL wins over REDIS_URL", () => {
+    const env = { ONLINE_CACHE_BACKEND: "REDIS", REDIS_URL: "redis://two" };
+    const redisOf = (more: object) => load({ ...env, ...more }).config.cache.redis;
+    expect(redisOf({})).toEqual({ url: "redis://two", timeoutMs: 1_000 });
+    expect(redisOf({ ONLINE_CACHE_REDIS_URL: "rediss://one/3" })?.url).toBe("rediss://one/3");
   });
 
   test("pools that the embedded server cannot serve are refused", () => {
@@ -254,6 +271,7 @@ describe("printed settings", () => {
     const { settings } = load({
       DATABASE_URL: "postgres://reco:hunter22@db:5433/shop?password=hunter33",
       DS_API_KEY: "hunter44",
+      REDIS_URL: "rediss://cache:hunter66@cache:6380/1",
       POSTGRES_PASSWORD: "hunter55",
       KAFKA_BOOTSTRAP_SERVERS: "a:9092",
       KAFKA_SASL_MECHANISM: "PLAIN",
@@ -264,6 +282,11 @@ describe("printed settings", () => {
     expect(settings).toContainEqual({
       name: "DATABASE_URL",
       value: "postgres://reco:***@db:5433/shop",
+      source: "env",
+    });
+    expect(settings).toContainEqual({
+      name: "ONLINE_CACHE_REDIS_URL",
+      value: "rediss://cache:***@cache:6380/1",
       source: "env",
     });
   });

@@ -117,6 +117,15 @@ describe("production checks", () => {
     expect(failureOf({ ...SAFE, DATABASE_URL: url, ALLOW_PLAINTEXT_STORES: "true" })).toBe("");
   });
 
+  test("refuse plain text to a Redis on a public address", () => {
+    const redis = { ...SAFE, ONLINE_CACHE_BACKEND: "redis", REDIS_URL: "redis://203.0.113.9:6379/0" };
+    expect(failureOf(redis)).toContain("- ONLINE_CACHE_REDIS_URL reaches a public address");
+    expect(failureOf({ ...redis, REDIS_URL: "rediss://203.0.113.9:6379/0" })).toBe("");
+    expect(failureOf({ ...redis, ALLOW_PLAINTEXT_STORES: "true" })).toBe("");
+    expect(failureOf({ ...redis, ONLINE_CACHE_BACKEND: "memory" })).toBe("");
+    expect(failureOf({ ...redis, ONLINE_CACHE_ENABLED: "false" })).toBe("");
+  });
+
   test("list everything at once under the fixed first line, without a value", () => {
     const failure = failureOf({
       APP_ENV: "prod",
@@ -151,6 +160,16 @@ describe("warnings", () => {
 
   test("production is warned of plain text and of open metrics", () => {
     expect(warned(SAFE)).toEqual(["DATABASE_URL", "METRICS_HOST"]);
+    const redis = { ...SAFE, ONLINE_CACHE_BACKEND: "redis" };
+    expect(warned({ ...redis, REDIS_URL: "redis://cache" })).toContain("ONLINE_CACHE_REDIS_URL");
+    expect(warned({ ...redis, REDIS_URL: "rediss://cache" })).not.toContain("ONLINE_CACHE_REDIS_URL");
+  });
+
+  test("production is warned of memory that consumers elsewhere cannot tell", () => {
+    const split = { ...SAFE, RECO_ROLES: "http,relay" };
+    expect(warned(split)).toContain("ONLINE_CACHE_BACKEND");
+    expect(warned({ ...split, ONLINE_CACHE_BACKEND: "redis" })).not.toContain("ONLINE_CACHE_BACKEND");
+    expect(warned({ ...split, RECO_ROLES: "relay,monitor" })).not.toContain("ONLINE_CACHE_BACKEND");
   });
 });
 
