@@ -84,7 +84,7 @@ function checkEffects(world: World, { history, features, consumer, ingest }: Sto
   const fold = foldInteractions(features.applied, SETTINGS);
   const { tables } = features;
   same(world, "I3", "popularity", sorted(tables.popularity), sorted(fold.popularity));
-  same(world, "I3", "histories", tables.history(), itemsOf(fold.history));
+  same(world, "I3", "histories", ordered(tables.history()), ordered(itemsOf(fold.history)));
   same(world, "I3", "transitions", ordered(tables.pairs), ordered(withoutZeros(pairsOf(fold.transitions))));
   same(world, "I3", "rules", ordered(tables.rules), ordered(pairsOf(fold.rules)));
 }

@@ -115,7 +115,7 @@ export function startConsumer(setting: Setting, realm: Realm): Process {
       restarted: realm.incarnation > 1,
     },
     eventLog: logOf(setting, realm),
-    store: setting.attempts.observe(mutation.consumer?.(store, setting) ?? store, world),
+    store: setting.attempts.observe(mutation.consumer?.(store, setting) ?? store, stores, world),
     onApplied: (change) => tellApplied([http as never], change),
     ...{ clock, random, log: telemetry.log, metrics: telemetry.metrics, progress: () => {} },
   });

@@ -18,6 +18,8 @@ interface Slot {
   readonly name: string;
   readonly start: (setting: Setting, realm: Realm) => Process;
   incarnation: number;
+  /** Of the current incarnation. */
+  realm: Realm | null;
   /** Null between incarnations. */
   process: Process | null;
   stopping: boolean;
@@ -43,7 +45,7 @@ export class Tree {
       },
     };
     const slot = (name: string, start: Slot["start"]): Slot => ({
-      ...{ name, start, incarnation: 0, process: null, stopping: false },
+      ...{ name, start, incarnation: 0, realm: null, process: null, stopping: false },
     });
     this.#slots = [
       ...["http-0", "http-1"].map((name) => slot(name, startHttp)),
@@ -88,17 +90,21 @@ export class Tree {
     const realm = new Realm(slot.name, ++slot.incarnation, this.#world.scheduler, this.#world.random);
     this.#world.trace(`${realm.name} starts`);
     slot.stopping = false;
-    slot.process = slot.start(this.#setting, realm);
+    slot.realm = realm;
+    const process = slot.start(this.#setting, realm);
+    // It may have died at its very first call.
+    if (!realm.dead) slot.process = process;
   }
 
   #crash(realm: Realm): void {
     realm.dead = true;
-    const slot = this.#slots.find(({ process }) => process?.realm === realm);
+    const slot = this.#slots.find((each) => each.realm === realm);
     if (slot) this.#ended(slot);
   }
 
   #ended(slot: Slot): void {
-    if (slot.process) slot.process.realm.dead = true;
+    if (slot.realm) slot.realm.dead = true;
+    slot.realm = null;
     slot.process = null;
     this.#world.scheduler.after(200 + this.#world.random.next() * 2_000, () => this.#start(slot));
   }

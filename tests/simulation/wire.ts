@@ -16,6 +16,9 @@ export interface Call<T> {
   readonly failure: (kind: "timeout" | "refused") => Error;
 }
 
+/** Calls in whose middle a process stands still more often: others may take its place meanwhile. */
+const DELICATE = new Set(["produce", "applyChunk"]);
+
 /** Requests may be carried out so long after their caller's deadline. */
 const LATE_MS = 4_000;
 
@@ -60,7 +63,7 @@ export class Wire {
       }
       return promise;
     }
-    if (world.chance(climate.freeze)) world.freeze(realm);
+    if (world.chance(climate.freeze * (DELICATE.has(call.name) ? 10 : 1))) world.freeze(realm);
     const fate = this.#fate();
     const travelMs = fate === "slow" ? world.random.next() * (call.timeoutMs + LATE_MS) : this.#latencyMs();
     if (call.begin) scheduler.after(travelMs * world.random.next(), call.begin);
