@@ -12,7 +12,10 @@ const noFence: Mutation = {
     ...port,
     mark(marks, deadline) {
       const unfenced = marks.map(
-        (mark): OutboxMark => ({ ...mark, epoch: stores.outbox.leases[mark.row.partition]?.epoch ?? mark.epoch }),
+        (mark): OutboxMark => ({
+          ...mark,
+          epoch: stores.outbox.leases[mark.row.partition]?.epoch ?? mark.epoch,
+        }),
       );
       return port.mark(unfenced, deadline);
     },
@@ -177,7 +180,6 @@ describe("simulation mutants", () => {
   test.each(MUTANTS)("$name is caught", ({ mutation, within, by }) => {
     const caught = firstViolation(mutation, within);
 
-    console.log(JSON.stringify(caught));
     expect(by as readonly (string | undefined)[]).toContain(caught?.invariant);
   });
 });

@@ -17,11 +17,13 @@ const seen = new Map<string, number>();
 let failed = 0;
 let slowestMs = 0;
 let steps = 0;
+let lastTrace = "";
 for (let seed = from; seed < from + seeds; seed++) {
   const outcome = simulate(seed, { print: values.trace ? (line) => console.log(line) : null });
   for (const situation of outcome.situations) seen.set(situation, (seen.get(situation) ?? 0) + 1);
   slowestMs = Math.max(slowestMs, outcome.drainedInMs);
   steps += outcome.steps;
+  lastTrace = outcome.traceHash;
   if (outcome.violation === null) continue;
   failed++;
   const { invariant, text } = outcome.violation;
@@ -31,7 +33,6 @@ for (let seed = from; seed < from + seeds; seed++) {
 for (const situation of SITUATIONS) {
   console.log(`${String(seen.get(situation) ?? 0).padStart(6)}  ${situation}`);
 }
-console.log(
-  `${seeds} seeds from ${from}: ${failed} failed; ${steps} steps; slowest drain ${Math.round(slowestMs)} ms`,
-);
+const summary = `${failed} failed; ${steps} steps; slowest drain ${Math.round(slowestMs)} ms`;
+console.log(`${seeds} seeds from ${from}: ${summary}; last trace ${lastTrace}`);
 process.exitCode = failed > 0 ? 1 : 0;
