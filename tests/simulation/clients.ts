@@ -51,7 +51,7 @@ export class Clients {
     const size = 1 + (this.#world.chance(0.3) ? this.#world.below(4) : 0);
     const unit = Array.from({ length: size }, () => this.#draft(userId));
     const goOn = () =>
-      this.#world.scheduler.after(this.#world.random.next() * everyMs, () =>
+      this.#world.scheduler.after(this.#world.random.next() * (this.#world.chance(0.6) ? 200 : everyMs), () =>
         this.#post(userId, left - size, everyMs),
       );
     const isImpatient = this.#world.chance(0.2);
@@ -65,7 +65,13 @@ export class Clients {
 
   #draft(userId: string): Posted {
     const { event, poison } = anEvent(this.#world, ++this.#events, userId);
-    const posted: Posted = { key: keyOf(event), event, poison, acknowledged: false };
+    const posted: Posted = {
+      key: keyOf(event),
+      event,
+      poison,
+      wasPoison: poison !== null,
+      acknowledged: false,
+    };
     this.#stores.history.posted.set(posted.key, posted);
     return posted;
   }
@@ -78,9 +84,12 @@ export class Clients {
       answered = true;
       timer.cancel();
       this.#world.trace(`client ${unit[0]?.key}+${unit.length - 1} ${String(outcome)}`);
-      if (outcome === "refused") return done();
+      if (outcome === "refused") {
+        this.#checkRefused(unit);
+        return done();
+      }
       if (typeof outcome === "object") {
-        this.#acknowledged(unit, outcome);
+        this.#acknowledged(unit, outcome, attempt);
         return done();
       }
       // Some give up: then nobody knows whether the events are stored.
@@ -116,11 +125,20 @@ export class Clients {
       );
   }
 
-  #acknowledged(unit: Unit, outcomes: readonly IngestOutcome[]): void {
+  /** A first try meets no event of its id; a later one may meet the first. */
+  #acknowledged(unit: Unit, outcomes: readonly IngestOutcome[], attempt: number): void {
     for (const [index, posted] of unit.entries()) {
       posted.acknowledged = true;
-      if (outcomes[index] === "conflict") this.#world.violate("A2", `${posted.key} conflicts with itself`);
+      const isRight = outcomes[index] === "accepted" || (outcomes[index] === "duplicate" && attempt > 1);
+      if (!isRight)
+        this.#world.violate("A2", `${posted.key} is answered ${outcomes[index]} at try ${attempt}`);
     }
+  }
+
+  /** Bad data of one unit never spoils another. */
+  #checkRefused(unit: Unit): void {
+    if (unit.some(({ wasPoison }) => wasPoison)) return;
+    this.#world.violate("A3", `${unit[0]?.key} and its unit were refused for no fault of theirs`);
   }
 }
 

@@ -76,8 +76,8 @@ export function climateOf(random: Random): Climate {
     foreign: maybe(0.5, 0.2),
     weather: WEATHER.filter(() => random.next() < 0.45),
     weatherEveryMs: 800 + random.next() * 5_000,
-    events: 20 + Math.floor(random.next() * 50),
-    users: 2 + Math.floor(random.next() * 5),
+    events: 30 + Math.floor(random.next() * 50),
+    users: 1 + Math.floor(random.next() * 4),
     safetyMs: 20_000 + random.next() * 25_000,
   };
 }

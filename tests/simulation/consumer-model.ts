@@ -1,7 +1,13 @@
 /** The consumer's side of the store in memory: offsets with generations, markers, attempts, effects. */
 
 import { StoreDataError, StoreUnavailableError } from "../../src/core/errors.ts";
-import type { Assignment, ChunkEntry, ChunkResult, RecordPlace } from "../../src/events/ports.ts";
+import type {
+  Assignment,
+  ChunkEntry,
+  ChunkResult,
+  DeadLetterDraft,
+  RecordPlace,
+} from "../../src/events/ports.ts";
 import type { Effect } from "../../src/stores/postgres/consumer-effects.ts";
 import { changeOf, type FeaturesModel } from "./features-model.ts";
 import type { History } from "./history.ts";
@@ -18,6 +24,9 @@ interface Retry {
   attempts: number;
   inProgress: boolean;
 }
+
+/** Whatever record was in hand when processes died. */
+const DEATH = /process died/;
 
 export const partitionOf = ({ topic, topicId, partition }: Omit<Assignment, "generation">) =>
   `${topic}/${topicId}/${partition}`;
@@ -81,7 +90,7 @@ export class ConsumerModel {
     const fresh = this.applyEffects(
       entries.filter((entry) => entry.kind === "watch" || entry.kind === "impression"),
     );
-    for (const entry of entries) if (entry.kind === "dead") this.#letters.store(entry.letter);
+    for (const entry of entries) if (entry.kind === "dead") this.#keepLetter(entry.letter);
     for (const [name, { place }] of this.retries) {
       if (partitionOf(place) === partitionOf(assignment) && place.offset < nextOffset)
         this.retries.delete(name);
@@ -121,6 +130,18 @@ export class ConsumerModel {
 
   storedOffset(place: Omit<Assignment, "generation">): bigint {
     return this.offsets.get(partitionOf(place))?.nextOffset ?? 0n;
+  }
+
+  /** Neither the store's trouble nor anything else but a record's own fault makes it a dead letter (F36). */
+  #keepLetter(letter: DeadLetterDraft): void {
+    const { errorClass, errorText, record } = letter;
+    const isOwnFault = [...this.#history.posted.values()].some(
+      ({ event, wasPoison }) => wasPoison && event.eventId === record.headers["event_id"],
+    );
+    if ((errorClass === "data" || errorClass === "handler") && !isOwnFault && !DEATH.test(errorText)) {
+      this.#world.violate("F36", `${record.headers["event_id"]} became a dead letter: ${errorText}`);
+    }
+    this.#letters.store(letter);
   }
 
   #refusePoison(entries: readonly ChunkEntry[]): void {

@@ -16,6 +16,8 @@ export interface Posted {
   /** As the client sent it first. */
   readonly event: AnyEvent;
   poison: Poison | null;
+  /** Was wrong at the start: it may have become a dead letter before it was healed. */
+  readonly wasPoison: boolean;
   /** A client got an answer that says the event is stored. */
   acknowledged: boolean;
 }

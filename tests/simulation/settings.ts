@@ -11,14 +11,14 @@ export const GROUP = "features";
 export const INGEST_WINDOW_MS = 60_000;
 
 export const OUTBOX: Config["outbox"] = {
-  maxAttempts: 4,
+  maxAttempts: 3,
   partitions: OUTBOX_PARTITIONS,
   retentionHours: 72,
   highWater: 1_000_000,
   pollIntervalMs: 150,
   batchSize: 20,
   leaseSec: 3,
-  baseRetrySec: 1,
+  baseRetrySec: 2,
   maxRetrySec: 8,
   publishTimeoutMs: 1_000,
   startupMaxRetries: 0,

@@ -45,7 +45,7 @@ const CHANGES: Readonly<Record<WeatherKind, (exposed: Exposed) => void>> = {
     if (process) world.crash(process.realm);
   },
   freeze({ world, tree }) {
-    const process = world.pick(tree.processes);
+    const process = world.pick(world.chance(0.5) ? tree.of("relay") : tree.processes);
     if (process) world.freeze(process.realm);
   },
   restart({ world, tree }) {
