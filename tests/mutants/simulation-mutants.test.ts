@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ChunkEntry, OutboxMark, ProduceRecord } from "../../src/events/ports.ts";
 import type { Mutation } from "../simulation/processes.ts";
-import { INGEST_WINDOW_MS } from "../simulation/settings.ts";
+import { GROUP, INGEST_WINDOW_MS } from "../simulation/settings.ts";
 import { simulate } from "../simulation/simulate.ts";
 
 /** Marks with whatever epoch is current. */
@@ -100,11 +100,11 @@ const logOffsetFirst: Mutation = {
     ...port,
     async takeOver(consumer, assignment, deadline) {
       const stored = await port.takeOver(consumer, assignment, deadline);
-      const slot = stores.log.slots.get(`${assignment.topic}/${assignment.partition}`);
+      const slot = stores.log.group(GROUP).slots.get(`${assignment.topic}/${assignment.partition}`);
       return stored === "fenced" ? stored : (slot?.committed ?? null);
     },
     applyChunk(consumer, assignment, entries, nextOffset, deadline) {
-      const slot = stores.log.slots.get(`${assignment.topic}/${assignment.partition}`);
+      const slot = stores.log.group(GROUP).slots.get(`${assignment.topic}/${assignment.partition}`);
       if (slot) slot.committed = nextOffset;
       return port.applyChunk(consumer, assignment, entries, nextOffset, deadline);
     },

@@ -11,6 +11,7 @@ import type {
   ProduceResult,
 } from "../../src/events/ports.ts";
 import { Cursors } from "../../src/stores/eventlog/cursors.ts";
+import type { GroupModel } from "./group-model.ts";
 import type { LogModel, Owned } from "./log-model.ts";
 import type { Wire } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -18,7 +19,7 @@ import type { World } from "./world.ts";
 export interface LogPorts {
   readonly world: World;
   readonly model: LogModel;
-  readonly wire: Wire;
+  readonly wire: Pick<Wire, "call">;
   readonly clock: Clock;
 }
 
@@ -29,8 +30,8 @@ const IDLE_POLL_MS = 250;
 
 export const createLog = (ports: LogPorts): EventLog => ({
   producer: async () => createProducer(ports),
-  async subscribe(_group, memberId, topics) {
-    const member = new Member(ports, memberId, topics);
+  async subscribe(group, memberId, topics) {
+    const member = new Member(ports, ports.model.group(group), memberId, topics);
     await member.join();
     return member;
   },
@@ -84,6 +85,7 @@ interface Cursor {
 
 class Member implements EventLogConsumer {
   readonly #ports: LogPorts;
+  readonly #group: GroupModel;
   readonly #memberId: string;
   readonly #topics: readonly string[];
   readonly #cursors = new Cursors<Owned, Cursor>(
@@ -95,8 +97,9 @@ class Member implements EventLogConsumer {
   #trustedUntilMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(ports: LogPorts, memberId: string, topics: readonly string[]) {
+  constructor(ports: LogPorts, group: GroupModel, memberId: string, topics: readonly string[]) {
     this.#ports = ports;
+    this.#group = group;
     this.#memberId = memberId;
     this.#topics = topics;
   }
@@ -145,7 +148,7 @@ class Member implements EventLogConsumer {
     const isCurrent = await call(this.#ports, "commit", () => {
       const isLost = world.chance(world.climate.ackLost);
       world.sometimes("a log commit was lost", isLost);
-      return isLost || model.commit(this.#memberId, assignment, nextOffset);
+      return isLost || model.commit(this.#group, this.#memberId, assignment, nextOffset);
     });
     if (!isCurrent) this.#owned = this.#owned.filter((owned) => owned.assignment !== assignment);
   }
@@ -169,7 +172,7 @@ class Member implements EventLogConsumer {
     this.#stop.abort();
     await this.#loop;
     this.#owned = [];
-    await call(this.#ports, "leave", () => this.#ports.model.leave(this.#memberId)).catch(() => {
+    await call(this.#ports, "leave", () => this.#group.leave(this.#memberId)).catch(() => {
       // The leases end anyway.
     });
   }
@@ -213,7 +216,7 @@ class Member implements EventLogConsumer {
     const rows = await call(
       this.#ports,
       "step",
-      () => model.step(this.#memberId, this.#topics, LEASE_MS),
+      () => model.step(this.#group, this.#memberId, this.#topics, LEASE_MS),
       RENEW_MS,
     );
     this.#owned = rows.map(

@@ -1,9 +1,9 @@
-/** A broker in memory: topics, partitions, and one consumer group with leases and generations. */
+/** A broker in memory: topics, partitions, consumer groups. */
 
 import { partitionFor } from "../../src/events/partitioner.ts";
 import type { Assignment, LogRecord, ProduceRecord, ProduceResult } from "../../src/events/ports.ts";
+import { GroupModel } from "./group-model.ts";
 import { MAX_RECORD_BYTES } from "./settings.ts";
-import type { World } from "./world.ts";
 
 export interface LogPartition {
   /** First offset still held. */
@@ -18,16 +18,6 @@ export interface Topic {
   readonly partitions: readonly LogPartition[];
 }
 
-/** A partition as the group sees it. */
-export interface Slot {
-  readonly topic: string;
-  readonly partition: number;
-  owner: string | null;
-  generation: number;
-  leaseUntilMs: number;
-  committed: bigint;
-}
-
 export interface Owned {
   readonly assignment: Assignment;
   readonly committed: bigint;
@@ -40,15 +30,14 @@ export interface LogObserver {
 
 export class LogModel {
   readonly topics = new Map<string, Topic>();
-  readonly slots = new Map<string, Slot>();
   /** Every topic there ever was, for the checks. */
   readonly everyTopic: Topic[] = [];
-  readonly #world: World;
+  readonly #nowMs: () => number;
   readonly #observer: LogObserver;
-  readonly #members = new Map<string, number>();
+  readonly #groups = new Map<string, GroupModel>();
 
-  constructor(world: World, observer: LogObserver) {
-    this.#world = world;
+  constructor(nowMs: () => number, observer: LogObserver) {
+    this.#nowMs = nowMs;
     this.#observer = observer;
   }
 
@@ -61,7 +50,7 @@ export class LogModel {
     const old = this.topics.get(name);
     if (!old) return;
     const topic = this.#create(name, old.partitions.length);
-    for (const slot of this.slots.values()) if (slot.topic === name) slot.committed = 0n;
+    for (const group of this.#groups.values()) group.forget(name);
     if (!keep) return;
     for (const [index, { start, records }] of old.partitions.entries()) {
       for (const record of records.slice(start)) this.#append(topic, index, record);
@@ -84,7 +73,9 @@ export class LogModel {
     twice: boolean,
   ): ProduceResult[] {
     const results = new Map<ProduceRecord, ProduceResult>();
-    const places = Map.groupBy(records, (record) => this.#placeOf(record));
+    for (const record of records) if (!TOPIC_NAME.test(record.topic)) results.set(record, NO_TOPIC);
+    const possible = records.filter((record) => !results.has(record));
+    const places = Map.groupBy(possible, (record) => this.#placeOf(record));
     for (const [place, own] of places) {
       const [name = "", index = ""] = place.split("/");
       const topic = this.topics.get(name);
@@ -100,33 +91,19 @@ export class LogModel {
     );
   }
 
-  /** Heartbeat, renewal, release of the surplus, taking of what is free. */
-  step(member: string, topics: readonly string[], leaseMs: number): Owned[] {
-    const nowMs = this.#world.nowMs();
-    this.#members.set(member, nowMs);
-    const live = [...this.#members.values()].filter((seenMs) => seenMs > nowMs - leaseMs).length;
-    const slots = [...this.slots.values()].filter(({ topic }) => topics.includes(topic));
-    const share = Math.ceil(slots.length / live);
-    const own = slots.filter(({ owner }) => owner === member);
-    for (const slot of own) slot.leaseUntilMs = nowMs + leaseMs;
-    for (const slot of own.slice(share)) Object.assign(slot, { owner: null, leaseUntilMs: nowMs });
-    const free = slots.filter(({ owner, leaseUntilMs }) => leaseUntilMs < nowMs && owner !== member);
-    for (const slot of free.slice(0, Math.max(0, share - own.length))) {
-      Object.assign(slot, { owner: member, generation: slot.generation + 1, leaseUntilMs: nowMs + leaseMs });
-    }
-    return slots
-      .filter(({ owner }) => owner === member)
-      .map(({ topic, partition, generation, committed }) => ({
-        assignment: { topic, partition, generation, topicId: this.topics.get(topic)?.id ?? "" },
-        committed,
-      }));
+  group(name: string): GroupModel {
+    const group = this.#groups.get(name) ?? new GroupModel(this.#nowMs);
+    this.#groups.set(name, group);
+    return group;
   }
 
-  leave(member: string): void {
-    this.#members.delete(member);
-    for (const slot of this.slots.values()) {
-      if (slot.owner === member) Object.assign(slot, { owner: null, leaseUntilMs: this.#world.nowMs() });
-    }
+  /** One step of a member's heartbeat; answers what it owns. */
+  step(group: GroupModel, member: string, topics: readonly string[], leaseMs: number): Owned[] {
+    for (const name of topics) group.know(name, this.topics.get(name)?.partitions.length ?? 0);
+    return group.step(member, topics, leaseMs).map(({ topic, partition, generation, committed }) => ({
+      assignment: { topic, partition, generation, topicId: this.topics.get(topic)?.id ?? "" },
+      committed,
+    }));
   }
 
   read(assignment: Assignment, position: bigint, limit: number): LogRecord[] {
@@ -136,14 +113,10 @@ export class LogModel {
     return partition.records.slice(from, from + limit);
   }
 
-  /** False when the partition has another owner by now. */
-  commit(member: string, assignment: Assignment, nextOffset: bigint): boolean {
-    const { topic, partition, generation } = assignment;
-    const slot = this.slots.get(`${topic}/${partition}`);
-    if (slot?.owner !== member || slot.generation !== generation) return false;
-    slot.committed = nextOffset;
-    this.#observer.committed(assignment, nextOffset);
-    return true;
+  commit(group: GroupModel, member: string, assignment: Assignment, nextOffset: bigint): boolean {
+    const isCurrent = group.commit(member, assignment, nextOffset);
+    if (isCurrent) this.#observer.committed(assignment, nextOffset);
+    return isCurrent;
   }
 
   bounds(assignment: Assignment): { start: bigint; end: bigint } {
@@ -166,11 +139,6 @@ export class LogModel {
     };
     this.topics.set(name, topic);
     this.everyTopic.push(topic);
-    for (let partition = 0; partition < partitions; partition++) {
-      const place = `${name}/${partition}`;
-      const fresh = { topic: name, partition, owner: null, generation: 0, leaseUntilMs: 0, committed: 0n };
-      if (!this.slots.has(place)) this.slots.set(place, fresh);
-    }
     return topic;
   }
 
@@ -178,7 +146,7 @@ export class LogModel {
     const { records } = topic.partitions[index] as LogPartition;
     const { key, value, headers } = record;
     const place = { topic: topic.name, topicId: topic.id, partition: index, offset: BigInt(records.length) };
-    const appended = { ...place, key, value, headers, timestampMs: Math.trunc(this.#world.nowMs()) };
+    const appended = { ...place, key, value, headers, timestampMs: Math.trunc(this.#nowMs()) };
     records.push(appended);
     this.#observer.appended(appended);
   }
@@ -189,5 +157,7 @@ export class LogModel {
 }
 
 const TOO_LARGE: ProduceResult = { status: "failed", class: "too_large", error: "more than the log takes" };
+const NO_TOPIC: ProduceResult = { status: "failed", class: "fatal", error: "no topic can have this name" };
+const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 const isTooLarge = ({ value }: ProduceRecord) => value.byteLength > MAX_RECORD_BYTES;
 const asStored = ({ key, value, headers }: ProduceRecord) => ({ key: Buffer.from(key), value, headers });

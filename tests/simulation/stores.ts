@@ -27,7 +27,7 @@ export class Stores {
     this.ingest = new IngestModel(world, this.history, this.outbox, this.features);
     this.letters = new LettersModel(world);
     this.consumer = new ConsumerModel(world, this.history, this.features, this.letters);
-    this.log = new LogModel(world, {
+    this.log = new LogModel(() => world.nowMs(), {
       appended: (record) => this.#appended(record),
       committed: (assignment, nextOffset) => this.#committed(assignment, nextOffset),
     });

@@ -10,7 +10,7 @@ import {
   startRelay,
 } from "./processes.ts";
 import { Realm } from "./realm.ts";
-import { OUTBOX } from "./settings.ts";
+import { GROUP, OUTBOX } from "./settings.ts";
 import type { Stores } from "./stores.ts";
 import type { World } from "./world.ts";
 
@@ -138,7 +138,7 @@ export class Tree {
   #checkNothingHeld(name: string): void {
     const { outbox, log } = this.#stores;
     const leases = outbox.leases.filter(({ owner }) => owner === name).length;
-    const slots = [...log.slots.values()].filter(({ owner }) => owner === name).length;
+    const slots = [...log.group(GROUP).slots.values()].filter(({ owner }) => owner === name).length;
     if (leases + slots > 0 || outbox.members.has(name)) {
       this.#world.violate("I15", `${name} has stopped and holds ${leases} leases and ${slots} partitions`);
     }

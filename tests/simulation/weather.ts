@@ -2,7 +2,7 @@
 
 import type { WeatherKind } from "./climate.ts";
 import type { Operator } from "./operator.ts";
-import { LOG_PARTITIONS, TOPICS } from "./settings.ts";
+import { GROUP, LOG_PARTITIONS, TOPICS } from "./settings.ts";
 import type { Stores } from "./stores.ts";
 import type { Tree } from "./tree.ts";
 import type { Service, World } from "./world.ts";
@@ -62,7 +62,7 @@ const CHANGES: Readonly<Record<WeatherKind, (exposed: Exposed) => void>> = {
   log_down: ({ world }) => outage(world, "log"),
   letters_down: ({ world }) => outage(world, "letters"),
   rebalance({ world, stores }) {
-    for (const slot of stores.log.slots.values()) {
+    for (const slot of stores.log.group(GROUP).slots.values()) {
       if (world.chance(0.5)) Object.assign(slot, { owner: null, leaseUntilMs: world.nowMs() - 1 });
     }
   },
@@ -75,7 +75,7 @@ const CHANGES: Readonly<Record<WeatherKind, (exposed: Exposed) => void>> = {
     stores.history.lostRecords = true;
   },
   commits_lost({ world, stores }) {
-    for (const slot of stores.log.slots.values()) slot.committed = 0n;
+    for (const slot of stores.log.group(GROUP).slots.values()) slot.committed = 0n;
     world.sometimes("the log forgot its commits");
   },
   retention({ world, stores }) {
