@@ -20,8 +20,12 @@ export interface StorePorts {
   call<T>(name: string, deadline: Waits, effect: () => T, begin?: () => void): Promise<T>;
 }
 
-export function createStorePorts(world: World, realm: Realm, stores: Stores): StorePorts {
-  const wire = new Wire(world, realm);
+export function createStorePorts(
+  world: World,
+  realm: Realm,
+  stores: Stores,
+  wire: Pick<Wire, "call"> = new Wire(world, realm),
+): StorePorts {
   const call: StorePorts["call"] = (name, deadline, effect, begin) =>
     wire.call({
       name,
