@@ -35,7 +35,7 @@ export function startWeather(exposed: Exposed): void {
 export function calmDown({ world, tree }: Exposed): void {
   world.calm = true;
   world.trace("calm");
-  for (const service of Object.keys(world.outages) as Service[]) world.outages[service] = null;
+  for (const service of Object.keys(world.outages) as Service[]) world.endOutage(service);
   for (const { realm } of tree.processes) realm.frozenUntilMs = 0;
 }
 
@@ -94,9 +94,7 @@ const CHANGES: Readonly<Record<WeatherKind, (exposed: Exposed) => void>> = {
 function outage(world: World, service: Service): void {
   world.outages[service] = world.pick(["refuses", "hangs"] as const);
   if (service !== "letters") world.sometimes(service === "store" ? "the store was down" : "the log was down");
-  world.scheduler.after(200 + world.random.next() ** 2 * 9_000, () => {
-    world.outages[service] = null;
-  });
+  world.scheduler.after(200 + world.random.next() ** 2 * 14_000, () => world.endOutage(service));
 }
 
 /** Messages that nobody of ours wrote; `expect` says what must become of them. */

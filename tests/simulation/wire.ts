@@ -34,64 +34,75 @@ export class Wire {
   /** Settles as the call does; never, when the process died first. */
   call<T>(call: Call<T>): Promise<T> {
     const world = this.#world;
-    const realm = this.#realm;
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    if (realm.dead) return promise;
-    const { climate, scheduler } = world;
+    const { climate } = world;
+    const { promise, ...open } = this.#open(call);
+    if (this.#realm.dead) return promise;
     if (world.chance(climate.crashBefore)) {
       world.sometimes("a call crashed its process before its effect");
       this.#crash(`before ${call.name}`);
       return promise;
     }
+    if (world.chance(climate.freeze * (DELICATE.has(call.name) ? 10 : 1))) world.freeze(this.#realm);
+    const outage = world.outages[call.service];
+    if (outage === "refuses" || world.chance(climate.errorBefore)) {
+      if (!world.chance(climate.ackLost)) open.fail(this.#latencyMs(), "refused");
+    } else if (outage === "hangs") {
+      // What reached a service that stands still is carried out when it goes on; the rest is lost on the way.
+      if (world.chance(0.5))
+        world.holdBack(call.service, () => this.#carryOut(call, open, this.#latencyMs()));
+    } else {
+      const isSlow = world.chance(climate.slow);
+      const slowMs = world.random.next() * (call.timeoutMs + LATE_MS);
+      this.#carryOut(call, open, isSlow ? slowMs : this.#latencyMs());
+    }
+    return promise;
+  }
+
+  #open<T>(call: Call<T>): Open<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const realm = this.#realm;
     let settled = false;
     const answer = (delayMs: number, what: string, settle: () => void) =>
-      scheduler.after(
+      this.#world.scheduler.after(
         delayMs,
         () => {
           if (settled) return;
           settled = true;
           timer.cancel();
-          world.trace(`${realm.name} ${call.name} ${what}`);
+          this.#world.trace(`${realm.name} ${call.name} ${what}`);
           settle();
         },
         realm,
       );
-    const timer = answer(call.timeoutMs, "timeout", () => reject(call.failure("timeout")));
-    if (this.#isOutOfReach(call.service)) {
-      if (world.outages[call.service] !== "hangs" && !world.chance(climate.ackLost)) {
-        answer(this.#latencyMs(), "refused", () => reject(call.failure("refused")));
-      }
-      return promise;
-    }
-    if (world.chance(climate.freeze * (DELICATE.has(call.name) ? 10 : 1))) world.freeze(realm);
-    const fate = this.#fate();
-    const travelMs = fate === "slow" ? world.random.next() * (call.timeoutMs + LATE_MS) : this.#latencyMs();
-    if (call.begin) scheduler.after(travelMs * world.random.next(), call.begin);
-    scheduler.after(travelMs, () => {
+    const fail = (delayMs: number, kind: "timeout" | "refused") =>
+      answer(delayMs, kind, () => reject(call.failure(kind)));
+    const timer = fail(call.timeoutMs, "timeout");
+    return {
+      promise,
+      fail: (delayMs, kind) => void fail(delayMs, kind),
+      settle: (delayMs, outcome) =>
+        void answer(delayMs, "ok", () =>
+          "error" in outcome ? reject(outcome.error) : resolve(outcome.value),
+        ),
+      isSettled: () => settled,
+    };
+  }
+
+  #carryOut<T>(call: Call<T>, { settle, isSettled }: Omit<Open<T>, "promise">, travelMs: number): void {
+    const world = this.#world;
+    const realm = this.#realm;
+    if (call.begin) world.scheduler.after(travelMs * world.random.next(), call.begin);
+    world.scheduler.after(travelMs, () => {
       const outcome = attempt(call.effect);
       world.trace(`${realm.name} ${call.name} done ${"error" in outcome ? outcome.error.message : ""}`);
-      world.sometimes("an effect came after its caller's deadline", settled && !realm.dead);
-      if (fate === "ack_lost") return world.sometimes("an acknowledgement was lost");
-      if (fate === "crash_after" && !realm.dead) {
+      world.sometimes("an effect came after its caller's deadline", isSettled() && !realm.dead);
+      if (world.chance(world.climate.ackLost)) return world.sometimes("an acknowledgement was lost");
+      if (world.chance(world.climate.crashAfter) && !realm.dead) {
         world.sometimes("a call crashed its process after its effect");
         return this.#crash(`after ${call.name}`);
       }
-      answer(this.#latencyMs(), "ok", () =>
-        "error" in outcome ? reject(outcome.error) : resolve(outcome.value),
-      );
+      settle(this.#latencyMs(), outcome);
     });
-    return promise;
-  }
-
-  #isOutOfReach(service: Service): boolean {
-    return this.#world.outages[service] !== null || this.#world.chance(this.#world.climate.errorBefore);
-  }
-
-  #fate(): "slow" | "ack_lost" | "crash_after" | "well" {
-    const { climate } = this.#world;
-    if (this.#world.chance(climate.crashAfter)) return "crash_after";
-    if (this.#world.chance(climate.ackLost)) return "ack_lost";
-    return this.#world.chance(climate.slow) ? "slow" : "well";
   }
 
   #latencyMs(): number {
@@ -104,7 +115,17 @@ export class Wire {
   }
 }
 
-function attempt<T>(work: () => T): { readonly value: T } | { readonly error: Error } {
+type Outcome<T> = { readonly value: T } | { readonly error: Error };
+
+/** A call under way; its first answer counts. */
+interface Open<T> {
+  readonly promise: Promise<T>;
+  fail(delayMs: number, kind: "timeout" | "refused"): void;
+  settle(delayMs: number, outcome: Outcome<T>): void;
+  isSettled(): boolean;
+}
+
+function attempt<T>(work: () => T): Outcome<T> {
   try {
     return { value: work() };
   } catch (error) {

@@ -22,6 +22,8 @@ export class World {
   readonly climate: Climate;
   readonly scheduler: Scheduler;
   readonly outages: Record<Service, Outage> = { store: null, letters: null, log: null };
+  /** Requests that reached a service which stands still. */
+  readonly #heldBack: Record<Service, (() => void)[]> = { store: [], letters: [], log: [] };
   readonly situations = new Set<Situation>();
   violation: Violation | null = null;
   /** Faults stop: the phase in which everything must come to an end. */
@@ -47,6 +49,15 @@ export class World {
   /** True with this probability, and never in calm weather. */
   chance(probability: number): boolean {
     return !this.calm && probability > 0 && this.random.next() < probability;
+  }
+
+  holdBack(service: Service, request: () => void): void {
+    this.#heldBack[service].push(request);
+  }
+
+  endOutage(service: Service): void {
+    this.outages[service] = null;
+    for (const request of this.#heldBack[service].splice(0)) request();
   }
 
   /** Longer than a lease now and then. */
