@@ -119,7 +119,6 @@ export class Clients {
         (outcomes) => back(outcomes),
         (error) => {
           const isRefused = error instanceof StoreDataError;
-          this.#world.sometimes("an event was refused and its group was not", isRefused);
           back(isRefused ? "refused" : "unknown");
         },
       );

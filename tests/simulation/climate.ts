@@ -27,6 +27,8 @@ export interface Climate {
   readonly slow: number;
   /** The caller's process stands still while the call is under way. */
   readonly freeze: number;
+  /** Of each chunk: a lock that another transaction holds for too long. */
+  readonly contention: number;
   /** Of each produce. */
   readonly partial: number;
   readonly twice: number;
@@ -69,6 +71,7 @@ export function climateOf(random: Random): Climate {
     ackLost: maybe(0.5, 0.15),
     slow: maybe(0.5, 0.1),
     freeze: maybe(0.5, 0.02),
+    contention: maybe(0.4, 0.7),
     partial: maybe(0.5, 0.4),
     twice: maybe(0.3, 0.2),
     hintLost: maybe(0.5, 0.9),

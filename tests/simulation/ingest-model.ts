@@ -32,6 +32,8 @@ export class IngestModel {
   /** All or nothing. Throws StoreDataError for data that no row can hold. */
   accept(plans: readonly IngestPlan[], ids: DrawnIds): IngestResult {
     if (plans.some((plan) => this.#history.poisonOf(keyOfPlan(plan)) === "unstorable")) {
+      const clients = new Set(plans.map(({ event }) => event.userId));
+      this.#world.sometimes("bad data of one client met others in its group", clients.size > 1);
       throw new StoreDataError("22003", "value out of range");
     }
     const outcomes = plans.map((plan, index) => this.#store(plan, ids[index]));

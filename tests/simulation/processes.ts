@@ -141,7 +141,8 @@ export function startHttp(setting: Setting, realm: Realm): Process {
     onApplied: ({ userIds }) => cache.invalidate(userIds),
     onWatches: () => {},
     onOutbox: () => setting.hint("relay", (process) => process.wake()),
-    nextTurn: (start) => void realm.clock.schedule(0, start),
+    // Long turns, so that requests of several clients share a group.
+    nextTurn: (start) => void realm.clock.schedule(world.random.next() * 150, start),
   });
   return {
     kind: "http",

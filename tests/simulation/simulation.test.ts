@@ -7,7 +7,7 @@ import { type Outcome, simulate } from "./simulate.ts";
 import { SITUATIONS, type Situation } from "./situations.ts";
 
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 500);
-const SEEDS_A_TEST = 50;
+const SEEDS_A_TEST = 20;
 const SEEDS_RUN_TWICE = [3, 77, 250];
 
 const met = new Set<Situation>();

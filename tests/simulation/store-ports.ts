@@ -91,6 +91,10 @@ const consumerPort = (call: StoreCall, stores: Stores, world: World, realm: Real
     }
     return call("applyChunk", deadline, () => {
       const stored = stores.consumer.storedOffset(assignment);
+      if (world.chance(world.climate.contention)) {
+        world.sometimes("a chunk met a lock");
+        throw new StoreUnavailableError("contention", "another transaction holds a lock");
+      }
       try {
         const result = stores.consumer.applyChunk(assignment, entries, nextOffset, () =>
           stores.chunk(assignment, entries, nextOffset),

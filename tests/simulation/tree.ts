@@ -113,11 +113,11 @@ export class Tree {
     const { process } = slot;
     if (process === null || slot.stopping) return;
     slot.stopping = true;
-    const { scheduler } = this.#world;
+    const { scheduler, calm } = this.#world;
     this.#world.trace(`${process.realm.name} is to stop`);
     scheduler.after(
       0,
-      () => void process.stop().then((isClean) => this.#stopped(slot, process, isClean)),
+      () => void process.stop().then((isClean) => this.#stopped(slot, process, { isClean, isCalm: calm })),
       process.realm,
     );
     scheduler.after(KILL_AFTER_MS, () => {
@@ -125,12 +125,11 @@ export class Tree {
     });
   }
 
-  #stopped(slot: Slot, process: Process, isClean: boolean): void {
-    const { realm } = process;
+  #stopped(slot: Slot, { realm }: Process, stop: { isClean: boolean; isCalm: boolean }): void {
     if (realm.dead) return;
     this.#world.trace(`${realm.name} stopped`);
-    this.#world.sometimes("an ordered stop in the middle", isClean && !this.#world.calm);
-    if (isClean && this.#world.calm) this.#checkNothingHeld(realm.name);
+    this.#world.sometimes("an ordered stop in the middle", stop.isClean && !stop.isCalm);
+    if (stop.isClean && stop.isCalm) this.#checkNothingHeld(realm.name);
     this.#ended(slot);
   }
 
