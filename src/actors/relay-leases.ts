@@ -13,6 +13,7 @@ interface Held {
 
 /**
  * free -> take -> held (trusted, or not trusted until the next renewal) -> resigned, or lost to another relay.
+ * held -> given up -> resigned, by the next step: whoever takes it then, has a new epoch.
  * A partition in flight is never resigned. Only the store decides who holds a lease; trust, measured by the
  * monotonic clock from the start of the last renewal, ends before the lease can.
  */
@@ -22,6 +23,8 @@ export class RelayLeases {
   readonly #clock: Clock;
   readonly #blocked: BlockedKeys;
   readonly #held = new Map<number, Held>();
+  /** Given up, and not known to be resigned. */
+  #doubtful: readonly PartitionLease[] = [];
   #inFlight: ReadonlySet<number> = new Set();
   #rowsInFlight = 0;
   #share = 0;
@@ -42,9 +45,10 @@ export class RelayLeases {
     return this.#held.size < this.#share;
   }
 
-  /** Heartbeat, renewal, resignation of the surplus, taking of what is missing. Throws when the store fails. */
+  /** Resignation of what was given up, heartbeat, renewal, resignation of the surplus, taking of what is missing. Throws when the store fails. */
   async maintain(deadline: Deadline): Promise<void> {
     const { relayId, outbox } = this.#settings;
+    await this.#resignDoubtful(deadline);
     const { liveRelays } = await this.#outbox.heartbeat(
       relayId,
       this.#rowsInFlight,
@@ -86,11 +90,16 @@ export class RelayLeases {
     this.#blocked.forget(partition);
   }
 
+  /** Stops using partitions in which a statement of ours may still be carried out: only a new epoch fences it off. */
+  giveUp(partitions: readonly number[]): void {
+    this.#doubtful = [...this.#doubtful, ...this.#leases(partitions)];
+    for (const partition of partitions) this.drop(partition);
+  }
+
   /** Gives everything back and signs off, so that others take over at once. */
   async leave(deadline: Deadline): Promise<void> {
-    const leases = this.#leases([...this.#held.keys()]);
-    for (const { partition } of leases) this.drop(partition);
-    if (leases.length > 0) await this.#outbox.resign(this.#settings.relayId, leases, deadline);
+    this.giveUp([...this.#held.keys()]);
+    await this.#resignDoubtful(deadline);
     await this.#outbox.deregister(this.#settings.relayId, deadline);
   }
 
@@ -107,6 +116,13 @@ export class RelayLeases {
       if (keptEpochs.get(partition) === epoch) held.trustedUntilMs = startedMs + trustMs(this.#settings);
       else this.drop(partition);
     }
+  }
+
+  async #resignDoubtful(deadline: Deadline): Promise<void> {
+    const leases = this.#doubtful;
+    if (leases.length === 0) return;
+    await this.#outbox.resign(this.#settings.relayId, leases, deadline);
+    this.#doubtful = this.#doubtful.filter((lease) => !leases.includes(lease));
   }
 
   async #resignSurplus(deadline: Deadline): Promise<void> {

@@ -101,9 +101,9 @@ async function publish(
 
 async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<boolean> {
   const { clock, metrics, log } = ports;
-  let uncertaintyMs = 0;
   try {
     const changed = await ports.outbox.mark(marks, Deadline.after(STORE_TIMEOUT_MS, clock));
+    block(ports, marks);
     stepDown(ports, marks, changed);
     report(
       ports,
@@ -113,15 +113,17 @@ async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<bo
   } catch (error) {
     metrics.error("mark_failed");
     log.warn({ rows: marks.length, error: asError(error).message }, "relay.mark_failed");
-    // The store may still carry the statement out, some time from now.
-    uncertaintyMs = STORE_TIMEOUT_MS;
+    // The store may still carry the statement out, and move rows that later marks have moved.
+    ports.leases.giveUp([...new Set(marks.map(({ row }) => row.partition))]);
     return false;
-  } finally {
-    const nowMs = clock.monotonicMs() + uncertaintyMs;
-    for (const { row, ...rest } of marks) {
-      if (rest.kind === "failed" && !rest.dead)
-        ports.blocked.block(row, row.id, nowMs + rest.delaySec * 1000);
-    }
+  }
+}
+
+/** Later rows of a failed row's key wait for it. */
+function block({ blocked, clock }: RoundPorts, marks: readonly OutboxMark[]): void {
+  const nowMs = clock.monotonicMs();
+  for (const { row, ...rest } of marks) {
+    if (rest.kind === "failed" && !rest.dead) blocked.block(row, row.id, nowMs + rest.delaySec * 1000);
   }
 }
 

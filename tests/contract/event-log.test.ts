@@ -5,6 +5,10 @@ import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createEmbeddedLog } from "../../src/stores/eventlog/embedded.ts";
 import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts";
+import { createLog } from "../simulation/log-client.ts";
+import { LogModel } from "../simulation/log-model.ts";
+import { MAX_RECORD_BYTES as SIMULATED_MAX_BYTES } from "../simulation/settings.ts";
+import { World } from "../simulation/world.ts";
 import { testDatabase } from "../support/databases.ts";
 import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
 import { kafkaLog } from "../support/kafka/log.ts";
@@ -23,6 +27,25 @@ describeEventLog("embedded", async () => {
     topic: () => `contract.${++topics}`,
     tooLarge: MAX_RECORD_BYTES + 1,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+});
+
+describeEventLog("simulated", async () => {
+  const world = new World(1);
+  world.calm = true;
+  let topics = 0;
+  return {
+    log: createLog({
+      world,
+      model: new LogModel(() => systemClock.nowMs(), { appended() {}, committed() {} }),
+      wire: { call: async ({ effect }) => effect() },
+      clock: systemClock,
+    }),
+    topic: () => `contract.${++topics}`,
+    tooLarge: SIMULATED_MAX_BYTES + 1,
+    async [Symbol.asyncDispose]() {
+      // Holds nothing.
+    },
   };
 });
 

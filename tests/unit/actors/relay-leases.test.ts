@@ -20,6 +20,7 @@ function fakeStore(clock: ManualClock) {
   const state = {
     live: 1,
     owned: new Map<number, bigint>(),
+    epoch: 1n,
     renewTakesMs: 0,
     isDown: false,
     resigned: [] as number[],
@@ -36,7 +37,9 @@ function fakeStore(clock: ManualClock) {
       const free = Array.from({ length: 8 }, (_, partition) => partition).filter(
         (each) => !state.owned.has(each),
       );
-      const taken = free.slice(0, limit).map((partition): PartitionLease => ({ partition, epoch: 1n }));
+      const taken = free
+        .slice(0, limit)
+        .map((partition): PartitionLease => ({ partition, epoch: state.epoch }));
       for (const { partition, epoch } of taken) state.owned.set(partition, epoch);
       return taken;
     },
@@ -145,6 +148,30 @@ describe("RelayLeases", () => {
     await maintain();
 
     expect(leases.usable()).toEqual([0, 1, 2, 4, 5, 6, 7]);
+  });
+
+  test("takes what it gave up under a new epoch, so that a statement still under way changes nothing", async () => {
+    const { leases, maintain, state } = setUp();
+    await maintain();
+    state.epoch = 2n;
+
+    leases.giveUp([2, 5]);
+    const meanwhile = leases.usable();
+    await maintain();
+
+    expect(meanwhile).toEqual([0, 1, 3, 4, 6, 7]);
+    expect(state.resigned).toEqual([2, 5]);
+    expect([2, 5, 6].map((partition) => leases.epochOf(partition))).toEqual([2n, 2n, 1n]);
+  });
+
+  test("gives back at its end what it gave up before", async () => {
+    const { leases, maintain, state, clock } = setUp();
+    await maintain();
+    leases.giveUp([2]);
+
+    await leases.leave(Deadline.after(1_000, clock));
+
+    expect(state.owned.size).toBe(0);
   });
 
   test("gives everything back when it leaves", async () => {
