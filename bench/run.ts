@@ -5,6 +5,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { autolog } from "./parts/autolog.ts";
+import { consumer } from "./parts/consumer.ts";
 import { engine } from "./parts/engine.ts";
 import { freshness } from "./parts/freshness.ts";
 import { ingest } from "./parts/ingest.ts";
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   serving,
   ingest,
   autolog,
+  consumer,
   freshness,
   start,
   memory,
