@@ -68,11 +68,13 @@ function anImpression(id: string): ImpressionEvent {
   return {
     ...common(id, user),
     kind: "impression",
-    items: Array.from({ length: SLATE }, (_, position) => ({
-      itemId: itemOf(user),
-      position,
-      feedId: null,
-      slot: null,
-    })),
+    items: slateOf(user).map((itemId, position) => ({ itemId, position, feedId: null, slot: null })),
   };
+}
+
+/** Distinct, as a slate must be. */
+function slateOf(user: number): readonly ItemId[] {
+  const items = new Set<ItemId>();
+  while (items.size < SLATE) items.add(itemOf(user));
+  return [...items];
 }
