@@ -111,7 +111,10 @@ function chunkOf(users: Map<string, Known>, events: readonly LogEvent[]): BareCh
 }
 
 const newestOf = (events: readonly StoredEvent[]) =>
-  events.reduce<StoredEvent | null>((newest, event) => (newest && newest.tsMs > event.tsMs ? newest : event), null);
+  events.reduce<StoredEvent | null>(
+    (newest, event) => (newest && newest.tsMs > event.tsMs ? newest : event),
+    null,
+  );
 
 let nextId = 2 ** 40;
 
