@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { OutboxStore, PartitionLease } from "../events/ports.ts";
 import type { BlockedKeys } from "./relay-blocked.ts";
+import type { Reservations } from "./relay-reservations.ts";
 import { type RelaySettings, trustMs } from "./relay-settings.ts";
 
 interface Held {
@@ -23,17 +24,23 @@ export class RelayLeases {
   readonly #clock: Clock;
   readonly #blocked: BlockedKeys;
   readonly #held = new Map<number, Held>();
+  readonly #reservations: Reservations;
   /** Given up, and not known to be resigned. */
   #doubtful: readonly PartitionLease[] = [];
-  #inFlight: ReadonlySet<number> = new Set();
-  #rowsInFlight = 0;
   #share = 0;
 
-  constructor(outbox: OutboxStore, settings: RelaySettings, clock: Clock, blocked: BlockedKeys) {
+  constructor(
+    outbox: OutboxStore,
+    settings: RelaySettings,
+    clock: Clock,
+    blocked: BlockedKeys,
+    reservations: Reservations,
+  ) {
     this.#outbox = outbox;
     this.#settings = settings;
     this.#clock = clock;
     this.#blocked = blocked;
+    this.#reservations = reservations;
   }
 
   get heldCount(): number {
@@ -51,7 +58,7 @@ export class RelayLeases {
     await this.#resignDoubtful(deadline);
     const { liveRelays } = await this.#outbox.heartbeat(
       relayId,
-      this.#rowsInFlight,
+      this.#reservations.rows,
       outbox.leaseSec,
       deadline,
     );
@@ -76,12 +83,6 @@ export class RelayLeases {
   /** Epoch of a held partition; null once it is lost. */
   epochOf(partition: number): bigint | null {
     return this.#held.get(partition)?.epoch ?? null;
-  }
-
-  /** Names what a round works on; an empty round names nothing. */
-  setInFlight(partitions: ReadonlySet<number>, rows: number): void {
-    this.#inFlight = partitions;
-    this.#rowsInFlight = rows;
   }
 
   /** Stops using a partition whose fence moved. */
@@ -128,7 +129,7 @@ export class RelayLeases {
   async #resignSurplus(deadline: Deadline): Promise<void> {
     const surplus = this.#held.size - this.#share;
     if (surplus <= 0) return;
-    const idle = [...this.#held.keys()].filter((partition) => !this.#inFlight.has(partition));
+    const idle = [...this.#held.keys()].filter((partition) => !this.#reservations.isInFlight(partition));
     const leases = this.#leases(idle.slice(0, surplus));
     for (const { partition } of leases) this.drop(partition);
     if (leases.length > 0) await this.#outbox.resign(this.#settings.relayId, leases, deadline);

@@ -15,8 +15,10 @@ import { RelayBreaker } from "./relay-breaker.ts";
 import { maintainLeases, maintainOnce } from "./relay-lease-loop.ts";
 import { RelayLeases } from "./relay-leases.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
+import { Reservations } from "./relay-reservations.ts";
 import { type RoundOutcome, type RoundPorts, runRound } from "./relay-round.ts";
 import type { RelaySettings } from "./relay-settings.ts";
+import { inTurns } from "./relay-turns.ts";
 import { retryStartup } from "./startup-retry.ts";
 
 export interface RelayPorts {
@@ -40,36 +42,46 @@ const MIN_ERROR_PAUSE_MS = 50;
 const JITTER = 0.2;
 /** Enough rows that one bad row does not keep the breaker open. */
 const PROBE_ROWS = 20;
+/**
+ * Each lane has its share of the partitions and one round at a time: while one waits for the log, the other claims or
+ * marks (docs/adr/0011).
+ */
+const LANES = 2;
+/** Goes on alone, for all partitions, while the log is out of reach. */
+const PROBING_LANE = 0;
 
 /** idle -> starting -> running -> stopping -> stopped; any throw of a loop ends all loops and rejects `run`. */
 export class Relay {
   readonly #ports: RelayPorts;
   readonly #metrics: RelayMetrics;
   readonly #blocked = new BlockedKeys();
+  readonly #reservations = new Reservations();
   readonly #leases: RelayLeases;
   readonly #breaker: RelayBreaker;
-  readonly #hint: Nap;
+  /** One a lane. */
+  readonly #hints: readonly Nap[];
   readonly #stop = new AbortController();
   #producer: EventLogProducer | null = null;
   #running: Promise<unknown> = Promise.resolve();
-  #inRound = false;
+  #rounds = 0;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#metrics = createRelayMetrics(ports.metrics);
-    this.#leases = new RelayLeases(ports.outbox, ports.settings, ports.clock, this.#blocked);
+    const { outbox, settings, clock } = ports;
+    this.#leases = new RelayLeases(outbox, settings, clock, this.#blocked, this.#reservations);
     this.#breaker = new RelayBreaker(ports.random);
-    this.#hint = new Nap(ports.clock);
+    this.#hints = Array.from({ length: LANES }, () => new Nap(clock));
   }
 
   /** True while a round is under way. */
   get busy(): boolean {
-    return this.#inRound;
+    return this.#rounds > 0;
   }
 
   /** Says that rows may be due. */
   wake(): void {
-    this.#hint.wake();
+    for (const hint of this.#hints) hint.wake();
   }
 
   /** Runs until `stop`. Rejects when start-up retries are used up, and for bugs. */
@@ -101,12 +113,13 @@ export class Relay {
 
   #abort(): void {
     this.#stop.abort();
-    this.#hint.wake();
+    this.wake();
   }
 
   async #run(): Promise<void> {
-    const producer = await this.#startProducer();
-    if (producer === null) return;
+    const started = await this.#startProducer();
+    if (started === null) return;
+    const producer = inTurns(started);
     this.#producer = producer;
     const { settings, readBacklog, clock, random, log } = this.#ports;
     const metrics = this.#metrics;
@@ -117,12 +130,12 @@ export class Relay {
       random,
       log,
       metrics,
-      onTaken: () => this.#hint.wake(),
+      onTaken: () => this.wake(),
     };
     await maintainOnce(leases);
     await Promise.all([
       maintainLeases(leases, this.#stop.signal),
-      this.#roundLoop(producer),
+      ...this.#hints.map((hint, lane) => this.#roundLoop(this.#roundPorts(producer), lane, hint)),
       watchBacklog({ readBacklog, clock, log, metrics }, this.#stop.signal),
     ]);
   }
@@ -148,39 +161,48 @@ export class Relay {
     });
   }
 
-  async #roundLoop(producer: EventLogProducer): Promise<void> {
-    const { settings, outbox, clock, log } = this.#ports;
-    const round: RoundPorts = {
+  #roundPorts(producer: EventLogProducer): RoundPorts {
+    const { settings, outbox, clock, log, progress } = this.#ports;
+    return {
       settings,
       outbox,
       producer,
       leases: this.#leases,
+      reservations: this.#reservations,
       blocked: this.#blocked,
       clock,
       log,
       metrics: this.#metrics,
-      progress: this.#ports.progress,
+      progress,
     };
+  }
+
+  async #roundLoop(round: RoundPorts, lane: number, hint: Nap): Promise<void> {
+    const { settings, clock } = this.#ports;
     while (!this.#stop.signal.aborted) {
       this.#ports.progress();
       const waitMs = this.#breaker.waitMs(clock.monotonicMs());
-      if (waitMs > 0) {
-        await clock.sleep(waitMs, this.#stop.signal);
+      const isProbe = this.#breaker.isOpen;
+      if (waitMs > 0 || (isProbe && lane !== PROBING_LANE)) {
+        await clock.sleep(Math.max(waitMs, MIN_ERROR_PAUSE_MS), this.#stop.signal);
         continue;
       }
-      this.#inRound = true;
-      const outcome = await runRound(round, this.#breaker.isOpen ? PROBE_ROWS : settings.outbox.batchSize);
-      this.#inRound = false;
-      await this.#after(outcome);
+      const usable = this.#leases.usable();
+      const partitions = isProbe ? usable : usable.filter((partition) => partition % LANES === lane);
+      const limit = isProbe ? PROBE_ROWS : settings.outbox.batchSize;
+      this.#rounds++;
+      const outcome = await runRound(round, { lane, partitions, limit });
+      this.#rounds--;
+      await this.#after(outcome, hint);
     }
   }
 
-  async #after(outcome: RoundOutcome): Promise<void> {
+  async #after(outcome: RoundOutcome, hint: Nap): Promise<void> {
     const { settings, clock, random, log } = this.#ports;
     const pollMs = settings.outbox.pollIntervalMs;
     switch (outcome.kind) {
       case "idle":
-        return this.#hint.sleep(jittered(pollMs, JITTER, random));
+        return hint.sleep(jittered(pollMs, JITTER, random));
       case "failed":
         return clock.sleep(Math.max(pollMs, MIN_ERROR_PAUSE_MS), this.#stop.signal);
       case "worked": {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { BlockedKeys } from "../../../src/actors/relay-blocked.ts";
 import { RelayLeases } from "../../../src/actors/relay-leases.ts";
+import { Reservations } from "../../../src/actors/relay-reservations.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import type { OutboxStore, PartitionLease } from "../../../src/events/ports.ts";
 import { OUTBOX_CONFIG } from "../../support/backbone.ts";
@@ -63,8 +64,15 @@ function fakeStore(clock: ManualClock) {
 function setUp() {
   const clock = manualClock();
   const fake = fakeStore(clock);
-  const leases = new RelayLeases(fake.store, SETTINGS, clock, new BlockedKeys());
-  return { clock, ...fake, leases, maintain: () => leases.maintain(Deadline.after(60_000, clock)) };
+  const reservations = new Reservations();
+  const leases = new RelayLeases(fake.store, SETTINGS, clock, new BlockedKeys(), reservations);
+  return {
+    clock,
+    ...fake,
+    leases,
+    reservations,
+    maintain: () => leases.maintain(Deadline.after(60_000, clock)),
+  };
 }
 
 describe("RelayLeases", () => {
@@ -88,9 +96,10 @@ describe("RelayLeases", () => {
   });
 
   test("never resigns a partition in flight", async () => {
-    const { leases, maintain, state } = setUp();
+    const { maintain, reservations, state } = setUp();
     await maintain();
-    leases.setInFlight(new Set([0, 1, 2, 3, 4]), 100);
+    reservations.begin(0, [0, 1, 2, 3, 4, 5]);
+    reservations.send(0, new Set([0, 1, 2, 3, 4]), 100);
     state.live = 4;
 
     await maintain();
