@@ -3,20 +3,17 @@
 import type { Clock } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
-import { Nap } from "../core/nap.ts";
 import type { Random } from "../core/random.ts";
-import { jittered } from "../core/retry-delay.ts";
 import type { EventLog, EventLogProducer, OutboxSnapshot, OutboxStore } from "../events/ports.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 import { watchBacklog } from "./relay-backlog.ts";
 import { BlockedKeys } from "./relay-blocked.ts";
-import { RelayBreaker } from "./relay-breaker.ts";
+import { RelayLanes } from "./relay-lanes.ts";
 import { maintainLeases, maintainOnce } from "./relay-lease-loop.ts";
 import { RelayLeases } from "./relay-leases.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 import { Reservations } from "./relay-reservations.ts";
-import { type RoundOutcome, type RoundPorts, runRound } from "./relay-round.ts";
 import type { RelaySettings } from "./relay-settings.ts";
 import { inTurns } from "./relay-turns.ts";
 import { retryStartup } from "./startup-retry.ts";
@@ -38,17 +35,6 @@ export interface RelayPorts {
 }
 
 const STORE_TIMEOUT_MS = 10_000;
-const MIN_ERROR_PAUSE_MS = 50;
-const JITTER = 0.2;
-/** Enough rows that one bad row does not keep the breaker open. */
-const PROBE_ROWS = 20;
-/**
- * Each lane has its share of the partitions and one round at a time: while one waits for the log, the other claims or
- * marks (docs/adr/0011).
- */
-const LANES = 2;
-/** Goes on alone, for all partitions, while the log is out of reach. */
-const PROBING_LANE = 0;
 
 /** idle -> starting -> running -> stopping -> stopped; any throw of a loop ends all loops and rejects `run`. */
 export class Relay {
@@ -57,31 +43,26 @@ export class Relay {
   readonly #blocked = new BlockedKeys();
   readonly #reservations = new Reservations();
   readonly #leases: RelayLeases;
-  readonly #breaker: RelayBreaker;
-  /** One a lane. */
-  readonly #hints: readonly Nap[];
   readonly #stop = new AbortController();
   #producer: EventLogProducer | null = null;
+  #lanes: RelayLanes | null = null;
   #running: Promise<unknown> = Promise.resolve();
-  #rounds = 0;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#metrics = createRelayMetrics(ports.metrics);
     const { outbox, settings, clock } = ports;
     this.#leases = new RelayLeases(outbox, settings, clock, this.#blocked, this.#reservations);
-    this.#breaker = new RelayBreaker(ports.random);
-    this.#hints = Array.from({ length: LANES }, () => new Nap(clock));
   }
 
   /** True while a round is under way. */
   get busy(): boolean {
-    return this.#rounds > 0;
+    return this.#lanes?.busy ?? false;
   }
 
   /** Says that rows may be due. */
   wake(): void {
-    for (const hint of this.#hints) hint.wake();
+    this.#lanes?.wake();
   }
 
   /** Runs until `stop`. Rejects when start-up retries are used up, and for bugs. */
@@ -121,21 +102,27 @@ export class Relay {
     if (started === null) return;
     const producer = inTurns(started);
     this.#producer = producer;
-    const { settings, readBacklog, clock, random, log } = this.#ports;
+    const { settings, outbox, readBacklog, clock, random, log, progress, onPublished } = this.#ports;
     const metrics = this.#metrics;
-    const leases = {
-      settings,
-      leases: this.#leases,
-      clock,
+    const shared = { settings, leases: this.#leases, clock, log, metrics };
+    const lanes = new RelayLanes({
+      round: {
+        ...shared,
+        outbox,
+        producer,
+        reservations: this.#reservations,
+        blocked: this.#blocked,
+        progress,
+      },
       random,
-      log,
-      metrics,
-      onTaken: () => this.wake(),
-    };
+      onPublished,
+    });
+    this.#lanes = lanes;
+    const leases = { ...shared, random, onTaken: () => this.wake() };
     await maintainOnce(leases);
     await Promise.all([
       maintainLeases(leases, this.#stop.signal),
-      ...this.#hints.map((hint, lane) => this.#roundLoop(this.#roundPorts(producer), lane, hint)),
+      lanes.run(this.#stop.signal),
       watchBacklog({ readBacklog, clock, log, metrics }, this.#stop.signal),
     ]);
   }
@@ -159,58 +146,5 @@ export class Relay {
         log.warn({ attempt, error: error.message }, "relay.startup_failed");
       },
     });
-  }
-
-  #roundPorts(producer: EventLogProducer): RoundPorts {
-    const { settings, outbox, clock, log, progress } = this.#ports;
-    return {
-      settings,
-      outbox,
-      producer,
-      leases: this.#leases,
-      reservations: this.#reservations,
-      blocked: this.#blocked,
-      clock,
-      log,
-      metrics: this.#metrics,
-      progress,
-    };
-  }
-
-  async #roundLoop(round: RoundPorts, lane: number, hint: Nap): Promise<void> {
-    const { settings, clock } = this.#ports;
-    while (!this.#stop.signal.aborted) {
-      this.#ports.progress();
-      const waitMs = this.#breaker.waitMs(clock.monotonicMs());
-      const isProbe = this.#breaker.isOpen;
-      if (waitMs > 0 || (isProbe && lane !== PROBING_LANE)) {
-        await clock.sleep(Math.max(waitMs, MIN_ERROR_PAUSE_MS), this.#stop.signal);
-        continue;
-      }
-      const usable = this.#leases.usable();
-      const partitions = isProbe ? usable : usable.filter((partition) => partition % LANES === lane);
-      const limit = isProbe ? PROBE_ROWS : settings.outbox.batchSize;
-      this.#rounds++;
-      const outcome = await runRound(round, { lane, partitions, limit });
-      this.#rounds--;
-      await this.#after(outcome, hint);
-    }
-  }
-
-  async #after(outcome: RoundOutcome, hint: Nap): Promise<void> {
-    const { settings, clock, random, log } = this.#ports;
-    const pollMs = settings.outbox.pollIntervalMs;
-    switch (outcome.kind) {
-      case "idle":
-        return hint.sleep(jittered(pollMs, JITTER, random));
-      case "failed":
-        return clock.sleep(Math.max(pollMs, MIN_ERROR_PAUSE_MS), this.#stop.signal);
-      case "worked": {
-        if (outcome.acked > 0) this.#ports.onPublished();
-        if (outcome.sent === 0) return;
-        const transition = this.#breaker.record(outcome.logDown, clock.monotonicMs());
-        if (transition) log.warn({ to: transition }, "relay.breaker");
-      }
-    }
   }
 }
