@@ -38,6 +38,8 @@ export const kafkaLog = ({ bootstrap }: TestKafka): LogUnderTest => ({
     connection: { bootstrapServers: [bootstrap], clientId: "bench", requestTimeoutMs: 15_000 },
     topics: { create: true, replication: 1 },
     clock: systemClock,
+    // Only appends here: the tree's consumers have the store's numbers.
+    nextGeneration: async () => 1,
   }),
   partitions: 6,
   env: { KAFKA_BOOTSTRAP_SERVERS: bootstrap },

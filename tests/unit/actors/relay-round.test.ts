@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { BlockedKeys } from "../../../src/actors/relay-blocked.ts";
 import { RelayLeases } from "../../../src/actors/relay-leases.ts";
 import { createRelayMetrics } from "../../../src/actors/relay-metrics.ts";
+import { Reservations } from "../../../src/actors/relay-reservations.ts";
 import { runRound } from "../../../src/actors/relay-round.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
@@ -31,18 +32,19 @@ test("a mark that may still be carried out is fenced off: its partitions are use
     produce: async (records) => records.map(() => ({ status: "failed", class: "retryable", error: "down" })),
   };
   const blocked = new BlockedKeys();
-  const leases = new RelayLeases(outbox as OutboxStore, settings, clock, blocked);
+  const reservations = new Reservations();
+  const leases = new RelayLeases(outbox as OutboxStore, settings, clock, blocked, reservations);
   await leases.maintain(Deadline.after(1_000, clock));
   const before = leases.usable();
 
   const outcome = await runRound(
     {
-      ...{ settings, clock, leases, blocked, log: silentLog, progress: () => {} },
+      ...{ settings, clock, leases, reservations, blocked, log: silentLog, progress: () => {} },
       outbox: outbox as OutboxStore,
       producer: producer as EventLogProducer,
       metrics: createRelayMetrics(createMetrics()),
     },
-    100,
+    { lane: 0, partitions: before, limit: 100 },
   );
 
   expect([before, outcome.kind, leases.usable()]).toEqual([[0, 1], "failed", [1]]);
