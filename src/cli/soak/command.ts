@@ -10,7 +10,7 @@ import { CommandError, EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.t
 import { interruptible } from "../interruptible.ts";
 import { soak } from "./soak.ts";
 
-const MAX_SEED = 1_000_000;
+const MAX_SEED = 2_147_483_647;
 const MAX_RATE = 1_000;
 const MIN_DURATION_MS = 5_000;
 const MAX_DURATION_MS = 24 * 3_600_000;
