@@ -62,7 +62,7 @@ test(
 const missing = kafkaMissing();
 
 describe.skipIf(missing !== null)(`on three brokers${missing === null ? "" : ` (${missing})`}`, () => {
-  test("brokers that die and freeze one after another lose, double and reorder nothing either", async () => {
+  test("F22: leaders that die and freeze one after another lose, double and reorder nothing", async () => {
     await using kafka = await startKafka({ brokers: 3 });
     const env = {
       KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
