@@ -162,6 +162,14 @@ describe("a store that fails", () => {
     });
   });
 
+  test("that has no connection free makes it 503 overloaded", async () => {
+    const http = fakeHttp();
+    http.store = () => Promise.reject(new StoreUnavailableError("pool", "no connection became free in time"));
+    const response = await http.post("/event", aDirectBody());
+    expect(Number(response.headers.get("Retry-After"))).toBeWithin(1, 6);
+    expect(await answerOf(response)).toMatchObject({ status: 503, body: { error_code: "overloaded" } });
+  });
+
   test("makes refused data 422 without its words", async () => {
     const http = fakeHttp();
     http.store = () => Promise.reject(new StoreDataError("22021", "invalid byte sequence in secret_table"));
