@@ -48,7 +48,7 @@ export async function inject(
     } else await end(fault, victims, cluster);
   }
   await Promise.all(frozen);
-  await cluster.ensureRunning();
+  if (!signal.aborted) await cluster.ensureRunning();
 }
 
 async function freeze(

@@ -23,6 +23,8 @@ export interface LoadSettings {
   readonly rate: number;
   /** Ends the load; what is under way gets its answer. */
   readonly signal: AbortSignal;
+  /** Ends it at once: what has no answer yet stays unknown. */
+  readonly giveUp: AbortSignal;
 }
 
 /** Resolves after the end of the load, when no request is open. */
@@ -33,20 +35,24 @@ export async function runLoad(settings: LoadSettings, ports: LoadPorts): Promise
 /** One post at a time. A sender that was held up does not catch up: the rate is an upper bound. */
 async function runSender(
   sender: number,
-  { seed, rate, signal }: LoadSettings,
+  { seed, rate, signal, giveUp }: LoadSettings,
   ports: LoadPorts,
 ): Promise<void> {
   const { clock } = ports;
   const everyMs = (SENDERS * 1000) / rate;
   await clock.sleep((everyMs * sender) / SENDERS, signal);
-  for (let sequence = 0; !signal.aborted; sequence++) {
+  for (let sequence = 0; !signal.aborted && !giveUp.aborted; sequence++) {
     const startMs = clock.monotonicMs();
-    await deliver(requestOf(seed, sender, sequence, clock.nowMs()), ports);
+    await deliver(requestOf(seed, sender, sequence, clock.nowMs()), giveUp, ports);
     await clock.sleep(Math.max(0, everyMs - (clock.monotonicMs() - startMs)), signal);
   }
 }
 
-async function deliver(request: SoakRequest, { post, clock, history }: LoadPorts): Promise<void> {
+async function deliver(
+  request: SoakRequest,
+  giveUp: AbortSignal,
+  { post, clock, history }: LoadPorts,
+): Promise<void> {
   const { path, body, events, repeated } = request;
   const posted = history.begin(events, clock.monotonicMs());
   const { requests, repeats } = history.counts;
@@ -55,7 +61,7 @@ async function deliver(request: SoakRequest, { post, clock, history }: LoadPorts
     history.answered(path, answer.ok ? String(answer.status) : `${answer.status} ${answer.problem}`);
     return answer;
   };
-  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES && !giveUp.aborted; tries++) {
     const answer = await send();
     if (answer.ok) {
       const ackedMs = clock.monotonicMs();
@@ -73,7 +79,7 @@ async function deliver(request: SoakRequest, { post, clock, history }: LoadPorts
       requests.fail++;
       return;
     }
-    await clock.sleep(RETRY_MS);
+    await clock.sleep(RETRY_MS, giveUp);
   }
   requests.unknown++;
 }

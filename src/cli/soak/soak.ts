@@ -46,16 +46,28 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       timeoutMs: REQUEST_TIMEOUT_MS,
     });
     const loadEnd = new AbortController();
+    const failed = new AbortController();
+    const giveUp = AbortSignal.any([signal, failed.signal]);
     const post = (path: string, body: unknown) => api.post(path, body);
-    const load = runLoad({ seed, rate, signal: loadEnd.signal }, { post, clock: systemClock, history });
+    const load = runLoad(
+      { seed, rate, signal: loadEnd.signal, giveUp },
+      { post, clock: systemClock, history },
+    );
     const onFault = (struck: Struck) => {
       faults.push(struck);
       onProgress(describe(struck));
     };
     const injecting = inject(plan, { cluster, clock: systemClock, random, onFault }, signal);
     const lasting = systemClock.sleep(durationMs, signal);
-    await Promise.all([injecting, lasting]).finally(() => loadEnd.abort());
-    await load;
+    try {
+      await Promise.all([injecting, lasting]);
+    } catch (error) {
+      failed.abort();
+      throw error;
+    } finally {
+      loadEnd.abort();
+      await load;
+    }
     signal.throwIfAborted();
     await cluster.ensureRunning();
     onProgress(

@@ -13,10 +13,11 @@ interface Post {
 }
 
 /** A load of at most some 250 posts on a server that answers by `answer`; time passes as fast as it can. */
-async function load(answer: (post: Post, nth: number) => ApiAnswer) {
+async function load(answer: (post: Post, nth: number) => ApiAnswer, giveUpAfter = Number.POSITIVE_INFINITY) {
   const history = new History();
   const posts: Post[] = [];
   const end = new AbortController();
+  const giveUp = new AbortController();
   let nowMs = 0;
   const clock = {
     ...systemClock,
@@ -29,9 +30,12 @@ async function load(answer: (post: Post, nth: number) => ApiAnswer) {
     const sent = { path, body: JSON.stringify(body) };
     posts.push(sent);
     if (posts.length >= 250) end.abort();
-    return answer(sent, posts.filter((other) => other.body === sent.body).length);
+    const nth = posts.filter((other) => other.body === sent.body).length;
+    if (nth === giveUpAfter) giveUp.abort();
+    return answer(sent, nth);
   };
-  await runLoad({ seed: 1, rate: 100, signal: end.signal }, { post, clock, history });
+  const settings = { seed: 1, rate: 100, signal: end.signal, giveUp: giveUp.signal };
+  await runLoad(settings, { post, clock, history });
   return { history, posts };
 }
 
@@ -50,6 +54,12 @@ describe("the load of a soak run", () => {
     expect(history.acknowledged()).toEqual([]);
     expect(history.counts.requests).toMatchObject({ ok: 0, fail: 0 });
     expect(history.counts.requests.unknown).toBeGreaterThan(0);
+  });
+
+  test("ends at once when it is told to give up", async () => {
+    const { history, posts } = await load(() => BROKEN, 3);
+    expect(history.acknowledged()).toEqual([]);
+    expect(posts.length).toBeLessThanOrEqual(3 * 16);
   });
 
   test("repeats some acknowledged posts, and tells when they are taken for new", async () => {
