@@ -8,7 +8,7 @@ import { asError } from "../core/errors.ts";
 import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
 import { programCommand } from "./realm-entry.ts";
 
-const READY_TIMEOUT_MS = 90_000;
+const READY_TIMEOUT_MS = 180_000;
 const READY_POLL_MS = 50;
 const STOP_TIMEOUT_MS = 25_000;
 /** Of what the tree printed the end is shown when it fails. */

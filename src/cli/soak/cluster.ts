@@ -16,12 +16,16 @@ const PROBE_TIMEOUT_MS = 2_000;
 /** Leases short enough to run out while their holder is frozen. */
 const PIPELINE = { OUTBOX_RELAY_LEASE_SEC: "6", OUTBOX_RELAY_PUBLISH_TIMEOUT_SEC: "2" } as const;
 
+/** A tree that gives up has lost nothing either; but a slow machine in which starts are late shall not end the run. */
+const PATIENCE = { SUPERVISOR_INTENSITY: "20", SUPERVISOR_PERIOD_SEC: "300" } as const;
+
 const COMMON = {
   APP_ENV: "test",
   API_AUTH_MODE: "off",
   HOST: "127.0.0.1",
   METRICS_HOST: "127.0.0.1",
   LOG_LEVEL: "warn",
+  ...PATIENCE,
   ...PIPELINE,
 } as const;
 
