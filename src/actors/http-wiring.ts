@@ -1,7 +1,7 @@
 /** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
 
-import type { Deadline } from "../core/deadline.ts";
 import { Breaker, dependencyBreaker } from "../core/breaker.ts";
+import type { Deadline } from "../core/deadline.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
