@@ -15,6 +15,7 @@ import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
+import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
 
 export const commands = (): readonly Command[] => [
@@ -33,4 +34,5 @@ export const commands = (): readonly Command[] => [
   loadRecoCommand(),
   checkGuardrailsCommand(),
   checkMigrationsCommand(),
+  soakCommand(),
 ];
