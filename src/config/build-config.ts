@@ -10,6 +10,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** Whole ms that a timer can take; a positive value stays positive. */
 const ms = (value: number): number =>
   value > 0 ? Math.min(Math.max(Math.round(value), 1), MAX_TIMER_MS) : 0;
+const BYTES_PER_MB = 1_048_576;
 const seconds = (value: number): number => ms(value * 1000);
 
 export function buildConfig(values: Values, roles: readonly Role[]): Config {
@@ -49,6 +50,10 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       backgroundShutdownMs: seconds(values.RECO_BACKGROUND_SHUTDOWN_TIMEOUT_SEC),
       metricsWindowSec: values.RECO_METRICS_WINDOW_SEC,
       metricsMaxSamples: values.RECO_METRICS_MAX_SAMPLES,
+    },
+    trainer: {
+      easeMaxRows: values.EASE_MAX_ITEMS,
+      memoryMaxBytes: values.TRAINER_MEMORY_MAX_MB * BYTES_PER_MB,
     },
     cache: {
       enabled: values.ONLINE_CACHE_ENABLED,

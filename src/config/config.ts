@@ -67,6 +67,11 @@ export interface Config {
     readonly metricsWindowSec: number;
     readonly metricsMaxSamples: number;
   };
+  readonly trainer: {
+    /** Rows of the matrix that EASE may have to invert. */
+    readonly easeMaxRows: number;
+    readonly memoryMaxBytes: number;
+  };
   readonly cache: {
     readonly enabled: boolean;
     /** Shared by nodes behind their memory; null: each tree remembers for itself. */

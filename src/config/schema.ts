@@ -166,6 +166,15 @@ export const VARIABLES = {
       "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
+  EASE_MAX_ITEMS: positiveInt(4000, {
+    description:
+      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it factors take its place.",
+    usedBy: "commands",
+  }),
+  TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
+    description: "Memory that training may take; older events are left out where all do not fit.",
+    usedBy: "commands",
+  }),
   RECO_SEEN_MAX: positiveInt(1000, {
     description: "Newest events of a user whose items `stream-v1` leaves out.",
     usedBy: "http",
