@@ -16,6 +16,7 @@ import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status/command.ts";
+import { trainCommand } from "./train/command.ts";
 
 export const commands = (): readonly Command[] => [
   serveCommand(),
@@ -24,6 +25,7 @@ export const commands = (): readonly Command[] => [
   rebuildFeaturesCommand(),
   replayOutboxCommand(),
   replayDeadLettersCommand(),
+  trainCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),
