@@ -36,7 +36,10 @@ export interface Choice {
   readonly figures: ValidationFigures;
 }
 
-const LAMBDAS = [50, 200, 400, 1_000];
+/** Tried as long as each is better than the one before; beside the default. */
+const LARGER_LAMBDAS = [400, 1_000];
+/** Tried when no larger one is better. */
+const SMALLER_LAMBDA = 50;
 const HALF_LIVES = [2, 3, 5, 10, 25];
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
@@ -63,6 +66,7 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
   const takes = takesOf(validation.fit);
   if (questions >= MIN_QUESTIONS && takes.userItems.length > 0) {
     const problem = easeProblem(takes, options.easeMaxRows);
+    onStage("sources of the validation");
     let ease = problem?.solve(DEFAULT_SETTINGS.lambda as number) ?? null;
     const base = learn(validation.fit, takes, options.content, ease, settings);
     const model = (): TrainedModel => ({
@@ -78,12 +82,23 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       return desk.alone(model(), name, viewpoint);
     };
     if (problem) {
-      const known = ease;
-      [settings, ease] = bestOf(LAMBDAS, (lambda) => {
+      let best = alone("ease", "user");
+      const tryLambda = (lambda: number) => {
         onStage(`EASE with lambda ${lambda}`);
-        ease = lambda === DEFAULT_SETTINGS.lambda ? known : problem.solve(lambda);
-        return [alone("ease", "user"), [{ ...settings, lambda }, ease] as const];
-      });
+        const kept = { ease, settings };
+        ease = problem.solve(lambda);
+        settings = { ...settings, lambda };
+        const figure = alone("ease", "user");
+        if (figure > best) {
+          best = figure;
+          return true;
+        }
+        ({ ease, settings } = kept);
+        return false;
+      };
+      const [first = 0, second = 0] = LARGER_LAMBDAS;
+      if (tryLambda(first)) tryLambda(second);
+      else tryLambda(SMALLER_LAMBDA);
     } else settings = { ...settings, lambda: null };
     const profileSource = problem ? "ease" : "item_knn";
     const before = settings;

@@ -30,6 +30,8 @@ const GRID = Array.from({ length: 11 }, (_, step) => step / 10);
 const MAX_ROUNDS = 4;
 /** A source is taken in only for a gain that is not mere chance of the questions. */
 const LEAST_GAIN = 1.001;
+/** What adds less than half a percent is left out again: every source costs every answer its time. */
+const WORTH_KEEPING = 0.995;
 const DEPTH = 10;
 
 /** Starts from `defaults` and from each source alone, so that the blend is no worse than any of them. */
@@ -59,6 +61,15 @@ export function searchBlend(problem: BlendProblem, defaults: BlendWeights): Foun
       move(weights, place, others ? GRID : GRID.slice(1));
     }
     if (ndcg <= before) break;
+  }
+  const floor = ndcg * WORTH_KEEPING;
+  for (let place = 0; place < sources.length; place++) {
+    if (!weights.some((weight, at) => at !== place && weight > 0) || weights[place] === 0) continue;
+    tried++;
+    const [without = 0] = alongOne(problem, weights, place, [0]);
+    if (without < floor) continue;
+    weights = weights.with(place, 0);
+    ndcg = without;
   }
   return { weights: named(sources, weights), ndcg, tried };
 }

@@ -1,6 +1,7 @@
 /** A trained model as the bytes of its file, and back. */
 
 import type { ItemLists } from "../recommend/item-lists.ts";
+import type { SourceName } from "../recommend/ranked-list.ts";
 import { SESSION_DECAYS, type SessionIndex } from "../recommend/session-index.ts";
 import {
   type BlendWeights,
@@ -21,6 +22,18 @@ interface Meta {
   readonly session_weights: BlendWeights;
   readonly profile_half_life: number;
   readonly session_decay: SessionIndex["decay"] | null;
+}
+
+/** What serving needs: without what no blend counts. Content stays, since it is all that is known of a new item. */
+export function servedPart(model: TrainedModel): TrainedModel {
+  const { weights, sessionWeights } = model;
+  const counts = (name: SourceName) => (weights[name] ?? 0) + (sessionWeights[name] ?? 0) > 0;
+  const { item_knn, ...lists } = model.lists;
+  return {
+    ...model,
+    lists: { ...lists, ...(item_knn && counts("item_knn") && { item_knn }) },
+    sessions: counts("session_knn") ? model.sessions : null,
+  };
 }
 
 export function encodeModel(model: TrainedModel): Uint8Array<ArrayBuffer> {

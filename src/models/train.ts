@@ -28,6 +28,8 @@ export interface Trained {
 }
 
 const STRATEGY = "ease_rules_blend";
+/** Where the matrix of EASE does not fit. */
+const STRATEGY_WITHOUT_EASE = "knn_rules_blend";
 
 /** The log must hold at least one event. Equal logs and options give equal models. */
 export function train(log: TrainingLog, options: TrainOptions): Trained {
@@ -41,7 +43,7 @@ export function train(log: TrainingLog, options: TrainOptions): Trained {
   const ease = problem && settings.lambda !== null ? problem.solve(settings.lambda) : null;
   const learned = learn(log, takes, content, ease, settings);
   return {
-    model: { ...learned, runId, strategy: STRATEGY },
+    model: { ...learned, runId, strategy: ease ? STRATEGY : STRATEGY_WITHOUT_EASE },
     settings,
     easeForm: problem?.form ?? null,
     validation: figures,

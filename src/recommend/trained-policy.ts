@@ -24,6 +24,7 @@ export function trainedPolicy(state: ServingState, clock: Clock, model: TrainedM
   const scratch = new TrainedScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
   const placedIn = placer(model);
+  placedIn(popularity.table); // Before the first request, which would wait for it.
 
   const rankFor = (
     viewer: Viewer,

@@ -124,7 +124,7 @@ function columnOf(name: SourceName, weight: number, values: Float32Array, slots:
 /** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
 const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (most - least) : 0);
 
-const shareOf = (column: Column, slot: number) =>
+export const shareOf = (column: Column, slot: number) =>
   factorOf(column) * ((column.values[slot] as number) - column.least);
 
 function addShares(scores: Float64Array, slots: Int32Array, column: Column): void {

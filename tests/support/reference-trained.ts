@@ -47,15 +47,20 @@ export function referenceTrained(
 
 function listScores(model: TrainedModel, name: ListSource, recent: readonly string[]): Map<string, number> {
   const lists = model.lists[name] as ItemLists;
-  const scores = new Map<string, number>();
+  const added: { itemId: string; value: number }[] = [];
   for (const [place, itemId] of recent.slice(0, 50).entries()) {
     const factor = 2 ** (-place / model.profileHalfLife);
     const item = model.itemIds.indexOf(itemId);
-    if (item < 0 || (place > 0 && factor < 0.01)) continue;
+    if (item < 0) continue;
     for (let entry = lists.starts[item] as number; entry < (lists.starts[item + 1] as number); entry++) {
       const other = model.itemIds[lists.items[entry] as number] as string;
-      scores.set(other, (scores.get(other) ?? 0) + factor * (lists.weights[entry] as number));
+      added.push({ itemId: other, value: factor * (lists.weights[entry] as number) });
     }
+  }
+  const least = 0.02 * Math.max(0, ...added.map(({ value }) => value));
+  const scores = new Map<string, number>();
+  for (const { itemId, value } of added) {
+    if (value >= least) scores.set(itemId, (scores.get(itemId) ?? 0) + value);
   }
   return scores;
 }

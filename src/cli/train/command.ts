@@ -6,7 +6,7 @@ import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { sha256 } from "../../models/bundle.ts";
 import { type MemoryPlan, memoryPlan } from "../../models/memory-plan.ts";
-import { encodeModel } from "../../models/model-file.ts";
+import { encodeModel, servedPart } from "../../models/model-file.ts";
 import { BUNDLE_FILE, type DataRange, runDocuments } from "../../models/run-documents.ts";
 import { type Trained, train } from "../../models/train.ts";
 import { type TrainingLog, userCount } from "../../models/training-log.ts";
@@ -83,7 +83,7 @@ async function storeRun(
   { trained, data, reports, nowMs, deadline }: Storing,
 ): Promise<string> {
   const { runId, strategy } = trained.model;
-  const bundle = encodeModel(trained.model);
+  const bundle = encodeModel(servedPart(trained.model));
   const documents = runDocuments(trained, bundle, data, nowMs);
   const folder = await writeRun(config.dataDir, runId, bundle, documents);
   await mirrorDocuments(reports, documents);

@@ -11,7 +11,7 @@ import type { Source } from "./source.ts";
 
 /** Newest distinct items that make the present session. */
 const SESSION_LENGTH = 10;
-/** Newest sessions of each item that are looked at. */
+/** Sessions that are looked at: the newest of each item, in equal parts. */
 const SAMPLE = 500;
 const NEIGHBOURS = 100;
 /** How fast earlier items of the present session fade in STAN, in places. */
@@ -22,6 +22,9 @@ const STAN_DISTANCE = 2.05;
 const STAN_AGE_SHARE = 0.5;
 /** What each step back from the newest item takes from a session in VSKNN. */
 const VSKNN_STEP = 0.1;
+
+/** By distance in places, as far as any session is long. */
+const NEARNESS = Float64Array.from({ length: 64 }, (_, places) => Math.exp(-places / STAN_DISTANCE));
 
 export function sessionKnnSource(): Source {
   const likeness = new SlotScores();
@@ -58,11 +61,12 @@ function newestDistinct(recent: ArrayLike<number>, numbers: Int32Array, into: In
 
 function compare(index: SessionIndex, present: Int32Array, length: number, likeness: SlotScores): void {
   const { decay, itemStarts, sessions, starts } = index;
+  const sample = Math.ceil(SAMPLE / length);
   for (let place = 0; place < length; place++) {
     const item = present[place] as number;
     const weight = decay === "stan" ? Math.exp(-place / STAN_PLACES) : 1 - place / length;
     const first = itemStarts[item] as number;
-    const end = Math.min(itemStarts[item + 1] as number, first + SAMPLE);
+    const end = Math.min(itemStarts[item + 1] as number, first + sample);
     for (let at = first; at < end; at++) {
       const session = sessions[at] as number;
       const size = (starts[session + 1] as number) - (starts[session] as number);
@@ -88,7 +92,7 @@ function addSession(
     decay === "stan" ? likeness * freshness(index, session) : likeness * Math.max(0, 1 - step * VSKNN_STEP);
   if (value <= 0) return;
   for (let at = first; at < end; at++) {
-    const near = decay === "stan" ? Math.exp(-Math.abs(at - meeting) / STAN_DISTANCE) : 1;
+    const near = decay === "stan" ? (NEARNESS[Math.abs(at - meeting)] ?? 0) : 1;
     into.add(slots[items[at] as number] as number, value * near);
   }
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { BundleError, decodeBundle, encodeBundle } from "../../../src/models/bundle.ts";
-import { encodeModel, loadModel } from "../../../src/models/model-file.ts";
+import { encodeModel, loadModel, servedPart } from "../../../src/models/model-file.ts";
 import { train } from "../../../src/models/train.ts";
 import { logOf } from "./logs.ts";
 
@@ -62,6 +62,16 @@ describe("a model file", () => {
     const columns = new Map([["item_ids", new TextEncoder().encode("[]")]]);
     expect(() => loadModel(encodeBundle(meta, columns))).toThrow("the model has no sessions.starts");
   });
+});
+
+test("only what some blend counts is kept for serving, and content", () => {
+  const weights = { ease: 1 };
+  const { lists, sessions } = servedPart({ ...someModel(), weights, sessionWeights: weights });
+  expect(Object.keys(lists).sort()).toEqual(["content", "ease"]);
+  expect(sessions).toBeNull();
+  const guests = servedPart({ ...someModel(), weights, sessionWeights: { item_knn: 1, session_knn: 1 } });
+  expect(Object.keys(guests.lists).sort()).toEqual(["content", "ease", "item_knn"]);
+  expect(guests.sessions).not.toBeNull();
 });
 
 test("equal logs give equal files", () => {

@@ -5,9 +5,11 @@ import fc from "fast-check";
 import { sessionIndex } from "../../../src/models/sessions.ts";
 import { train } from "../../../src/models/train.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
+import { neighbourList } from "../../../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
 import { explain } from "../../../src/recommend/ranked-list.ts";
 import type { SessionDecay } from "../../../src/recommend/session-index.ts";
+import { explainItem } from "../../../src/recommend/trained-explain.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
 import { referenceTrained, type TrainedWorld } from "../../support/reference-trained.ts";
@@ -82,6 +84,30 @@ describe("ranking by a trained model", () => {
       expect(sources.reduce((sum, source) => sum + source.score, 0)).toBeCloseTo(score, 9);
     }
   });
+});
+
+test("an explanation gives the score of the ranking, and names what brought the item", () => {
+  const model = modelOf("a b c|a b|b c d|a d", { profileHalfLife: 3 });
+  const table = new ItemTable();
+  const index = new PopularityIndex(table);
+  index.replace([{ itemId: "d", score: 1 }]);
+  const placed = placeModel(model, table);
+  const recent = ["b", "x", "a"].map((itemId) => table.intern(itemId));
+  const rules = { totalWeight: 5, items: [{ itemId: "c", weight: 5, count: 1 }] };
+  const neighbours = [neighbourList(rules, table), null, null];
+  const input = { placed, index, neighbours, recent, unwanted: recent, k: 5 };
+  const weights = { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 };
+  const scratch = new TrainedScratch();
+  const list = scratch.rank(input, weights);
+  for (const [place, itemId] of list.itemIds.entries()) {
+    const why = explainItem(scratch, input, weights, itemId);
+    expect(why?.score).toBeCloseTo(list.scores[place] as number, 9);
+  }
+  const why = explainItem(scratch, input, weights, "c");
+  expect(why?.because[0]?.itemId).toBe("b");
+  expect(why?.because.map(({ itemId }) => itemId)).not.toContain("x");
+  expect(why?.sources.find(({ name }) => name === "sequential_rules")?.raw).toBeCloseTo(0.5, 6);
+  expect(explainItem(scratch, input, weights, "b")).toBeNull();
 });
 
 describe("session kNN", () => {
