@@ -1,6 +1,7 @@
 /** Times the ranking of a trained model: 50-item profiles over 10,000 items, users in scattered order. */
 
 import { seededRandom } from "../src/core/random.ts";
+import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
 import type { ItemLists } from "../src/recommend/item-lists.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { neighbourList } from "../src/recommend/neighbour-list.ts";
@@ -86,8 +87,13 @@ function times(weights: BlendWeights | null): Float64Array {
   return Float64Array.from(users, (recent) => {
     const newest = recent.slice(0, PROFILE_DEPTH).map((item) => neighbours[item] ?? null);
     const startedMs = performance.now();
-    if (weights === null) stream.rank({ index, sources: newest, unwanted: recent, k: K });
-    else scratch.rank({ placed, index, neighbours: newest, recent, unwanted: recent, k: K }, weights);
+    if (weights === null)
+      stream.rank({ index, sources: newest, unwanted: recent, hidden: NOTHING_HIDDEN, k: K });
+    else
+      scratch.rank(
+        { placed, index, neighbours: newest, recent, unwanted: recent, hidden: NOTHING_HIDDEN, k: K },
+        weights,
+      );
     return (performance.now() - startedMs) * 1_000;
   });
 }

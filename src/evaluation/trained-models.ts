@@ -1,5 +1,6 @@
 /** A trained policy under examination, and each of its sources alone: the functions that serve. */
 
+import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
@@ -29,6 +30,7 @@ export function trainedModels(
           neighbours: newestNeighbours(profile, features),
           recent: profile.slots.slice(-PROFILE_LENGTH).reverse(),
           unwanted: profile.slots,
+          hidden: NOTHING_HIDDEN,
           k: LIST_LENGTH,
         },
         weights,

@@ -1,5 +1,6 @@
 /** Asks a half-trained model the questions of the validation slice, by the code that serves. */
 
+import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
@@ -102,6 +103,7 @@ export class ValidationDesk {
       neighbours: newest.map((item) => this.#rules.neighboursOf(item)),
       recent: slots.slice(-PROFILE_LENGTH).reverse(),
       unwanted: slots,
+      hidden: NOTHING_HIDDEN,
       k: 0,
     };
   }

@@ -1,5 +1,6 @@
 /** What a trained policy knows when it is asked. */
 
+import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { SlotList } from "./stream-v1.ts";
@@ -18,5 +19,9 @@ export interface TrainedInput {
   readonly recent: ArrayLike<number>;
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
   readonly unwanted: SlotList;
+  /** In no answer. */
+  readonly hidden: HiddenSlots;
   readonly k: number;
+  /** Most popular items that are candidates, 200 where nothing is said. */
+  readonly popularCandidates?: number;
 }

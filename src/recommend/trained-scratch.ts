@@ -13,12 +13,16 @@ import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
 import { sessionKnnSource } from "./sources/session-knn-source.ts";
 import type { Source } from "./sources/source.ts";
+import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import type { TrainedInput } from "./trained-input.ts";
 import type { BlendWeights } from "./trained-model.ts";
 
 /** Best items of each source that are candidates. */
 const CANDIDATES_PER_SOURCE = 200;
-const MAX_CANDIDATES = 1_000;
+/** Of all sources but popularity together. */
+const MAX_SCORED = 800;
+/** Room for those that popularity adds when filters leave too few. */
+export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES;
 
 /** In the order in which their candidates come; some have working memory of their own. */
 const createSources = (): readonly Source[] => [
@@ -45,9 +49,9 @@ export interface Column {
 export class TrainedScratch {
   readonly #sources = createSources().map((source) => ({ source, scores: new SlotScores() }));
   readonly #popularity = new PopularityScores();
-  readonly #candidates = new CandidateSet(MAX_CANDIDATES);
-  readonly #scores = new Float64Array(MAX_CANDIDATES);
-  readonly #rows = Int32Array.from({ length: MAX_CANDIDATES }, (_, row) => row);
+  readonly #candidates = new CandidateSet(MOST_CANDIDATES);
+  readonly #scores = new Float64Array(MOST_CANDIDATES);
+  readonly #rows = Int32Array.from({ length: MOST_CANDIDATES }, (_, row) => row);
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: TrainedInput, weights: BlendWeights = input.placed.model.weights): RankedList {
@@ -60,19 +64,20 @@ export class TrainedScratch {
     weights: BlendWeights,
     use: (slots: Int32Array, columns: readonly Column[]) => T,
   ): T {
-    const { index, unwanted } = input;
+    const { index, unwanted, hidden, popularCandidates = CANDIDATES_PER_SOURCE } = input;
     const size = index.table.size;
     const candidates = this.#candidates;
     const used = this.#sources.filter(({ source }) => (weights[source.name] ?? 0) > 0);
     this.#popularity.follow(index);
-    candidates.begin(size, unwanted);
+    candidates.begin(size, unwanted, hidden, MAX_SCORED);
     try {
       for (const { source, scores } of used) {
         scores.reserve(size);
         source.score(input, scores);
         scores.addBest(candidates, CANDIDATES_PER_SOURCE);
       }
-      this.#popularity.addBest(index, candidates, CANDIDATES_PER_SOURCE);
+      candidates.widen(popularCandidates);
+      this.#popularity.addBest(index, candidates, popularCandidates);
       const slots = candidates.slots.subarray(0, candidates.count);
       const columns = used.map(({ source: { name }, scores: { values } }) =>
         columnOf(name, weights[name] ?? 0, values, slots),

@@ -26,7 +26,11 @@ export interface Viewer {
 }
 
 /** A user without any events is seen as the guest of the session. */
-export function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): MaybePromise<Viewer> {
+export function findViewer(
+  state: ServingState,
+  request: RecoRequest,
+  reads: RequestReads,
+): MaybePromise<Viewer> {
   return chain(viewerOf(state, request.userId, request.sessionEvents, reads), (user) => {
     if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
     const guestId = GUEST_PREFIX + request.sessionId;
@@ -53,10 +57,13 @@ function viewerOf(
 }
 
 /** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
-export function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, table: ItemTable): SlotList {
+export function unwantedSlots(
+  { profile, overlay }: Viewer,
+  { exclude }: RecoRequest,
+  table: ItemTable,
+): SlotList {
   const { slots } = profileInTable(profile, table);
   if (overlay.length === 0 && exclude.size === 0) return slots;
   const others = [...overlay.map(({ itemId }) => itemId), ...exclude];
   return [...slots, ...others.map((itemId) => table.slotOf(itemId))];
 }
-

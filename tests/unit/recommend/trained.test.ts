@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { sessionIndex } from "../../../src/models/sessions.ts";
 import { train } from "../../../src/models/train.ts";
+import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { neighbourList } from "../../../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
@@ -31,7 +32,9 @@ function rank(world: TrainedWorld, weights: BlendWeights, k: number, scratch = n
   const placed = placeModel(world.model, table);
   const recent = world.recent.map((itemId) => table.intern(itemId));
   const unwanted = Array.from(world.unwanted, (itemId) => table.slotOf(itemId));
-  return explain(scratch.rank({ placed, index, neighbours: [], recent, unwanted, k }, weights));
+  return explain(
+    scratch.rank({ placed, index, neighbours: [], recent, unwanted, hidden: NOTHING_HIDDEN, k }, weights),
+  );
 }
 
 const ids = fc.constantFrom(..."abcdefgh");
@@ -86,6 +89,22 @@ describe("ranking by a trained model", () => {
   });
 });
 
+test("what is hidden is no candidate, and makes room for what is not", () => {
+  const model = modelOf("a b c|a b|b c d|a d", { profileHalfLife: 3 });
+  const table = new ItemTable();
+  const index = new PopularityIndex(table);
+  index.replace([
+    { itemId: "e", score: 2 },
+    { itemId: "d", score: 1 },
+  ]);
+  const placed = placeModel(model, table);
+  const recent = [table.slotOf("a")];
+  const hidden = { has: (slot: number) => ["b", "e"].includes(table.nameOf(slot)) };
+  const input = { placed, index, neighbours: [], recent, unwanted: recent, hidden, k: 5 };
+  const { itemIds } = new TrainedScratch().rank(input, { ease: 0.6, decayed_popularity: 0.4 });
+  expect([...itemIds].sort()).toEqual(["c", "d"]);
+});
+
 test("an explanation gives the score of the ranking, and names what brought the item", () => {
   const model = modelOf("a b c|a b|b c d|a d", { profileHalfLife: 3 });
   const table = new ItemTable();
@@ -95,7 +114,7 @@ test("an explanation gives the score of the ranking, and names what brought the 
   const recent = ["b", "x", "a"].map((itemId) => table.intern(itemId));
   const rules = { totalWeight: 5, items: [{ itemId: "c", weight: 5, count: 1 }] };
   const neighbours = [neighbourList(rules, table), null, null];
-  const input = { placed, index, neighbours, recent, unwanted: recent, k: 5 };
+  const input = { placed, index, neighbours, recent, unwanted: recent, hidden: NOTHING_HIDDEN, k: 5 };
   const weights = { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 };
   const scratch = new TrainedScratch();
   const list = scratch.rank(input, weights);
