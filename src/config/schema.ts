@@ -168,7 +168,7 @@ export const VARIABLES = {
   }),
   EASE_MAX_ITEMS: positiveInt(4000, {
     description:
-      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it factors take its place.",
+      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it item-kNN takes its place.",
     usedBy: "commands",
   }),
   TRAINER_MEMORY_MAX_MB: positiveInt(2048, {

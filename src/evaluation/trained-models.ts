@@ -2,7 +2,12 @@
 
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
-import { type BlendWeights, placeModel, type TrainedModel } from "../recommend/trained-model.ts";
+import {
+  type BlendWeights,
+  LIST_SOURCES,
+  placeModel,
+  type TrainedModel,
+} from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import type { FrozenFeatures } from "./frozen-features.ts";
 import type { ScoredList } from "./mean-rank.ts";
@@ -35,8 +40,8 @@ export function trainedModels(
         },
         weights,
       );
-  const alone = (["ease", "ials", "item_knn", "content", "session_knn"] as const).filter(
-    (name) => name in model.lists || (name === "session_knn" && model.sessions !== null),
+  const alone = ([...LIST_SOURCES, "session_knn"] as const).filter((name) =>
+    name === "session_knn" ? model.sessions !== null : (model.lists[name]?.items.length ?? 0) > 0,
   );
   return [
     ...alone.map((name) => ({ name, rank: by({ [name]: 1 }) })),

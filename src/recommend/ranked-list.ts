@@ -8,7 +8,6 @@ export type SourceName =
   | "ease"
   | "item_knn"
   | "content"
-  | "ials"
   | "session_knn";
 
 export interface RankedList {
