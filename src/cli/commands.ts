@@ -17,6 +17,7 @@ import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
 import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
+import { trainCommand } from "./train/command.ts";
 
 export const commands = (): readonly Command[] => [
   serveCommand(),
@@ -25,6 +26,7 @@ export const commands = (): readonly Command[] => [
   rebuildFeaturesCommand(),
   replayOutboxCommand(),
   replayDeadLettersCommand(),
+  trainCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),
