@@ -113,6 +113,8 @@ function httpSettings(values: Values, environmentClass: Config["environmentClass
     docsEnabled: values.DOCS_ENABLED ?? environmentClass !== "production",
     drainDelayMs: seconds(values.DRAIN_DELAY_SEC),
     apiKeys: open ? [] : apiKeys,
+    adminKey: values.DS_ADMIN_KEY,
+    modelReloadToken: values.MODEL_RELOAD_TOKEN,
     authMode: open ? "open" : "keyed",
   };
 }

@@ -28,6 +28,10 @@ export interface Config {
     readonly drainDelayMs: number;
     /** Accepted values of `x-api-key`; empty in open mode. */
     readonly apiKeys: readonly string[];
+    /** Value of `x-admin-key` that opens administration; null when none is configured. */
+    readonly adminKey: string | null;
+    /** Bearer token that opens `/models/reload`. */
+    readonly modelReloadToken: string | null;
     /** `open`: core routes need no key. `keyed`: they do. */
     readonly authMode: "open" | "keyed";
   };

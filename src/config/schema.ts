@@ -115,6 +115,18 @@ export const VARIABLES = {
     description: "Accepted API keys; a comma list during rotation.",
     usedBy: "http",
   }),
+  DS_ADMIN_KEY: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Opens administration, in the header `x-admin-key` beside an API key.",
+    usedBy: "http",
+  }),
+  MODEL_RELOAD_TOKEN: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Opens `/models/reload`, as bearer token.",
+    usedBy: "http",
+  }),
 
   DATABASE_URL: text(null, {
     defaultText: "none: the embedded server",

@@ -4,10 +4,13 @@ import type { Deadline } from "../core/deadline.ts";
 import type { Issue } from "../events/issue.ts";
 import type { Operation } from "./openapi/operation.ts";
 
-/** `P`: public. `C`: open in open mode, else a key with the scope. */
-export type AuthClass = "P" | "C";
+/**
+ * `P`: public. `C`: open in open mode, else a key with the scope. `A`: a key and the admin key, and in open mode a peer
+ * on this machine or in a private network.
+ */
+export type AuthClass = "P" | "C" | "A";
 
-export type Scope = "events:write" | "recs:read" | "analytics:read" | "catalog:read" | "catalog:write";
+export type Scope = "events:write" | "recs:read" | "analytics:read" | "catalog:read" | "catalog:write" | "models:admin";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;
@@ -17,6 +20,7 @@ export const ERROR_CODES = [
   "invalid_content_length",
   "key_in_query",
   "unauthorized",
+  "forbidden",
   "feature_disabled",
   "not_found",
   "method_not_allowed",
@@ -101,6 +105,8 @@ export interface Route {
   readonly path: string;
   readonly auth: AuthClass;
   readonly scope: Scope | null;
+  /** Whether the token for reloading models opens it, too. */
+  readonly takesReloadToken?: boolean;
   /** Null: health and metrics, which are never drained, timed or shed. */
   readonly admission: AdmissionClass | null;
   readonly budgetMs: number;
