@@ -26,11 +26,7 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
   const access = createAccessGate(config.http, metrics);
   const admission = new Admission(metrics, config.outbox.highWater);
 
-  const throughGates = (
-    route: Route,
-    call: Call,
-    env: HttpEnv | undefined,
-  ): MaybePromise<Outcome> => {
+  const throughGates = (route: Route, call: Call, env: HttpEnv | undefined): MaybePromise<Outcome> => {
     const peerAddress = () => env?.peerAddress?.(call.request) ?? null;
     const refused = access(route, call, peerAddress) ?? checkSize(call, config.http.maxBodyBytes);
     if (refused !== null) return refused;

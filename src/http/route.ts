@@ -10,7 +10,13 @@ import type { Operation } from "./openapi/operation.ts";
  */
 export type AuthClass = "P" | "C" | "A";
 
-export type Scope = "events:write" | "recs:read" | "analytics:read" | "catalog:read" | "catalog:write" | "models:admin";
+export type Scope =
+  | "events:write"
+  | "recs:read"
+  | "analytics:read"
+  | "catalog:read"
+  | "catalog:write"
+  | "models:admin";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;
@@ -18,6 +24,8 @@ export type AdmissionClass = keyof typeof ADMISSION_LIMITS;
 
 export const ERROR_CODES = [
   "invalid_content_length",
+  "invalid_mode",
+  "invalid_source",
   "key_in_query",
   "unauthorized",
   "forbidden",
@@ -31,6 +39,7 @@ export const ERROR_CODES = [
   "validation_error",
   "client_closed_request",
   "internal_error",
+  "policy_load_failed",
   "metrics_unavailable",
   "database_unavailable",
   "persist_failed",

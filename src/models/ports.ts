@@ -1,6 +1,7 @@
 /** What the registry of trained runs needs of a store. Every call may throw StoreUnavailableError. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { RunEvidence } from "./gates.ts";
 import type { SlotChange, SlotName, SlotState } from "./slots.ts";
 
 export interface Shadow {
@@ -44,9 +45,32 @@ export interface RegistryStore {
     change: { readonly slot: SlotName; readonly actor: string },
     deadline: Deadline,
   ): Promise<Committed | "no_backup">;
+  /** Puts the slots back as they were before the change, unless somebody changed anything since. */
+  revert(change: Committed, actor: string, deadline: Deadline): Promise<void>;
   /** Null takes the shadow away. */
   setShadow(shadow: Shadow | null, actor: string, deadline: Deadline): Promise<{ readonly version: number }>;
+  /** Makes every worker load anew what serves. */
+  touch(actor: string, deadline: Deadline): Promise<{ readonly version: number }>;
   report(report: WorkerReport, deadline: Deadline): Promise<void>;
   /** Reports of the last seconds. */
   workers(deadline: Deadline): Promise<readonly WorkerReport[]>;
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly createdAtMs: number;
+  readonly artifactSha256: string;
+  readonly policyVersion: string;
+  /** What validation said of it. */
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+export interface RunStore {
+  /** The newest first. */
+  list(limit: number, deadline: Deadline): Promise<readonly RunSummary[]>;
+  /** Those of `runIds` that are known. */
+  find(runIds: readonly string[], deadline: Deadline): Promise<readonly RunSummary[]>;
+  /** What the gates judge; null for an unknown run. The artifact is read and summed up, so this may take a while. */
+  evidence(runId: string, deadline: Deadline): Promise<RunEvidence | null>;
 }

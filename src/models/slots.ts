@@ -21,6 +21,7 @@ export interface SlotState {
 }
 
 export interface SlotChange {
+  readonly before: SlotState;
   readonly state: SlotState;
   readonly slot: SlotName;
   readonly runId: string;
@@ -44,6 +45,7 @@ export function promote(
   const becomesActive = activate ?? (slot !== "default" || state.activeSlot === "default");
   const activeSlot = becomesActive ? slot : state.activeSlot;
   return {
+    before: state,
     state: { activeSlot, slots: { ...state.slots, [slot]: filled } },
     slot,
     runId,
@@ -59,6 +61,7 @@ export function rollback(state: SlotState, slot: SlotName): Result<SlotChange, s
   const activeSlot = slot === "default" ? state.activeSlot : slot;
   const swapped: Slot = { currentRun: previousRun, previousRun: currentRun };
   return ok({
+    before: state,
     state: { activeSlot, slots: { ...state.slots, [slot]: swapped } },
     slot,
     runId: previousRun,

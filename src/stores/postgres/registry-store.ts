@@ -1,7 +1,7 @@
 /** Keeps which run serves: one row a slot, one row for the rest, and a number that grows with every change. */
 
 import type { Committed, RegistryState, RegistryStore, Shadow, WorkerReport } from "../../models/ports.ts";
-import { promote, rollback, type SlotChange, type SlotName, type SlotState } from "../../models/slots.ts";
+import { promote, rollback, type SlotChange, type SlotName, servingRun } from "../../models/slots.ts";
 import { appendAudit } from "./audit-log.ts";
 import type { Connection, Pool, Transaction } from "./pool-types.ts";
 
@@ -21,11 +21,14 @@ export function createRegistryStore(pool: Pool): RegistryStore {
         const change = rollback(await lockState(tx), slot);
         return change.ok ? commit(tx, change.value, "rollback", actor) : "no_backup";
       }),
+    revert: (change, actor, deadline) =>
+      pool.transaction("write", deadline, (tx) => revert(tx, change, actor)),
     setShadow: (shadow, actor, deadline) =>
       pool.transaction("write", deadline, async (tx) => {
         await lockState(tx);
         return { version: await changeShadow(tx, shadow, actor) };
       }),
+    touch: (actor, deadline) => pool.transaction("write", deadline, (tx) => touch(tx, actor)),
     report: (report, deadline) => pool.use("write", deadline, (sql) => upsertReport(sql, report)),
     workers: (deadline) => pool.use("read", deadline, readWorkers),
   };
@@ -67,7 +70,7 @@ async function readState(sql: Connection | Transaction): Promise<RegistryState> 
 }
 
 /** Changes come one after the other. */
-async function lockState(tx: Transaction): Promise<SlotState> {
+async function lockState(tx: Transaction): Promise<RegistryState> {
   await tx`select from policy_state for update`;
   return readState(tx);
 }
@@ -92,6 +95,23 @@ async function commit(
   return { ...change, version };
 }
 
+async function revert(tx: Transaction, { before, slot, version }: Committed, actor: string): Promise<void> {
+  const state = await lockState(tx);
+  if (state.version !== version) return;
+  const { currentRun, previousRun } = before.slots[slot];
+  await tx`
+    update policy_slot set current_run = ${currentRun}, previous_run = ${previousRun} where slot = ${slot}`;
+  await tx`update policy_state set active_slot = ${before.activeSlot}, version = version + 1`;
+  await note(tx, {
+    action: "revert",
+    slot,
+    runId: currentRun,
+    previousRunId: state.slots[slot].currentRun,
+    actor,
+    version: version + 1,
+  });
+}
+
 async function changeShadow(tx: Transaction, shadow: Shadow | null, actor: string): Promise<number> {
   const [row] = await tx<{ version: number }[]>`
     update policy_state set shadow_run = ${shadow?.runId ?? null}, shadow_rollout = ${shadow?.rollout ?? 0},
@@ -101,6 +121,15 @@ async function changeShadow(tx: Transaction, shadow: Shadow | null, actor: strin
   const action = shadow === null ? "shadow.remove" : `shadow.rollout=${shadow.rollout}`;
   await note(tx, { action, slot: null, runId: shadow?.runId ?? null, previousRunId: null, actor, version });
   return version;
+}
+
+async function touch(tx: Transaction, actor: string): Promise<{ version: number }> {
+  const state = await lockState(tx);
+  const version = state.version + 1;
+  await tx`update policy_state set version = ${version}`;
+  const runId = servingRun(state);
+  await note(tx, { action: "reload", slot: state.activeSlot, runId, previousRunId: runId, actor, version });
+  return { version };
 }
 
 interface Note {

@@ -119,7 +119,9 @@ describe("sources", () => {
 
   test("an alias is read when the variable itself is unset or blank", () => {
     expect(load({ HTTP_WORKERS: "3" }).config.http.workers).toBe(3);
-    expect(load({ APP_ENV: "", ENVIRONMENT: "staging", DS_ENV: "dev", DS_ADMIN_KEY: "a" }).config.environment).toBe("staging");
+    expect(
+      load({ APP_ENV: "", ENVIRONMENT: "staging", DS_ENV: "dev", DS_ADMIN_KEY: "a" }).config.environment,
+    ).toBe("staging");
   });
 });
 
@@ -143,7 +145,9 @@ describe("roles and ports", () => {
   test("keyed mode listens on all addresses unless told otherwise", () => {
     expect(load({ DS_API_KEY: "k" }).config.http).toMatchObject({ authMode: "keyed", host: "0.0.0.0" });
     expect(load({ APP_ENV: "staging", DS_ADMIN_KEY: "a" }).config.http.authMode).toBe("keyed");
-    expect(load({ APP_ENV: "staging", DS_ADMIN_KEY: "a", HOST: "10.0.0.1" }).config.http.host).toBe("10.0.0.1");
+    expect(load({ APP_ENV: "staging", DS_ADMIN_KEY: "a", HOST: "10.0.0.1" }).config.http.host).toBe(
+      "10.0.0.1",
+    );
     expect(load({ APP_ENV: "staging", API_AUTH_MODE: "off" }).config.http.authMode).toBe("open");
   });
 });

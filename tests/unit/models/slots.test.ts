@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { promote, rollback, SLOTS, type SlotName, type SlotState, servingRun } from "../../../src/models/slots.ts";
+import {
+  promote,
+  rollback,
+  SLOTS,
+  type SlotName,
+  type SlotState,
+  servingRun,
+} from "../../../src/models/slots.ts";
 
 const EMPTY = { currentRun: null, previousRun: null };
 const fresh: SlotState = { activeSlot: "default", slots: { default: EMPTY, blue: EMPTY, green: EMPTY } };
@@ -24,7 +31,11 @@ describe("slots", () => {
   test("a colour can be filled without switching traffic", () => {
     const blue = promoted(fresh, "blue", "r1");
     const green = promote(blue, "green", "r2", false);
-    expect([servingRun(green.state), green.isServing, green.state.slots.green.currentRun]).toEqual(["r1", false, "r2"]);
+    expect([servingRun(green.state), green.isServing, green.state.slots.green.currentRun]).toEqual([
+      "r1",
+      false,
+      "r2",
+    ]);
   });
 
   test("promoting the same run twice keeps the way back", () => {
@@ -41,7 +52,12 @@ describe("slots", () => {
 
   const slot = fc.constantFrom(...SLOTS);
   const move = fc.oneof(
-    fc.record({ kind: fc.constant("promote" as const), slot, run: fc.constantFrom("r1", "r2", "r3"), activate: fc.constantFrom(null, true, false) }),
+    fc.record({
+      kind: fc.constant("promote" as const),
+      slot,
+      run: fc.constantFrom("r1", "r2", "r3"),
+      activate: fc.constantFrom(null, true, false),
+    }),
     fc.record({ kind: fc.constant("rollback" as const), slot }),
   );
 
