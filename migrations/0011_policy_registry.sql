@@ -9,12 +9,13 @@ create table if not exists policy_slot (
 );
 insert into policy_slot (slot) values ('default'), ('blue'), ('green') on conflict do nothing;
 
--- One row. `version` grows with every change, and workers follow it.
+-- One row. `version` grows with every change, and workers follow it; with a new `generation` they read files anew.
 create table if not exists policy_state (
   active_slot text not null default 'default' references policy_slot (slot),
   shadow_run text,
   shadow_rollout double precision not null default 0 check (shadow_rollout between 0 and 1),
-  version bigint not null default 0
+  version bigint not null default 0,
+  generation bigint not null default 0
 );
 create unique index if not exists idx_policy_state_single on policy_state ((true));
 insert into policy_state (active_slot) values ('default') on conflict do nothing;

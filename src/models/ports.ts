@@ -16,6 +16,8 @@ export interface RegistryState extends SlotState {
   readonly promotions: Readonly<Record<SlotName, { readonly atMs: number; readonly by: string } | null>>;
   /** Grows with every change. */
   readonly version: number;
+  /** Another one asks for models to be read anew, although their runs are the same. */
+  readonly generation: number;
 }
 
 /** What an http worker of any node answers by. */

@@ -44,6 +44,7 @@ interface StateRow {
   readonly shadowRun: string | null;
   readonly shadowRollout: number;
   readonly version: number;
+  readonly generation: number;
 }
 
 async function readState(sql: Connection | Transaction): Promise<RegistryState> {
@@ -51,16 +52,17 @@ async function readState(sql: Connection | Transaction): Promise<RegistryState> 
     select p.slot, p.current_run as "currentRun", p.previous_run as "previousRun",
       floor(date_part('epoch', p.promoted_at) * 1000) as "promotedAtMs", p.promoted_by as "promotedBy",
       s.active_slot as "activeSlot", s.shadow_run as "shadowRun", s.shadow_rollout as "shadowRollout",
-      s.version::float8 as version
+      s.version::float8 as version, s.generation::float8 as generation
     from policy_slot p cross join policy_state s`;
   const [row] = rows;
   if (!row) throw new Error("policy_state has no row");
   const bySlot = <T>(value: (row: StateRow) => T) =>
     Object.fromEntries(rows.map((each) => [each.slot, value(each)])) as Record<SlotName, T>;
-  const { activeSlot, shadowRun, shadowRollout, version } = row;
+  const { activeSlot, shadowRun, shadowRollout, version, generation } = row;
   return {
     activeSlot,
     version,
+    generation,
     shadow: shadowRun === null ? null : { runId: shadowRun, rollout: shadowRollout },
     slots: bySlot(({ currentRun, previousRun }) => ({ currentRun, previousRun })),
     promotions: bySlot(({ promotedAtMs, promotedBy }) =>
@@ -126,7 +128,7 @@ async function changeShadow(tx: Transaction, shadow: Shadow | null, actor: strin
 async function touch(tx: Transaction, actor: string): Promise<{ version: number }> {
   const state = await lockState(tx);
   const version = state.version + 1;
-  await tx`update policy_state set version = ${version}`;
+  await tx`update policy_state set version = ${version}, generation = generation + 1`;
   const runId = servingRun(state);
   await note(tx, { action: "reload", slot: state.activeSlot, runId, previousRunId: runId, actor, version });
   return { version };

@@ -54,6 +54,7 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
       promotions: { default: null, blue: null, green: null },
       shadow: null,
       version: 0,
+      generation: 0,
     },
     workers: (version) => [{ worker: "http-0", version, error: null }],
     store: {
@@ -71,7 +72,8 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
         return { version: fake.state.version };
       },
       async touch() {
-        fake.state = { ...fake.state, version: fake.state.version + 1 };
+        const { version, generation } = fake.state;
+        fake.state = { ...fake.state, version: version + 1, generation: generation + 1 };
         return { version: fake.state.version };
       },
       report: async () => {},
