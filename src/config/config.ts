@@ -57,10 +57,8 @@ export interface Config {
   };
   readonly reco: {
     readonly deadlineMs: number;
-    /** What GET /reco answers by. */
-    readonly policy: "rules-v1" | "stream-v1" | "trained";
-    /** The run that a trained policy serves. */
-    readonly runId: string | null;
+    /** What GET /reco answers by until a trained run is promoted. */
+    readonly policy: "rules-v1" | "stream-v1";
     /** Newest events of a user that count as seen. */
     readonly seenMax: number;
     /** Of decayed popularity. */

@@ -5,7 +5,6 @@ import {
   bool,
   choice,
   nonNegativeInt,
-  policy,
   port,
   positiveFloat,
   positiveInt,
@@ -173,9 +172,10 @@ export const VARIABLES = {
   WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
 
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
-  RECO_DEFAULT_POLICY: policy({
+  RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
+    onInvalid: "refuse",
     description:
-      "What `/reco` answers by: the baseline `builtin:rules-v1`, what users did next blended with what is popular now `builtin:stream-v1`, or a run of `reco train` as `default:<run id>`.",
+      "What `/reco` answers by until a trained run is promoted: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
   EASE_MAX_ITEMS: positiveInt(4000, {

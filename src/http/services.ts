@@ -75,6 +75,8 @@ export interface RecoWindow {
 export interface LoadedModel {
   /** Of a built-in policy its name. */
   readonly runId: string;
+  /** As answers name the policy. */
+  readonly policy: string;
   readonly loadedAtMs: number;
   readonly artifacts: readonly string[];
 }
@@ -82,6 +84,8 @@ export interface LoadedModel {
 export interface LoadedModels {
   readonly primary: LoadedModel;
   readonly shadow: LoadedModel | null;
+  /** Why what is promoted does not serve here; null when it does, or nothing is promoted. */
+  readonly failure: string | null;
 }
 
 export interface HttpServices {

@@ -144,10 +144,30 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
       if (shadow === null) return err({ kind: "no_shadow" });
       const { runId } = shadow;
       const promoted = await promote({ runId, slot: activeSlot, activate: null, actor }, deadline);
-      if (promoted.ok) await store.setShadow(null, actor, deadline);
-      return promoted;
+      if (!promoted.ok) return promoted;
+      const { version } = await store.setShadow(null, actor, deadline);
+      const switched = await waitForWorkers(ports, version, deadline);
+      return switched.ok ? promoted : err({ kind: "workers", message: switched.error });
     },
   };
+}
+
+/** In words for operators. */
+export function problemText(problem: RegistryProblem): string {
+  switch (problem.kind) {
+    case "unknown_run":
+      return "Run not found";
+    case "gate":
+      return problem.message;
+    case "no_backup":
+      return `Slot ${problem.slot} has no previous run`;
+    case "no_shadow":
+      return "No shadow model is loaded";
+    case "workers":
+      return `Not every worker could load the model, and the old one serves on: ${problem.message}`;
+    default:
+      return problem satisfies never;
+  }
 }
 
 /** How many workers answer by `version` or a later one once all do; an error when one cannot, or time ran out. */

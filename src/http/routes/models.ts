@@ -5,7 +5,8 @@ import { nullable, objectField, required } from "../../events/composite-field.ts
 import { boolField, type Field, floatField, intField, literalField, textField } from "../../events/field.ts";
 import { under } from "../../events/issue.ts";
 import type { RunSummary } from "../../models/ports.ts";
-import type { RegistryProblem, Switched } from "../../models/registry.ts";
+import { problemText, type RegistryProblem } from "../../models/registry.ts";
+import { shownSwitch } from "../../models/shown-switch.ts";
 import { SLOTS, type SlotName } from "../../models/slots.ts";
 import { readJson } from "../body.ts";
 import { failure, invalid } from "../errors.ts";
@@ -192,41 +193,15 @@ const reloaded = (mode: string, runId: string | null, rollout: number, message: 
 
 /** What a failed gate is on the routes that promote. */
 function conflict(problem: RegistryProblem): Failure {
-  return problem.kind === "unknown_run" ? RUN_NOT_FOUND : failure(409, "conflict", textOf(problem));
+  return problem.kind === "unknown_run" ? RUN_NOT_FOUND : failure(409, "conflict", problemText(problem));
 }
 
 /** What it is where a model is loaded: the old one serves on. */
 function loadFailed(problem: RegistryProblem): Failure {
   if (problem.kind === "unknown_run") return RUN_NOT_FOUND;
-  if (problem.kind === "no_shadow") return failure(409, "conflict", textOf(problem));
-  return failure(500, "policy_load_failed", textOf(problem));
+  if (problem.kind === "no_shadow") return failure(409, "conflict", problemText(problem));
+  return failure(500, "policy_load_failed", problemText(problem));
 }
-
-function textOf(problem: Exclude<RegistryProblem, { kind: "unknown_run" }>): string {
-  switch (problem.kind) {
-    case "gate":
-      return problem.message;
-    case "no_backup":
-      return `Slot ${problem.slot} has no previous run`;
-    case "no_shadow":
-      return "No shadow model is loaded";
-    case "workers":
-      return `Not every worker could load the model, and the old one serves on: ${problem.message}`;
-    default:
-      return problem satisfies never;
-  }
-}
-
-const shownSwitch = (change: Switched, done: "promoted" | "rolled_back") => ({
-  run_id: change.runId,
-  slot: change.slot,
-  active_slot: change.activeSlot,
-  [done]: true,
-  policy_path: `runs/${change.runId}/decision_policy.json`,
-  previous_run_id: change.previousRunId,
-  latest_path: "latest.json",
-  workers_switched: change.workersSwitched,
-});
 
 const shownRun = (run: RunSummary) => ({
   run_id: run.runId,

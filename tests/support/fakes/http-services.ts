@@ -39,6 +39,8 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  /** Why the promoted model does not serve. */
+  modelFailure: string | null;
   /** Where calls come from. */
   peer: string | null;
   readonly plans: IngestPlan[];
@@ -104,8 +106,9 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     users: fakeUsers(state),
     registry: createRegistry({ store: models.store, runs: models.runs, clock }),
     loadedModels: () => ({
-      primary: { runId: "rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
+      primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,
+      failure: state.modelFailure,
     }),
     analytics: {
       async baseline(days) {
@@ -199,6 +202,8 @@ export function recordingLog(lines: LogLine[], base: object = {}): Logger {
   };
 }
 
+const RULES_LABEL = { name: "builtin:rules-v1", variant: "primary" } as const;
+
 /** `n` items with falling scores, as `rules-v1` answers them. */
 export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAnswer {
   return {
@@ -208,6 +213,7 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
       sources: ["popularity"],
       sourceScores: Float64Array.from({ length: n }, (_, index) => 1 / (index + 1)),
     },
+    label: RULES_LABEL,
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
@@ -257,6 +263,7 @@ function fakeState(): FakeState {
     titles: new Map(),
     metricsText: "# HELP up Up.\n",
     store: async () => {},
+    modelFailure: null,
     peer: "127.0.0.1",
     plans: [],
     asked: [],

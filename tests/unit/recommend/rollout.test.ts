@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { isInRollout, rolloutShare } from "../../../src/models/rollout.ts";
+import { isInRollout, rolloutShare } from "../../../src/recommend/rollout.ts";
 
 describe("rollout", () => {
   test("is the one of the specification", () => {
