@@ -9,7 +9,6 @@ const oneOf =
 
 /** Setting one of these to anything else than allowed asks for behaviour that is not there: reco refuses to start. */
 export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
-  KAFKA_DRIVER: oneOf("kafka"),
   KAFKA_SSL: isOff,
   KAFKA_SASL_MECHANISM: never,
   ONLINE_CACHE_BACKEND: oneOf("memory"),

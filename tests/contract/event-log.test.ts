@@ -3,9 +3,11 @@
 import { describe, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
+import { createConfluentLog } from "../../src/stores/eventlog/confluent/confluent.ts";
 import { createEmbeddedLog } from "../../src/stores/eventlog/embedded.ts";
 import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts";
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
+import { confluentMissing, findConfluent } from "../support/confluent.ts";
 import { testDatabase } from "../support/databases.ts";
 import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
 import { describeEventLog } from "./event-log-suite.ts";
@@ -26,15 +28,22 @@ describeEventLog("embedded", async () => {
   };
 });
 
-const missing = kafkaMissing();
-if (missing !== null) {
-  describe("event log: kafka", () => test.skip(missing, () => {}));
-} else {
-  describeEventLog("kafka", async () => {
+const drivers = [
+  { name: "kafka", missing: kafkaMissing(), createLog: createKafkaLog },
+  { name: "confluent", missing: kafkaMissing() ?? confluentMissing(), createLog: createConfluentLog },
+] as const;
+
+for (const { name, missing, createLog } of drivers) {
+  if (missing !== null) {
+    describe(`event log: ${name}`, () => test.skip(missing, () => {}));
+    continue;
+  }
+  describeEventLog(name, async () => {
+    findConfluent();
     const kafka = await startKafka();
     let topics = 0;
     return {
-      log: createKafkaLog({
+      log: createLog({
         connection: { bootstrapServers: [kafka.bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
         topics: { create: true, replication: 1 },
         clock: systemClock,

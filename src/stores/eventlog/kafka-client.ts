@@ -13,8 +13,6 @@ export interface KafkaConnection {
   readonly requestTimeoutMs: number;
 }
 
-/** Kafka's rule for topic names. */
-export const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export const clientOptions = (connection: KafkaConnection): BaseOptions => ({

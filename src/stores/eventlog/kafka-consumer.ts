@@ -3,8 +3,13 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Assignment, EventLogConsumer, LogRecord } from "../../events/ports.ts";
 import { Cursors } from "./cursors.ts";
-import { type Fetched, type KafkaFetcher, PositionLostError } from "./kafka-fetcher.ts";
-import type { KafkaMembership, OwnedPartition } from "./kafka-membership.ts";
+import {
+  type Fetched,
+  type Fetcher,
+  type Membership,
+  type OwnedPartition,
+  PositionLostError,
+} from "./partition-source.ts";
 
 interface Cursor {
   /** Next to be handed out. */
@@ -19,14 +24,14 @@ interface Cursor {
 const IDLE_MS = 50;
 
 export class KafkaConsumer implements EventLogConsumer {
-  readonly #membership: KafkaMembership;
-  readonly #fetcher: KafkaFetcher;
+  readonly #membership: Membership;
+  readonly #fetcher: Fetcher;
   readonly #clock: Clock;
   readonly #cursors: Cursors<OwnedPartition, Cursor>;
   #fetching: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(membership: KafkaMembership, fetcher: KafkaFetcher, clock: Clock) {
+  constructor(membership: Membership, fetcher: Fetcher, clock: Clock) {
     this.#membership = membership;
     this.#cursors = new Cursors(() => membership.owned(), begin);
     this.#fetcher = fetcher;

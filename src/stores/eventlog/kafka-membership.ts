@@ -5,12 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import type { Assignment } from "../../events/ports.ts";
 import { asDescribed, clientOptions, closeClient, type KafkaConnection } from "./kafka-client.ts";
-
-export interface OwnedPartition {
-  readonly assignment: Assignment;
-  /** Where the group's commit, or the start of the partition, tells it to begin. */
-  readonly startOffset: bigint;
-}
+import type { Membership, OwnedPartition } from "./partition-source.ts";
 
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
@@ -27,7 +22,7 @@ const LATEST = -1n;
  * out -> (joined) -> in, with partitions -> (the group rebalances) -> in, with none -> (joined again) -> in ...
  * A member whose heartbeats stopped coming back owns nothing; its client is closed, and a new one joins.
  */
-export class KafkaMembership {
+export class KafkaMembership implements Membership {
   readonly #connection: KafkaConnection;
   readonly #group: string;
   readonly #topics: readonly string[];

@@ -155,6 +155,7 @@ describe("Kafka", () => {
 
   test("has the defaults of the specification", () => {
     expect(load({ KAFKA_BOOTSTRAP_SERVERS: "a:9092, b:9093" }).config.kafka).toEqual({
+      driver: "kafka",
       bootstrapServers: ["a:9092", "b:9093"],
       clientId: "recsys-outbox-relay",
       requestTimeoutMs: 15_000,

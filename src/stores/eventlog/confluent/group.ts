@@ -1,0 +1,175 @@
+/** Membership in a Kafka group through a Node child, and what the child has read of the owned partitions. */
+
+import type { Clock } from "../../../core/clock.ts";
+import { Deadline } from "../../../core/deadline.ts";
+import type { Assignment, LogRecord } from "../../../events/ports.ts";
+import type { Fetched, Fetcher, FetchPlace, Membership, OwnedPartition } from "../partition-source.ts";
+import { ChildLostError, NodeChild } from "./node-child.ts";
+import { type ConfluentConnection, groupProperties } from "./properties.ts";
+import type { FetchedWire, GroupProtocol, News, OwnedWire } from "./protocol.ts";
+
+/** Without a sign of life for this long the child is given up. */
+const SILENCE_MS = 10_000;
+const CHECK_EVERY_MS = 500;
+const START_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+const LEAVE_TIMEOUT_MS = 3_000;
+const FETCH_WAIT_MS = 500;
+
+/** out -> up, and owning what the child says -> (the child is lost, silent or given up) -> out -> (begun anew) up ... */
+export class ConfluentGroup implements Membership, Fetcher {
+  readonly #connection: ConfluentConnection;
+  readonly #group: string;
+  readonly #topics: readonly string[];
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  /** Until a broker turns out not to offer it. */
+  #protocol: GroupProtocol = "consumer";
+  #child: NodeChild | null = null;
+  #owned: readonly OwnedPartition[] = [];
+  #aliveAtMs = 0;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(connection: ConfluentConnection, group: string, topics: readonly string[], clock: Clock) {
+    this.#connection = connection;
+    this.#group = group;
+    this.#topics = topics;
+    this.#clock = clock;
+  }
+
+  /** Throws when no broker answers. */
+  async start(): Promise<void> {
+    await this.#join();
+    this.#loop = this.#run();
+  }
+
+  owned(): readonly OwnedPartition[] {
+    return this.#isAlive() ? this.#owned : [];
+  }
+
+  rejoin(): void {
+    this.#drop();
+  }
+
+  async commit({ topic, partition }: Assignment, nextOffset: bigint): Promise<void> {
+    await this.#up().ask("commit", { topic, partition, offset: Number(nextOffset) }, this.#requestDeadline());
+  }
+
+  async bounds(
+    topic: string,
+    partitions: number[],
+  ): Promise<ReadonlyMap<number, { start: bigint; end: bigint }>> {
+    const bounds = await this.#up().ask("bounds", { topic, partitions }, this.#requestDeadline());
+    return new Map(
+      partitions.map((partition, at) => {
+        const [start, end] = bounds[at] ?? [0, 0];
+        return [partition, { start: BigInt(start), end: BigInt(end) }];
+      }),
+    );
+  }
+
+  async fetch(places: readonly FetchPlace[]): Promise<readonly Fetched[]> {
+    const asked = places.map(({ assignment: { topic, partition, generation }, offset }) => ({
+      topic,
+      partition,
+      generation,
+      offset: Number(offset),
+    }));
+    const deadline = Deadline.after(this.#connection.requestTimeoutMs + FETCH_WAIT_MS, this.#clock);
+    const answers = await this.#up().ask("fetch", { places: asked, waitMs: FETCH_WAIT_MS }, deadline);
+    return answers.flatMap((answer) => {
+      const place = places[answer.place];
+      return place ? [asFetched(place.assignment, answer)] : [];
+    });
+  }
+
+  async leave(): Promise<void> {
+    this.#stop.abort();
+    this.#owned = [];
+    await this.#loop;
+    const deadline = Deadline.after(LEAVE_TIMEOUT_MS, this.#clock);
+    await this.#child?.ask("leave", null, deadline).catch(() => {}); // The session ends by itself.
+    this.#drop();
+  }
+
+  /** The child ends in `leave`. */
+  async close(): Promise<void> {}
+
+  #isAlive(): boolean {
+    return this.#child?.isUp === true && this.#clock.monotonicMs() - this.#aliveAtMs < SILENCE_MS;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#clock.sleep(CHECK_EVERY_MS, signal);
+      if (signal.aborted || this.#isAlive()) continue;
+      // Without brokers nothing is owned; polling says so, and the next check tries again.
+      await this.#join().catch(() => {});
+    }
+  }
+
+  async #join(): Promise<void> {
+    this.#drop();
+    const deadline = Deadline.after(START_TIMEOUT_MS, this.#clock);
+    const child: NodeChild = await NodeChild.start(deadline, (news) => {
+      if (this.#child === child) this.#hear(news);
+    });
+    this.#child = child;
+    this.#aliveAtMs = this.#clock.monotonicMs();
+    const group = { id: this.#group, topics: this.#topics, protocol: this.#protocol };
+    const properties = groupProperties(this.#connection, this.#group, this.#protocol);
+    try {
+      await child.ask("open", { properties, group }, deadline);
+    } catch (error) {
+      this.#drop();
+      throw error;
+    }
+  }
+
+  #hear(news: News): void {
+    this.#aliveAtMs = this.#clock.monotonicMs();
+    if (news.news === "owned") this.#owned = news.owned.map(asOwned);
+    if (news.news !== "failed") return;
+    if (news.needsClassic) this.#protocol = "classic";
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#child?.kill();
+    this.#child = null;
+    this.#owned = [];
+  }
+
+  #up(): NodeChild {
+    if (this.#child === null) throw new ChildLostError("not a member of the group now");
+    return this.#child;
+  }
+
+  #requestDeadline = () => Deadline.after(REQUEST_TIMEOUT_MS, this.#clock);
+}
+
+const asOwned = ({ startOffset, topic, topicId, partition, generation }: OwnedWire): OwnedPartition => ({
+  assignment: { topic, topicId, partition, generation },
+  startOffset: BigInt(startOffset),
+});
+
+function asFetched(assignment: Assignment, { records, nextOffset }: FetchedWire): Fetched {
+  const { topic, topicId, partition } = assignment;
+  return {
+    assignment,
+    nextOffset: BigInt(nextOffset),
+    records: records.map(
+      ([offset, timestampMs, key, value, headers]): LogRecord => ({
+        topic,
+        topicId,
+        partition,
+        offset: BigInt(offset),
+        key: key === null ? null : Buffer.from(key, "base64"),
+        value: value === null ? null : Buffer.from(value, "base64"),
+        headers,
+        timestampMs,
+      }),
+    ),
+  };
+}
