@@ -22,6 +22,8 @@ export interface LogUnderTest extends AsyncDisposable {
 }
 
 const PARTITIONS = 4;
+/** A broker takes its time on a loaded machine. */
+const OPEN_TIMEOUT_MS = 60_000;
 /** Rebalancing takes a few renewals, or a lease. */
 const SETTLE = { timeoutMs: 15_000 };
 
@@ -39,7 +41,7 @@ export function describeEventLog(name: string, open: () => Promise<LogUnderTest>
 
     beforeAll(async () => {
       under = await open();
-    });
+    }, OPEN_TIMEOUT_MS);
     afterAll(() => under[Symbol.asyncDispose]());
 
     async function aTopic(partitions = PARTITIONS): Promise<string> {
@@ -114,8 +116,9 @@ export function describeEventLog(name: string, open: () => Promise<LogUnderTest>
             aRecord(topic, `${producer}-key`, `${producer}-${batch}-${index}`),
           ),
         );
-      const produceInOrder = async (producer: string) => {
-        for (const batch of batches(producer)) await produce(batch);
+      const produceInOrder = async (name: string) => {
+        await using producer = await under.log.producer();
+        for (const batch of batches(name)) await producer.produce(batch, Deadline.after(10_000));
       };
 
       await Promise.all(["p", "q", "r"].map(produceInOrder));

@@ -1,6 +1,6 @@
 /** Every event log driver against the one contract. */
 
-import { describe, test } from "bun:test";
+import { afterAll, describe, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createConfluentLog } from "../../src/stores/eventlog/confluent/confluent.ts";
@@ -9,7 +9,7 @@ import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import { confluentMissing, findConfluent } from "../support/confluent.ts";
 import { testDatabase } from "../support/databases.ts";
-import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
+import { kafkaMissing, startKafka, type TestKafka } from "../support/kafka/broker.ts";
 import { describeEventLog } from "./event-log-suite.ts";
 
 describeEventLog("embedded", async () => {
@@ -33,6 +33,14 @@ const drivers = [
   { name: "confluent", missing: kafkaMissing() ?? confluentMissing(), createLog: createConfluentLog },
 ] as const;
 
+/** One broker for both drivers. */
+let kafka: Promise<TestKafka> | null = null;
+const sharedKafka = () => {
+  kafka ??= startKafka();
+  return kafka;
+};
+afterAll(async () => (await kafka)?.[Symbol.asyncDispose]());
+
 for (const { name, missing, createLog } of drivers) {
   if (missing !== null) {
     describe(`event log: ${name}`, () => test.skip(missing, () => {}));
@@ -40,17 +48,17 @@ for (const { name, missing, createLog } of drivers) {
   }
   describeEventLog(name, async () => {
     findConfluent();
-    const kafka = await startKafka();
+    const { bootstrap } = await sharedKafka();
     let topics = 0;
     return {
       log: createLog({
-        connection: { bootstrapServers: [kafka.bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
+        connection: { bootstrapServers: [bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
         topics: { create: true, replication: 1 },
         clock: systemClock,
       }),
-      topic: () => `contract.${++topics}`,
+      topic: () => `contract.${name}.${++topics}`,
       tooLarge: 2_000_000,
-      [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+      async [Symbol.asyncDispose]() {},
     };
   });
 }

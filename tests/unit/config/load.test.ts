@@ -166,6 +166,19 @@ describe("Kafka", () => {
   });
 });
 
+describe("Kafka's driver", () => {
+  const driverOf = (env: Record<string, string>) =>
+    load({ KAFKA_BOOTSTRAP_SERVERS: "a:9092", ...env }).config.kafka?.driver;
+
+  test("is Confluent's where that is asked for", () => {
+    expect(driverOf({ KAFKA_DRIVER: "Confluent" })).toBe("confluent");
+  });
+
+  test("is not guessed", () => {
+    expect(problemsOf({ KAFKA_DRIVER: "kafkajs" })).toHaveLength(1);
+  });
+});
+
 describe("refusals", () => {
   test("all problems are named at once", () => {
     const problems = problemsOf({
@@ -187,7 +200,6 @@ describe("refusals", () => {
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
-    ["KAFKA_DRIVER", "confluent"],
     ["KAFKA_SSL", "true"],
     ["KAFKA_SASL_MECHANISM", "PLAIN"],
     ["RECO_ROLES", "trainer"],

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { type Deadline, DeadlineExceededError } from "../../../core/deadline.ts";
+import { asError } from "../../../core/errors.ts";
 import { PositionLostError } from "../partition-source.ts";
 import { nodeProgram } from "./program.ts";
 import type { Kind, News, Question, Questions, Reply } from "./protocol.ts";
@@ -31,6 +32,7 @@ export class NodeChild {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   readonly #onNews: (news: News) => void;
+  readonly #spawned: Promise<void>;
   #lastId = 0;
   #answered = Promise.withResolvers<void>();
   #ended: Error | null = null;
@@ -39,7 +41,13 @@ export class NodeChild {
     this.#process = child;
     this.#onNews = onNews;
     child.on("message", (message) => this.#hear(message as Reply | News));
-    child.on("error", (error) => this.#end(lossOf(error)));
+    this.#spawned = new Promise((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.on("error", (error) => {
+        this.#end(lossOf(error));
+        reject(this.#ended);
+      });
+    });
     child.on("exit", (code, signal) =>
       this.#end(new ChildLostError(`the Node child ended: ${signal ?? code}`)),
     );
@@ -53,9 +61,10 @@ export class NodeChild {
       stdio: ["pipe", "ignore", "inherit", "ipc"],
       serialization: "json",
     });
+    const started = new NodeChild(child, onNews);
+    await started.#spawned;
     child.stdin?.on("error", () => {}); // A child that ends early says so by its end.
     child.stdin?.end(program);
-    const started = new NodeChild(child, onNews);
     try {
       await started.ask("hello", { folders: packageFolders() }, deadline);
       return started;
@@ -85,9 +94,7 @@ export class NodeChild {
       this.#waiting.set(id, { resolve, reject });
     });
     const question: Question<K> = { id, kind, ask, timeoutMs: Math.ceil(deadline.remainingMs()) };
-    this.#process.send(question, (error) => {
-      if (error) this.#end(new ChildLostError(`the Node child does not listen: ${error.message}`));
-    });
+    this.#send(question);
     // Each kind is answered by its own function of the child: see `Questions`.
     return (await deadline.race(answer)) as Questions[K]["answer"];
   }
@@ -96,6 +103,16 @@ export class NodeChild {
   kill(): void {
     this.#end(new ChildLostError("the Node child was given up"));
     this.#process.kill("SIGKILL");
+  }
+
+  #send(question: Question): void {
+    const failed = (error: unknown) =>
+      this.#end(new ChildLostError(`the Node child does not listen: ${asError(error).message}`));
+    try {
+      this.#process.send(question, (error) => error && failed(error));
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #hear(message: Reply | News): void {

@@ -138,7 +138,9 @@ export class ConfluentProducer implements EventLogProducer {
   ): Promise<void> {
     let stopped = false;
     for (const batch of split(lane)) {
-      const outcomes: readonly ProduceResult[] | null = stopped ? null : await this.#send(child, batch, deadline);
+      const outcomes: readonly ProduceResult[] | null = stopped
+        ? null
+        : await this.#send(child, batch, deadline);
       for (const [at, { index }] of batch.entries()) {
         results[index] = outcomes?.[at] ?? notSent("an earlier record failed");
       }

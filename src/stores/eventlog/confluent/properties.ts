@@ -55,6 +55,6 @@ export const groupProperties = (
   "auto.offset.reset": "error",
   "enable.partition.eof": true,
   "queued.max.messages.kbytes": READ_AHEAD_KB,
-  // The generation, which fences an older owner, is told in the log alone.
-  debug: "cgrp",
+  // The generation, which fences an older owner, and another topic behind a known name are told in the log alone.
+  debug: "cgrp,metadata",
 });

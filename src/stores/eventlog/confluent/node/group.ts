@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../../../../core/clock.ts";
 import { asError } from "../../../../core/errors.ts";
 import type { FetchedWire, News, OpenGroup, OwnedWire, Questions } from "../protocol.ts";
-import { generationIn } from "./generation.ts";
+import { generationIn, renewedTopicIn } from "./log-lines.ts";
 import {
   type Conf,
   called,
@@ -77,6 +77,10 @@ export class GroupClient {
     this.#consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
     this.#consumer.on("event.log", ({ message }) => {
       this.#generation = generationIn(message) ?? this.#generation;
+      const topic = renewedTopicIn(message);
+      if (topic === null) return;
+      this.#lost = new PositionLost(`topic ${topic} was made anew`);
+      this.#notify();
     });
     this.#consumer.on("event.error", (error) => this.#hearError(error));
     this.#consumer.on("partition.eof", ({ topic, partition, offset }) => {
