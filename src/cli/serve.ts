@@ -23,6 +23,8 @@ import { realmOptions } from "./realm-entry.ts";
 import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
 const LOG_FLUSH_MS = 1_000;
+/** Enough for a Node that starts on a loaded machine. */
+const CLIENT_PROBE_MS = 15_000;
 
 interface ServeFlags {
   readonly roles?: string;
@@ -139,7 +141,7 @@ async function refuseTakenPort({ host, port }: Address): Promise<void> {
 /** The tree would try again for ever what only an installation can mend. */
 async function refuseMissingClient({ kafka, roles }: Config): Promise<void> {
   if (kafka?.driver !== "confluent" || !(roles.includes("relay") || roles.includes("consumer"))) return;
-  const problem = await whyNoConfluent();
+  const problem = await whyNoConfluent(CLIENT_PROBE_MS);
   if (problem !== null) throw new CommandError(EXIT_CONFIG, problem);
 }
 

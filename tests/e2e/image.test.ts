@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { testDatabase } from "../support/databases.ts";
 import { temporaryDir } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
+import { childrenOf } from "../support/freeze.ts";
 import { program, ROOT } from "../support/program.ts";
 import { freeHttpPort } from "../support/tree.ts";
 
@@ -15,7 +16,7 @@ const APP = 1000;
 const ENTER = `mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
   mount -t tmpfs none "$1/tmp" && mount --bind "$1/var/lib" "$1/var/lib" && mount -o remount,bind,ro "$1" &&
   root="$1" && shift && exec chroot --userspec=${APP}:${APP} "$root" "$@"`;
-const NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"];
+const NAMESPACES = ["unshare", "--mount", "--pid", "--fork"];
 const canEnter =
   process.getuid?.() === 0 && spawnSync("unshare", ["--mount", "--pid", "--fork", "true"]).status === 0;
 
@@ -27,7 +28,7 @@ test.skipIf(!canEnter)(
     linkSync(binary, join(root, "reco"));
     expect(spawnSync("sh", [join(ROOT, "deploy", "image-root.sh"), root]).status).toBe(0);
     chmodSync(root, 0o755); // Another user enters it.
-  for (const folder of ["proc", "dev"]) mkdirSync(join(root, folder));
+    for (const folder of ["proc", "dev"]) mkdirSync(join(root, folder));
     for (const folder of ["reco", "reports"]) chownSync(join(root, "var", "lib", folder), APP, APP);
     await using database = await testDatabase();
     const port = freeHttpPort();
@@ -58,9 +59,10 @@ test.skipIf(!canEnter)(
       const asked = run("healthcheck", "--url", `http://127.0.0.1:${port}/healthz`);
       expect({ status: asked.status, err: asked.stderr }).toEqual({ status: 0, err: "" });
     } finally {
-      served.kill("SIGKILL"); // The program is the first process of its namespace, and ends with it.
+      for (const pid of childrenOf(served.pid)) process.kill(pid, "SIGTERM");
       await served.exited;
     }
+    expect(served.exitCode).toBe(0);
     expect(run("healthcheck").status).toBe(1);
   },
   180_000,

@@ -2,7 +2,6 @@
 
 import type { Config } from "../../config/config.ts";
 import { asError } from "../../core/errors.ts";
-import { whyNoConfluent } from "../confluent-probe.ts";
 import { fail, pass, type Verdict } from "./check.ts";
 
 /** Below the time of a check, so that the reason is told. */
@@ -11,9 +10,6 @@ const TIMEOUT_MS = 6_000;
 export async function checkKafka({ kafka, roles }: Config): Promise<Verdict | null> {
   if (kafka === null || !(roles.includes("relay") || roles.includes("consumer"))) return null;
   const { bootstrapServers } = kafka;
-  // The brokers are asked by the built-in client whatever the driver is: what it needs is in every program.
-  const missing = kafka.driver === "confluent" ? await whyNoConfluent() : null;
-  if (missing !== null) return fail(missing);
   // The client is heavy, and few installations have brokers.
   const { askBrokers } = await import("../../stores/eventlog/kafka-brokers.ts");
   try {

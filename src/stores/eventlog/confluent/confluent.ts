@@ -1,7 +1,7 @@
 /** The event log on Kafka by Confluent's client, which runs on Node alone: one child a producer, one a group member. */
 
 import type { Clock } from "../../../core/clock.ts";
-import { Deadline } from "../../../core/deadline.ts";
+import type { Deadline } from "../../../core/deadline.ts";
 import type { EventLog } from "../../../events/ports.ts";
 import { KafkaConsumer } from "../kafka-consumer.ts";
 import { ConfluentGroup } from "./group.ts";
@@ -16,8 +16,6 @@ export interface ConfluentLogOptions {
   readonly clock: Clock;
 }
 
-const PROBE_TIMEOUT_MS = 15_000;
-
 export function createConfluentLog({ connection, topics, clock }: ConfluentLogOptions): EventLog {
   return {
     producer: async () => new ConfluentProducer(connection, topics, clock),
@@ -31,7 +29,7 @@ export function createConfluentLog({ connection, topics, clock }: ConfluentLogOp
 }
 
 /** Throws ClientMissingError, with what to do about it, where the driver cannot run. */
-export async function checkConfluentClient(clock: Clock): Promise<void> {
-  const child = await NodeChild.start(Deadline.after(PROBE_TIMEOUT_MS, clock));
+export async function checkConfluentClient(deadline: Deadline): Promise<void> {
+  const child = await NodeChild.start(deadline);
   child.kill();
 }

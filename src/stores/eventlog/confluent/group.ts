@@ -47,8 +47,12 @@ export class ConfluentGroup implements Membership, Fetcher {
     return this.#isAlive() ? this.#owned : [];
   }
 
+  /** The old child says goodbye meanwhile: brokers would wait for it long after it is gone. */
   rejoin(): void {
-    this.#drop();
+    const child = this.#child;
+    this.#child = null;
+    this.#owned = [];
+    if (child) void this.#dismiss(child);
   }
 
   async commit({ topic, partition }: Assignment, nextOffset: bigint): Promise<void> {
@@ -87,9 +91,8 @@ export class ConfluentGroup implements Membership, Fetcher {
     this.#stop.abort();
     this.#owned = [];
     await this.#loop;
-    const deadline = Deadline.after(LEAVE_TIMEOUT_MS, this.#clock);
-    await this.#child?.ask("leave", null, deadline).catch(() => {}); // The session ends by itself.
-    this.#drop();
+    if (this.#child) await this.#dismiss(this.#child);
+    this.#child = null;
   }
 
   /** The child ends in `leave`. */
@@ -133,6 +136,12 @@ export class ConfluentGroup implements Membership, Fetcher {
     if (news.news !== "failed") return;
     if (news.needsClassic) this.#protocol = "classic";
     this.#drop();
+  }
+
+  async #dismiss(child: NodeChild): Promise<void> {
+    const deadline = Deadline.after(LEAVE_TIMEOUT_MS, this.#clock);
+    await child.ask("leave", null, deadline).catch(() => {}); // The session ends by itself.
+    child.kill();
   }
 
   #drop(): void {
