@@ -7,7 +7,6 @@ import { generationIn, renewedTopicIn } from "./log-lines.ts";
 import {
   type Conf,
   called,
-  codeOf,
   type RdConsumer,
   type RdError,
   type RdKafka,
@@ -19,8 +18,6 @@ import type { Topics } from "./topics.ts";
 
 const ASSIGN = -175;
 const AUTO_OFFSET_RESET = -140;
-const UNSUPPORTED_FEATURE = -165;
-const UNSUPPORTED_VERSION = 35;
 const FATAL = -150;
 const ALL_BROKERS_DOWN = -187;
 const AUTHENTICATION = -169;
@@ -272,17 +269,15 @@ export class GroupClient {
 
   #hearError({ code, message }: RdError): void {
     if (code === AUTO_OFFSET_RESET) this.#lost = new PositionLost(message);
-    else if (code === FATAL || code === UNSUPPORTED_FEATURE || code === UNSUPPORTED_VERSION) {
-      this.#fail(Object.assign(new Error(message), { code }));
-    } else if (code === ALL_BROKERS_DOWN || code === AUTHENTICATION) this.#trouble = new Error(message);
+    else if (code === FATAL) this.#fail(new Error(message));
+    else if (code === ALL_BROKERS_DOWN || code === AUTHENTICATION) this.#trouble = new Error(message);
     this.#notify();
   }
 
   #fail(error: Error): void {
-    const isUnsupported = [UNSUPPORTED_FEATURE, UNSUPPORTED_VERSION].includes(codeOf(error));
-    const needsClassic =
-      this.#group.protocol === "consumer" &&
-      (isUnsupported || /not supported|unsupported|required feature/i.test(error.message));
+    // The library tells a fatal error without its cause: one before the group ever gave a generation is taken for
+    // brokers that do not speak the newer protocol. Where it was something else, the classic one says so as well.
+    const needsClassic = this.#group.protocol === "consumer" && this.#generation === 0;
     this.#tell({ news: "failed", text: error.message, needsClassic });
   }
 
