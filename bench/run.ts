@@ -5,10 +5,15 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { autolog } from "./parts/autolog.ts";
+import { backlog } from "./parts/backlog.ts";
+import { consumer } from "./parts/consumer.ts";
 import { engine } from "./parts/engine.ts";
 import { freshness } from "./parts/freshness.ts";
 import { ingest } from "./parts/ingest.ts";
+import { kafka } from "./parts/kafka.ts";
+import { loop } from "./parts/loop.ts";
 import { memory } from "./parts/memory.ts";
+import { relay } from "./parts/relay.ts";
 import { serving } from "./parts/serving.ts";
 import { start } from "./parts/start.ts";
 import { printFigures } from "./support/figure.ts";
@@ -20,6 +25,11 @@ const PARTS: Readonly<Record<string, Part>> = {
   serving,
   ingest,
   autolog,
+  kafka,
+  relay,
+  consumer,
+  loop,
+  backlog,
   freshness,
   start,
   memory,

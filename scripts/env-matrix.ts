@@ -12,6 +12,13 @@ const TABLE = Object.entries<Variable<unknown>>(VARIABLES);
 const EXAMPLES: Readonly<Record<string, string>> = {
   DATABASE_URL: "postgres://recsys:change_me@localhost:5432/recsys",
   KAFKA_BOOTSTRAP_SERVERS: "localhost:29092",
+  KAFKA_SSL: "true",
+  KAFKA_SSL_CA_FILE: "/etc/reco/kafka-ca.pem",
+  KAFKA_SSL_CERT_FILE: "/etc/reco/kafka.pem",
+  KAFKA_SSL_KEY_FILE: "/etc/reco/kafka.key",
+  KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+  KAFKA_SASL_USERNAME: "recsys",
+  KAFKA_SASL_PASSWORD: "change_me",
   POSTGRES_DB: "recsys",
   POSTGRES_USER: "recsys",
   POSTGRES_PASSWORD: "change_me",

@@ -6,6 +6,7 @@ import type { ThreadUse } from "../support/cpu.ts";
 /** Users and items are drawn at random from `0` to the given number. */
 export type RequestPlan =
   | { readonly kind: "reco"; readonly users: number; readonly autolog: boolean }
+  | { readonly kind: "health" }
   /** Asks for each user once, in scattered order; `each` names what stands in the order. */
   | { readonly kind: "each-user"; readonly users: number }
   | { readonly kind: "event" | "watch"; readonly users: number; readonly items: number }

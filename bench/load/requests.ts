@@ -16,6 +16,8 @@ export function requestMaker(plan: RequestPlan, port: number): () => string {
       const tail = `&session_id=s-1&k=20&x_autolog_impressions=${plan.autolog}`;
       return () => get(`/reco?user_id=${userName(below(plan.users))}${tail}`);
     }
+    case "health":
+      return () => get("/healthz");
     case "each-user":
       return () =>
         get(

@@ -3,20 +3,28 @@
 import { ITEMS, USERS } from "../data/names.ts";
 import { startLoad } from "../load/plan.ts";
 
-const PER_SEC = 100;
-const CONNECTIONS = 2;
 const LONGEST_MS = 600_000;
 /** For the generator to start. */
 const LEAD_MS = 500;
 
+export interface BackgroundEvents {
+  readonly kind: "event" | "watch";
+  readonly perSec: number;
+  readonly connections: number;
+}
+
 /** Runs `measure` while random users' events arrive at `port`, or without any for null. */
-export async function withEvents<T>(port: number | null, measure: () => Promise<T>): Promise<T> {
+export async function withEvents<T>(
+  port: number | null,
+  { kind, perSec, connections }: BackgroundEvents,
+  measure: () => Promise<T>,
+): Promise<T> {
   if (port === null) return measure();
   const events = startLoad({
     port,
-    connections: CONNECTIONS,
-    request: { kind: "event", users: USERS, items: ITEMS },
-    ratePerSec: PER_SEC,
+    connections,
+    request: { kind, users: USERS, items: ITEMS },
+    ratePerSec: perSec,
     warmUpMs: 0,
     measureMs: LONGEST_MS,
     pids: [],

@@ -9,6 +9,8 @@ const STOP_MS = 30_000;
 
 export interface Store extends AsyncDisposable {
   readonly url: string;
+  /** Of the server, whose backends are below it. */
+  readonly pid: number;
   readonly sql: postgres.Sql;
   /** Removes what earlier rounds have written, so that each one begins alike. */
   clearWrites(): Promise<void>;
@@ -19,9 +21,10 @@ export async function openStore(): Promise<Store> {
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   return {
     url: server.url,
+    pid: server.pid,
     sql,
     async clearWrites() {
-      await sql`truncate ingested_event, impressions, watches, event_outbox, event_log`;
+      await sql`truncate ingested_event, impressions, watches, event_outbox, event_log, feature_event_consumed`;
       await sql`checkpoint`;
     },
     async [Symbol.asyncDispose]() {

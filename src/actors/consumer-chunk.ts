@@ -101,7 +101,7 @@ export class ChunkWorker {
       return this.#failed(state, chunk, asError(error));
     }
     if (result === "fenced") {
-      // Either a newer owner, or a commit of ours whose answer was lost: the stored offset tells.
+      // A newer owner, a commit of ours whose answer was lost, or one that a crash has undone: the stored offset tells.
       state.phase = { kind: "unsynced" };
       return "stopped";
     }

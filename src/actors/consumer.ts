@@ -3,6 +3,7 @@
 import { hostname } from "node:os";
 import manifest from "../../package.json" with { type: "json" };
 import { newUuidHex } from "../core/ids.ts";
+import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
 import { createConsumerStore } from "../stores/postgres/consumer-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { tellApplied } from "./consumer-notify.ts";
@@ -10,7 +11,9 @@ import { Consumer, type ConsumerPorts } from "./consumer-runner.ts";
 import { openEventLog } from "./event-log.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openRealm } from "./realm.ts";
+import { openSharedCache } from "./shared-cache.ts";
 import type { ActorArgs } from "./tree.ts";
+import { hearWakeUps } from "./wake-ups.ts";
 
 /** Records were appended: a hint that saves the wait for the next poll. */
 export interface ConsumerMessage {
@@ -24,6 +27,8 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
   const { clock, random } = context;
   const realm = openRealm(context, "feature-consumer");
   const https = context.peers<HttpMessage>("http");
+  const cache = await openSharedCache(context, realm);
+  const invalidation = cache && new SharedInvalidation(cache, clock);
   const consumer = createConsumer({
     settings: {
       memberId: `${config.consumer.clientId}-${context.id}-${newUuidHex(clock, random)}`,
@@ -46,7 +51,10 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
       historySize: config.consumer.historySize,
       origin: { node: hostname(), appVersion: manifest.version },
     }),
-    onApplied: (change) => tellApplied(https, change),
+    onApplied(change) {
+      tellApplied(https, change);
+      invalidation?.apply(change);
+    },
     clock,
     random,
     log: realm.log,
@@ -54,12 +62,16 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
     progress: context.progress,
   });
   consumer.run().catch((error) => context.fail(error));
+  const hearing = await hearWakeUps(context, realm, "reco:log", () => consumer.wake());
   return {
     receive: () => consumer.wake(),
     busy: () => consumer.busy,
     report: realm.report,
     async stop() {
+      await hearing?.[Symbol.asyncDispose]();
       await consumer.stop();
+      invalidation?.[Symbol.dispose]();
+      await cache?.[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },
   };

@@ -9,6 +9,8 @@ import type { EventLog } from "../events/ports.ts";
 import { createEmbeddedLog } from "../stores/eventlog/embedded.ts";
 import { readEmbeddedBounds } from "../stores/eventlog/embedded-bounds.ts";
 import { hasUnread } from "../stores/eventlog/embedded-unread.ts";
+import { createGenerations } from "../stores/eventlog/generations.ts";
+import { readSecurity } from "../stores/eventlog/kafka-security.ts";
 import { createSuccession } from "../stores/eventlog/succession.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 
@@ -34,6 +36,7 @@ export async function openEventLog(parts: EventLogParts): Promise<EventLog> {
       connection: connectionOf(kafka, clientId),
       topics: { create: kafka.topicCreate, replication: kafka.topicReplication },
       clock,
+      nextGeneration: createGenerations(pool, clock),
     }),
     isOver: async (group, topics) => !(await hasUnread(pool, group, topics, clock)),
   });
@@ -52,10 +55,12 @@ export async function readLogBounds(
   return [...embedded, ...(await readKafkaBounds(connectionOf(config.kafka, clientId), topics, clock))];
 }
 
-const connectionOf = (
-  { bootstrapServers, requestTimeoutMs }: NonNullable<Config["kafka"]>,
-  clientId: string,
-) => ({ bootstrapServers, clientId, requestTimeoutMs });
+const connectionOf = (kafka: NonNullable<Config["kafka"]>, clientId: string) => ({
+  bootstrapServers: kafka.bootstrapServers,
+  clientId,
+  requestTimeoutMs: kafka.requestTimeoutMs,
+  security: readSecurity(kafka),
+});
 
 /** Loaded only where it is used: the built-in client costs every realm 76 MB and a third of a second. */
 async function loadDriver(driver: "kafka" | "confluent") {

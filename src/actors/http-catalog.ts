@@ -5,8 +5,7 @@ import { createItemStore } from "../stores/postgres/item-store.ts";
 import { createUserStore } from "../stores/postgres/user-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import type { HealthMonitor } from "./http-health.ts";
-import type { HttpMessage } from "./http-message.ts";
-import { type Memory, onKnownSchema } from "./http-wiring.ts";
+import { type Announcements, onKnownSchema } from "./http-wiring.ts";
 import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -20,18 +19,15 @@ export function openItems({ pool }: Realm, health: HealthMonitor): ItemStore {
   };
 }
 
-/** What users hide, and events that change hands, make old what this tree remembers of them. */
+/** What users hide, and events that change hands, make old what all nodes remember of them. */
 export function openUsers(
   context: ActorContext<ActorArgs>,
   { pool }: Realm,
-  memory: Memory,
+  announce: Announcements,
   health: HealthMonitor,
 ): UserStore {
-  const siblings = context.peers<HttpMessage>("http");
   const changed = (userIds: readonly string[], relatedItemIds: readonly string[] = []) => {
-    const change = { userIds, itemIds: [], relatedItemIds, ruleItemIds: relatedItemIds, eventIds: [] };
-    memory.receive({ kind: "applied", change });
-    for (const sibling of siblings) sibling.offer({ kind: "applied", change });
+    announce.applied({ userIds, itemIds: [], relatedItemIds, ruleItemIds: relatedItemIds, eventIds: [] });
   };
   const store = createUserStore(pool, context.args.config.consumer.historySize);
   return {

@@ -17,6 +17,8 @@ export interface IngestPorts {
   readonly onWatches: (interactions: readonly Interaction[]) => void;
   /** Outbox rows were committed. */
   readonly onOutbox: () => void;
+  /** As of GroupCommit: where another clock owns the turns. */
+  readonly nextTurn?: (start: () => void) => void;
 }
 
 type Unit = readonly IngestPlan[];
@@ -25,6 +27,7 @@ type Unit = readonly IngestPlan[];
 export function createIngestService(ports: IngestPorts): IngestService & AsyncDisposable {
   const commits = new GroupCommit<Unit, readonly IngestOutcome[]>({
     sizeOf: (unit) => unit.length,
+    ...(ports.nextTurn && { nextTurn: ports.nextTurn }),
     async commit(units, deadline) {
       const plans = units.flat();
       const { outcomes, changed } = await ports.store.accept(plans, deadline);

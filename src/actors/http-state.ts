@@ -1,16 +1,23 @@
-/** Builds what an http worker answers from: the reader behind its breaker, the serving state, the recommender. */
+/** Builds what an http worker answers from: the readers behind their breakers, the serving state, the recommender. */
 
 import { join } from "node:path";
-import { Breaker, type BreakerObserver, dependencyBreaker } from "../core/breaker.ts";
+import type { Config } from "../config/config.ts";
+import { Breaker, dependencyBreaker } from "../core/breaker.ts";
+import type { Clock } from "../core/clock.ts";
+import type { FeatureChange } from "../events/ports.ts";
 import type { CacheSnapshot } from "../http/services.ts";
 import { createRecommender } from "../recommend/engine.ts";
 import { guardReader } from "../recommend/guarded-reader.ts";
 import type { ServingObserver } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import { ServingState } from "../recommend/serving-state.ts";
+import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
+import { type SharedReader, shareReads } from "../recommend/shared-reader.ts";
 import { popularSnapshotFile } from "../stores/files/popular-snapshot-file.ts";
 import { createFeatureReader } from "../stores/postgres/feature-reader.ts";
+import type { RedisCache } from "../stores/redis/shared-cache.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
+import { watchBreaker } from "./breaker-metrics.ts";
 import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -19,15 +26,29 @@ const READ_TIMEOUT_MS = 500;
 const SLOW_READ_MS = 100;
 const BREAKER_NAME = "store_read";
 
+/** The word of changes on its way between this worker and the cache that nodes share. */
+export interface Shared extends Disposable {
+  /** A commit of this worker: entries are taken out, and all nodes told. */
+  committed(change: FeatureChange): void;
+  /** A commit of this tree, of which the cache may not know yet. */
+  doubt(change: FeatureChange): void;
+}
+
 export interface Serving {
   readonly state: ServingState;
   readonly recommender: Recommender;
+  /** Null where each tree remembers for itself. */
+  readonly shared: Shared | null;
   readonly cache: () => CacheSnapshot;
   /** The store answered a ping: an open breaker may probe. */
   readonly storeAnswered: () => void;
 }
 
-export function openServing(context: ActorContext<ActorArgs>, realm: Realm): Serving {
+export function openServing(
+  context: ActorContext<ActorArgs>,
+  realm: Realm,
+  cache: RedisCache | null,
+): Serving {
   const { config } = context.args;
   const { clock } = context;
   const observer = observe(realm);
@@ -35,29 +56,33 @@ export function openServing(context: ActorContext<ActorArgs>, realm: Realm): Ser
     settings: dependencyBreaker(SLOW_READ_MS),
     clock,
     random: context.random,
-    observer: watchBreaker(realm),
+    observer: watchBreaker(BREAKER_NAME, realm.metrics, realm.log),
   });
+  const store = guardReader(createFeatureReader(realm.pool), breaker);
+  const settings = {
+    ...config.cache,
+    policy: config.reco.policy,
+    cacheEnabled: config.cache.enabled,
+    seenMax: config.reco.seenMax,
+    readTimeoutMs: READ_TIMEOUT_MS,
+  };
+  const shared = cache && openShared(cache, shareReads({ store, cache, clock, settings }), clock);
   const state = new ServingState({
-    reader: guardReader(createFeatureReader(realm.pool), breaker),
+    reader: shared?.reader ?? store,
     snapshots: popularSnapshotFile({
       dir: join(config.dataDir, "snapshots"),
       writerId: context.id,
       onRefused: (path, problem) => realm.log.warn({ path, problem }, "snapshot.refused"),
     }),
-    settings: {
-      ...config.cache,
-      policy: config.reco.policy,
-      cacheEnabled: config.cache.enabled,
-      seenMax: config.reco.seenMax,
-      readTimeoutMs: READ_TIMEOUT_MS,
-    },
+    settings,
     clock,
     observer,
   });
   return {
     state,
     recommender: createRecommender({ state, clock, observer }),
-    cache: () => describeCache(state, config.cache.enabled),
+    shared,
+    cache: () => describeCache(state, config.cache, cache),
     storeAnswered: () => breaker.pingSucceeded(),
   };
 }
@@ -71,33 +96,36 @@ function observe({ metrics, log }: Realm): ServingObserver {
   };
 }
 
-function watchBreaker({ metrics, log }: Realm): BreakerObserver {
-  const state = metrics.gauge("circuit_breaker_state", { breaker_name: BREAKER_NAME });
-  const failures = metrics.counter("circuit_breaker_failures_total", { breaker_name: BREAKER_NAME });
-  state.set(0);
+function openShared(cache: RedisCache, reads: SharedReader, clock: Clock): Shared & SharedReader {
+  const invalidation = new SharedInvalidation(cache, clock);
   return {
-    failed: () => failures.inc(),
-    moved(to) {
-      state.set(to === "closed" ? 0 : 1);
-      metrics.counter("reco_breaker_transitions_total", { breaker_name: BREAKER_NAME, to }).inc();
-      log.warn({ breaker: BREAKER_NAME, to }, "breaker.moved");
-    },
+    ...reads,
+    committed: (change) => invalidation.apply(change),
+    [Symbol.dispose]: () => invalidation[Symbol.dispose](),
   };
 }
 
-function describeCache(state: ServingState, enabled: boolean): CacheSnapshot {
-  const { hits, misses, errors, size, lastError } = state.statistics();
+/** Look-ups are counted where requests make them, in memory; errors wherever they happen. */
+function describeCache(
+  state: ServingState,
+  { enabled, redis, strict }: Config["cache"],
+  cache: RedisCache | null,
+): CacheSnapshot {
+  const memory = state.statistics();
+  const remote = cache?.status() ?? { isUp: false, errors: 0, lastError: null };
+  const isMissing = cache !== null && !remote.isUp;
+  const fallback = strict ? "redis_unavailable" : "memory_fallback";
   return {
     enabled,
-    configured_backend: "memory",
-    active_backend: enabled ? "memory" : "disabled",
-    ready: true,
-    strict_backend: false,
-    redis_client_available: false,
-    hits,
-    misses,
-    errors,
-    size,
-    last_error: lastError,
+    configured_backend: redis === null ? "memory" : "redis",
+    active_backend: !enabled ? "disabled" : cache === null ? "memory" : isMissing ? fallback : "redis",
+    ready: !(isMissing && strict),
+    strict_backend: strict,
+    redis_client_available: remote.isUp,
+    hits: memory.hits,
+    misses: memory.misses,
+    errors: memory.errors + remote.errors,
+    size: memory.size,
+    last_error: remote.lastError ?? memory.lastError,
   };
 }

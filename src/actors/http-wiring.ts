@@ -15,11 +15,10 @@ import type { ActorContext } from "../supervisor/actor.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
-import type { Serving } from "./http-state.ts";
+import type { Serving, Shared } from "./http-state.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
-import { wakeRelay } from "./wake-relay.ts";
 import { ImpressionWriter } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
@@ -27,17 +26,24 @@ export const SURVEY_MS = 500;
 
 export interface Memory {
   applied(change: FeatureChange): void;
+  /** Heard through the cache that nodes share, whose entries were taken out before. */
+  heard(change: FeatureChange): void;
   overlay(interactions: readonly Interaction[]): void;
   receive(message: HttpMessage): void;
 }
 
 /** Everything in this realm that an event makes old. */
-export function openMemory({ state }: Serving, slates: RetrySlates): Memory {
+export function openMemory({ state, shared }: Serving, slates: RetrySlates): Memory {
+  const forget = (change: FeatureChange) => {
+    state.apply(change);
+    for (const userId of change.userIds) slates.forget(userId);
+  };
   const memory: Memory = {
     applied(change) {
-      state.apply(change);
-      for (const userId of change.userIds) slates.forget(userId);
+      shared?.doubt(change);
+      forget(change);
     },
+    heard: forget,
     overlay(interactions) {
       state.overlayAdd(interactions);
       for (const { userId } of interactions) slates.forget(userId);
@@ -56,29 +62,58 @@ export function openMemory({ state }: Serving, slates: RetrySlates): Memory {
   return memory;
 }
 
-export function openIngest(context: ActorContext<ActorArgs>, realm: Realm, memory: Memory) {
+/** How this worker makes known what it committed: to itself first, then to its siblings, then to other nodes. */
+export interface Announcements {
+  applied(change: FeatureChange): void;
+  overlay(interactions: readonly Interaction[]): void;
+}
+
+export function openAnnouncements(
+  context: ActorContext<ActorArgs>,
+  memory: Memory,
+  shared: Shared | null,
+): Announcements {
   const siblings = context.peers<HttpMessage>("http");
   const tell = (message: HttpMessage) => {
     memory.receive(message);
     for (const sibling of siblings) sibling.offer(message);
   };
+  return {
+    applied(change) {
+      tell({ kind: "applied", change });
+      shared?.committed(change);
+    },
+    overlay: (interactions) => tell({ kind: "overlay", interactions }),
+  };
+}
+
+export function openIngest(
+  context: ActorContext<ActorArgs>,
+  realm: Realm,
+  announce: Announcements,
+  onOutbox: () => void,
+) {
   return createIngestService({
     store: createIngestStore(realm.pool, context.clock),
     clock: context.clock,
-    onApplied: (change) => tell({ kind: "applied", change }),
-    onWatches: (interactions) => tell({ kind: "overlay", interactions }),
-    onOutbox: wakeRelay(context),
+    onApplied: announce.applied,
+    onWatches: announce.overlay,
+    onOutbox,
   });
 }
 
-export function openInlineWriter(context: ActorContext<ActorArgs>, realm: Realm): ImpressionWriter {
+export function openInlineWriter(
+  context: ActorContext<ActorArgs>,
+  realm: Realm,
+  onOutbox: () => void,
+): ImpressionWriter {
   return new ImpressionWriter({
     store: createIngestStore(realm.pool, context.clock),
     config: context.args.config,
     clock: context.clock,
     metrics: realm.metrics,
     log: realm.log,
-    onOutbox: wakeRelay(context),
+    onOutbox,
   });
 }
 

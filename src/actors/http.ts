@@ -17,6 +17,7 @@ import { openServing } from "./http-state.ts";
 import {
   mergeWindows,
   onKnownSchema,
+  openAnnouncements,
   openHealth,
   openIngest,
   openInlineWriter,
@@ -24,8 +25,11 @@ import {
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
+import { hearChanges, openSharedCache } from "./shared-cache.ts";
 import type { ActorArgs } from "./tree.ts";
 import { renderTreeMetrics } from "./tree-metrics.ts";
+import { wakeRelay } from "./wake-relay.ts";
+import { openRemoteWaker } from "./wake-ups.ts";
 import type { WriterMessage } from "./writer.ts";
 
 /** Before the first answer; later the fallback ladder covers what is missing. */
@@ -38,12 +42,17 @@ const FINISH_REQUESTS_MS = 5_000;
 export async function start(context: ActorContext<ActorArgs>): Promise<Actor<HttpMessage>> {
   const { config } = context.args;
   const realm = openRealm(context, "api");
-  const serving = openServing(context, realm);
+  const cache = await openSharedCache(context, realm);
+  const waker = await openRemoteWaker(context, realm, "reco:outbox");
+  const wake = wakeRelay(context, waker);
+  const serving = openServing(context, realm, cache);
   const slates = new RetrySlates(context.clock);
   const samples = createRecoSamples(config.reco, context.clock);
   const memory = openMemory(serving, slates);
-  const ingest = openIngest(context, realm, memory);
-  const inline = openInlineWriter(context, realm);
+  const hearing = await hearChanges(context, realm, memory.heard, () => serving.state.forget());
+  const announce = openAnnouncements(context, memory, serving.shared);
+  const ingest = openIngest(context, realm, announce, wake);
+  const inline = openInlineWriter(context, realm, wake);
   const health = openHealth(context, realm, serving);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
@@ -63,13 +72,14 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     }),
     recommender: serving.recommender,
     items: openItems(realm, health),
-    users: openUsers(context, realm, memory, health),
+    users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
+  await Promise.all([cache?.tried, hearing?.tried]);
   await Promise.all([health.start(), serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock))]);
   const server = listen(createApp(services, slates), context);
   health.markStarted();
@@ -88,6 +98,10 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await ingest[Symbol.asyncDispose]();
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();
+      await hearing?.[Symbol.asyncDispose]();
+      await waker[Symbol.asyncDispose]();
+      serving.shared?.[Symbol.dispose]();
+      await cache?.[Symbol.asyncDispose]();
       await serving.state[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },

@@ -30,8 +30,11 @@ export async function maintainLeases(ports: LeaseLoopPorts, stop: AbortSignal): 
   const renewMs = (settings.outbox.leaseSec * 1000) / 3;
   let succeeded = true;
   while (!stop.aborted) {
-    const delayMs = succeeded && !leases.belowShare ? renewMs : Math.min(renewMs, RETRY_MS);
-    await clock.sleep(jittered(delayMs, JITTER, random), stop);
+    const sliceMs = jittered(RETRY_MS, JITTER, random);
+    for (let leftMs = jittered(renewMs, JITTER, random); leftMs > 0 && !stop.aborted; leftMs -= sliceMs) {
+      await clock.sleep(Math.min(leftMs, sliceMs), stop);
+      if (!succeeded || leases.belowShare) break;
+    }
     if (!stop.aborted) succeeded = await maintainOnce(ports);
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { OutboxStore, PartitionLease } from "../events/ports.ts";
 import type { BlockedKeys } from "./relay-blocked.ts";
+import type { Reservations } from "./relay-reservations.ts";
 import { type RelaySettings, trustMs } from "./relay-settings.ts";
 
 interface Held {
@@ -13,6 +14,7 @@ interface Held {
 
 /**
  * free -> take -> held (trusted, or not trusted until the next renewal) -> resigned, or lost to another relay.
+ * held -> given up -> resigned, by the next step: whoever takes it then, has a new epoch.
  * A partition in flight is never resigned. Only the store decides who holds a lease; trust, measured by the
  * monotonic clock from the start of the last renewal, ends before the lease can.
  */
@@ -22,15 +24,23 @@ export class RelayLeases {
   readonly #clock: Clock;
   readonly #blocked: BlockedKeys;
   readonly #held = new Map<number, Held>();
-  #inFlight: ReadonlySet<number> = new Set();
-  #rowsInFlight = 0;
+  readonly #reservations: Reservations;
+  /** Given up, and not known to be resigned. */
+  #doubtful: readonly PartitionLease[] = [];
   #share = 0;
 
-  constructor(outbox: OutboxStore, settings: RelaySettings, clock: Clock, blocked: BlockedKeys) {
+  constructor(
+    outbox: OutboxStore,
+    settings: RelaySettings,
+    clock: Clock,
+    blocked: BlockedKeys,
+    reservations: Reservations,
+  ) {
     this.#outbox = outbox;
     this.#settings = settings;
     this.#clock = clock;
     this.#blocked = blocked;
+    this.#reservations = reservations;
   }
 
   get heldCount(): number {
@@ -42,12 +52,13 @@ export class RelayLeases {
     return this.#held.size < this.#share;
   }
 
-  /** Heartbeat, renewal, resignation of the surplus, taking of what is missing. Throws when the store fails. */
+  /** Resignation of what was given up, heartbeat, renewal, resignation of the surplus, taking of what is missing. Throws when the store fails. */
   async maintain(deadline: Deadline): Promise<void> {
     const { relayId, outbox } = this.#settings;
+    await this.#resignDoubtful(deadline);
     const { liveRelays } = await this.#outbox.heartbeat(
       relayId,
-      this.#rowsInFlight,
+      this.#reservations.rows,
       outbox.leaseSec,
       deadline,
     );
@@ -74,23 +85,22 @@ export class RelayLeases {
     return this.#held.get(partition)?.epoch ?? null;
   }
 
-  /** Names what a round works on; an empty round names nothing. */
-  setInFlight(partitions: ReadonlySet<number>, rows: number): void {
-    this.#inFlight = partitions;
-    this.#rowsInFlight = rows;
-  }
-
   /** Stops using a partition whose fence moved. */
   drop(partition: number): void {
     this.#held.delete(partition);
     this.#blocked.forget(partition);
   }
 
+  /** Stops using partitions in which a statement of ours may still be carried out: only a new epoch fences it off. */
+  giveUp(partitions: readonly number[]): void {
+    this.#doubtful = [...this.#doubtful, ...this.#leases(partitions)];
+    for (const partition of partitions) this.drop(partition);
+  }
+
   /** Gives everything back and signs off, so that others take over at once. */
   async leave(deadline: Deadline): Promise<void> {
-    const leases = this.#leases([...this.#held.keys()]);
-    for (const { partition } of leases) this.drop(partition);
-    if (leases.length > 0) await this.#outbox.resign(this.#settings.relayId, leases, deadline);
+    this.giveUp([...this.#held.keys()]);
+    await this.#resignDoubtful(deadline);
     await this.#outbox.deregister(this.#settings.relayId, deadline);
   }
 
@@ -109,10 +119,17 @@ export class RelayLeases {
     }
   }
 
+  async #resignDoubtful(deadline: Deadline): Promise<void> {
+    const leases = this.#doubtful;
+    if (leases.length === 0) return;
+    await this.#outbox.resign(this.#settings.relayId, leases, deadline);
+    this.#doubtful = this.#doubtful.filter((lease) => !leases.includes(lease));
+  }
+
   async #resignSurplus(deadline: Deadline): Promise<void> {
     const surplus = this.#held.size - this.#share;
     if (surplus <= 0) return;
-    const idle = [...this.#held.keys()].filter((partition) => !this.#inFlight.has(partition));
+    const idle = [...this.#held.keys()].filter((partition) => !this.#reservations.isInFlight(partition));
     const leases = this.#leases(idle.slice(0, surplus));
     for (const { partition } of leases) this.drop(partition);
     if (leases.length > 0) await this.#outbox.resign(this.#settings.relayId, leases, deadline);

@@ -12,6 +12,7 @@ import { isLogDown, settle, sortRows } from "./relay-decide.ts";
 import type { RelayLeases } from "./relay-leases.ts";
 import { toRecord } from "./relay-message.ts";
 import type { RelayMetrics } from "./relay-metrics.ts";
+import type { Reservations } from "./relay-reservations.ts";
 import { publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
 
 export interface RoundPorts {
@@ -19,6 +20,7 @@ export interface RoundPorts {
   readonly outbox: OutboxStore;
   readonly producer: EventLogProducer;
   readonly leases: RelayLeases;
+  readonly reservations: Reservations;
   readonly blocked: BlockedKeys;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,24 +36,37 @@ export type RoundOutcome =
 
 const STORE_TIMEOUT_MS = 8_000;
 
-/** Works on idle, trusted partitions only, and on each of them once at a time: rounds never overlap. */
-export async function runRound(ports: RoundPorts, limit: number): Promise<RoundOutcome> {
-  const claimedAtMs = ports.clock.monotonicMs();
-  const claimed = await claim(ports, limit);
-  if (claimed === null) return { kind: "failed" };
-  await failpoint("relay.after_claim");
-  const rows = claimed.filter((row) => ports.leases.isTrusted(row.partition));
-  if (rows.length === 0) return { kind: "idle" };
-  ports.leases.setInFlight(new Set(rows.map((row) => row.partition)), rows.length);
+/** What one round may work on. */
+export interface RoundScope {
+  readonly lane: number;
+  readonly partitions: readonly number[];
+  /** Rows at most. */
+  readonly limit: number;
+}
+
+/** Works on those of the partitions that no other round works on; the caller has checked that they are trusted. */
+export async function runRound(ports: RoundPorts, scope: RoundScope): Promise<RoundOutcome> {
+  const { leases, reservations, clock } = ports;
+  const partitions = reservations.begin(scope.lane, scope.partitions);
   try {
+    const claimedAtMs = clock.monotonicMs();
+    const claimed = await claim(ports, partitions, scope.limit);
+    if (claimed === null) return { kind: "failed" };
+    await failpoint("relay.after_claim");
+    const rows = claimed.filter((row) => leases.isTrusted(row.partition));
+    if (rows.length === 0) return { kind: "idle" };
+    reservations.send(scope.lane, new Set(rows.map((row) => row.partition)), rows.length);
     return await publishAndMark(ports, rows, claimedAtMs);
   } finally {
-    ports.leases.setInFlight(new Set(), 0);
+    reservations.end(scope.lane);
   }
 }
 
-async function claim(ports: RoundPorts, limit: number): Promise<readonly OutboxRow[] | null> {
-  const partitions = ports.leases.usable();
+async function claim(
+  ports: RoundPorts,
+  partitions: readonly number[],
+  limit: number,
+): Promise<readonly OutboxRow[] | null> {
   if (partitions.length === 0) return [];
   try {
     return await ports.outbox.claim(partitions, limit, Deadline.after(STORE_TIMEOUT_MS, ports.clock));
@@ -101,9 +116,9 @@ async function publish(
 
 async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<boolean> {
   const { clock, metrics, log } = ports;
-  let uncertaintyMs = 0;
   try {
     const changed = await ports.outbox.mark(marks, Deadline.after(STORE_TIMEOUT_MS, clock));
+    block(ports, marks);
     stepDown(ports, marks, changed);
     report(
       ports,
@@ -113,15 +128,17 @@ async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<bo
   } catch (error) {
     metrics.error("mark_failed");
     log.warn({ rows: marks.length, error: asError(error).message }, "relay.mark_failed");
-    // The store may still carry the statement out, some time from now.
-    uncertaintyMs = STORE_TIMEOUT_MS;
+    // The store may still carry the statement out, and move rows that later marks have moved.
+    ports.leases.giveUp([...new Set(marks.map(({ row }) => row.partition))]);
     return false;
-  } finally {
-    const nowMs = clock.monotonicMs() + uncertaintyMs;
-    for (const { row, ...rest } of marks) {
-      if (rest.kind === "failed" && !rest.dead)
-        ports.blocked.block(row, row.id, nowMs + rest.delaySec * 1000);
-    }
+  }
+}
+
+/** Later rows of a failed row's key wait for it. */
+function block({ blocked, clock }: RoundPorts, marks: readonly OutboxMark[]): void {
+  const nowMs = clock.monotonicMs();
+  for (const { row, ...rest } of marks) {
+    if (rest.kind === "failed" && !rest.dead) blocked.block(row, row.id, nowMs + rest.delaySec * 1000);
   }
 }
 

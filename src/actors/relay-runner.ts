@@ -3,20 +3,19 @@
 import type { Clock } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
-import { Nap } from "../core/nap.ts";
 import type { Random } from "../core/random.ts";
-import { jittered } from "../core/retry-delay.ts";
 import type { EventLog, EventLogProducer, OutboxSnapshot, OutboxStore } from "../events/ports.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 import { watchBacklog } from "./relay-backlog.ts";
 import { BlockedKeys } from "./relay-blocked.ts";
-import { RelayBreaker } from "./relay-breaker.ts";
+import { RelayLanes } from "./relay-lanes.ts";
 import { maintainLeases, maintainOnce } from "./relay-lease-loop.ts";
 import { RelayLeases } from "./relay-leases.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
-import { type RoundOutcome, type RoundPorts, runRound } from "./relay-round.ts";
+import { Reservations } from "./relay-reservations.ts";
 import type { RelaySettings } from "./relay-settings.ts";
+import { inTurns } from "./relay-turns.ts";
 import { retryStartup } from "./startup-retry.ts";
 
 export interface RelayPorts {
@@ -36,40 +35,34 @@ export interface RelayPorts {
 }
 
 const STORE_TIMEOUT_MS = 10_000;
-const MIN_ERROR_PAUSE_MS = 50;
-const JITTER = 0.2;
-/** Enough rows that one bad row does not keep the breaker open. */
-const PROBE_ROWS = 20;
 
 /** idle -> starting -> running -> stopping -> stopped; any throw of a loop ends all loops and rejects `run`. */
 export class Relay {
   readonly #ports: RelayPorts;
   readonly #metrics: RelayMetrics;
   readonly #blocked = new BlockedKeys();
+  readonly #reservations = new Reservations();
   readonly #leases: RelayLeases;
-  readonly #breaker: RelayBreaker;
-  readonly #hint: Nap;
   readonly #stop = new AbortController();
   #producer: EventLogProducer | null = null;
+  #lanes: RelayLanes | null = null;
   #running: Promise<unknown> = Promise.resolve();
-  #inRound = false;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#metrics = createRelayMetrics(ports.metrics);
-    this.#leases = new RelayLeases(ports.outbox, ports.settings, ports.clock, this.#blocked);
-    this.#breaker = new RelayBreaker(ports.random);
-    this.#hint = new Nap(ports.clock);
+    const { outbox, settings, clock } = ports;
+    this.#leases = new RelayLeases(outbox, settings, clock, this.#blocked, this.#reservations);
   }
 
   /** True while a round is under way. */
   get busy(): boolean {
-    return this.#inRound;
+    return this.#lanes?.busy ?? false;
   }
 
   /** Says that rows may be due. */
   wake(): void {
-    this.#hint.wake();
+    this.#lanes?.wake();
   }
 
   /** Runs until `stop`. Rejects when start-up retries are used up, and for bugs. */
@@ -101,28 +94,35 @@ export class Relay {
 
   #abort(): void {
     this.#stop.abort();
-    this.#hint.wake();
+    this.wake();
   }
 
   async #run(): Promise<void> {
-    const producer = await this.#startProducer();
-    if (producer === null) return;
+    const started = await this.#startProducer();
+    if (started === null) return;
+    const producer = inTurns(started);
     this.#producer = producer;
-    const { settings, readBacklog, clock, random, log } = this.#ports;
+    const { settings, outbox, readBacklog, clock, random, log, progress, onPublished } = this.#ports;
     const metrics = this.#metrics;
-    const leases = {
-      settings,
-      leases: this.#leases,
-      clock,
+    const shared = { settings, leases: this.#leases, clock, log, metrics };
+    const lanes = new RelayLanes({
+      round: {
+        ...shared,
+        outbox,
+        producer,
+        reservations: this.#reservations,
+        blocked: this.#blocked,
+        progress,
+      },
       random,
-      log,
-      metrics,
-      onTaken: () => this.#hint.wake(),
-    };
+      onPublished,
+    });
+    this.#lanes = lanes;
+    const leases = { ...shared, random, onTaken: () => this.wake() };
     await maintainOnce(leases);
     await Promise.all([
       maintainLeases(leases, this.#stop.signal),
-      this.#roundLoop(producer),
+      lanes.run(this.#stop.signal),
       watchBacklog({ readBacklog, clock, log, metrics }, this.#stop.signal),
     ]);
   }
@@ -146,49 +146,5 @@ export class Relay {
         log.warn({ attempt, error: error.message }, "relay.startup_failed");
       },
     });
-  }
-
-  async #roundLoop(producer: EventLogProducer): Promise<void> {
-    const { settings, outbox, clock, log } = this.#ports;
-    const round: RoundPorts = {
-      settings,
-      outbox,
-      producer,
-      leases: this.#leases,
-      blocked: this.#blocked,
-      clock,
-      log,
-      metrics: this.#metrics,
-      progress: this.#ports.progress,
-    };
-    while (!this.#stop.signal.aborted) {
-      this.#ports.progress();
-      const waitMs = this.#breaker.waitMs(clock.monotonicMs());
-      if (waitMs > 0) {
-        await clock.sleep(waitMs, this.#stop.signal);
-        continue;
-      }
-      this.#inRound = true;
-      const outcome = await runRound(round, this.#breaker.isOpen ? PROBE_ROWS : settings.outbox.batchSize);
-      this.#inRound = false;
-      await this.#after(outcome);
-    }
-  }
-
-  async #after(outcome: RoundOutcome): Promise<void> {
-    const { settings, clock, random, log } = this.#ports;
-    const pollMs = settings.outbox.pollIntervalMs;
-    switch (outcome.kind) {
-      case "idle":
-        return this.#hint.sleep(jittered(pollMs, JITTER, random));
-      case "failed":
-        return clock.sleep(Math.max(pollMs, MIN_ERROR_PAUSE_MS), this.#stop.signal);
-      case "worked": {
-        if (outcome.acked > 0) this.#ports.onPublished();
-        if (outcome.sent === 0) return;
-        const transition = this.#breaker.record(outcome.logDown, clock.monotonicMs());
-        if (transition) log.warn({ to: transition }, "relay.breaker");
-      }
-    }
   }
 }

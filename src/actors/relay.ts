@@ -14,6 +14,7 @@ import { openRealm } from "./realm.ts";
 import { asRefusal } from "./refusal.ts";
 import { Relay, type RelayPorts } from "./relay-runner.ts";
 import type { ActorArgs } from "./tree.ts";
+import { hearWakeUps, openRemoteWaker } from "./wake-ups.ts";
 
 /** Rows were committed: a hint that saves the wait for the next poll. */
 export interface RelayMessage {
@@ -28,6 +29,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
   const realm = openRealm(context, "outbox-relay");
   await failpoint("relay.start");
   const consumers = context.peers<ConsumerMessage>("consumer");
+  const waker = await openRemoteWaker(context, realm, "reco:log");
   const relay = createRelay({
     settings: {
       relayId: `${context.id}-${newUuidHex(clock, random)}`,
@@ -47,6 +49,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
     checkStore: (deadline) => checkPartitions(realm.pool, config.outbox.partitions, deadline),
     onPublished: () => {
       for (const consumer of consumers) consumer.offer({ kind: "wake" });
+      waker.wake();
     },
     clock,
     random,
@@ -55,12 +58,15 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Rel
     progress: context.progress,
   });
   relay.run().catch((error) => context.fail(error));
+  const hearing = await hearWakeUps(context, realm, "reco:outbox", () => relay.wake());
   return {
     receive: () => relay.wake(),
     busy: () => relay.busy,
     report: realm.report,
     async stop() {
+      await hearing?.[Symbol.asyncDispose]();
       await relay.stop();
+      await waker[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },
   };

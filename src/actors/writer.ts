@@ -18,6 +18,7 @@ import type { Metrics } from "../telemetry/metrics-types.ts";
 import { openRealm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 import { wakeRelay } from "./wake-relay.ts";
+import { openRemoteWaker } from "./wake-ups.ts";
 
 export interface WriterMessage {
   readonly kind: "impression";
@@ -89,6 +90,7 @@ export class ImpressionWriter implements AsyncDisposable {
 export async function start(context: ActorContext<ActorArgs>): Promise<Actor<WriterMessage>> {
   const { config } = context.args;
   const realm = openRealm(context, "writer");
+  const waker = await openRemoteWaker(context, realm, "reco:outbox");
   const budgetMs = Math.min(STORE_DEADLINE_MS, config.reco.backgroundShutdownMs);
   const writer = new ImpressionWriter({
     store: createIngestStore(realm.pool, context.clock),
@@ -96,7 +98,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Wri
     clock: context.clock,
     metrics: realm.metrics,
     log: realm.log,
-    onOutbox: wakeRelay(context),
+    onOutbox: wakeRelay(context, waker),
   });
   return {
     async receive({ event }) {
@@ -109,6 +111,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Wri
     report: realm.report,
     async stop() {
       await writer[Symbol.asyncDispose]();
+      await waker[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },
   };

@@ -52,6 +52,14 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     },
     cache: {
       enabled: values.ONLINE_CACHE_ENABLED,
+      redis:
+        values.ONLINE_CACHE_BACKEND === "redis"
+          ? {
+              url: values.ONLINE_CACHE_REDIS_URL,
+              timeoutMs: seconds(values.ONLINE_CACHE_REDIS_TIMEOUT_SEC),
+            }
+          : null,
+      strict: values.ONLINE_CACHE_STRICT_BACKEND,
       maxKeys: values.ONLINE_CACHE_MEMORY_MAX_KEYS,
       historyTtlMs: seconds(values.ONLINE_CACHE_HISTORY_TTL_SEC),
       relatedTtlMs: seconds(values.ONLINE_CACHE_RELATED_TTL_SEC),
@@ -122,6 +130,21 @@ function kafkaSettings(values: Values): Config["kafka"] {
     driver: values.KAFKA_DRIVER,
     clientId: values.KAFKA_CLIENT_ID,
     requestTimeoutMs: ms(values.KAFKA_REQUEST_TIMEOUT_MS),
+    ssl: values.KAFKA_SSL
+      ? {
+          caFile: values.KAFKA_SSL_CA_FILE,
+          certFile: values.KAFKA_SSL_CERT_FILE,
+          keyFile: values.KAFKA_SSL_KEY_FILE,
+        }
+      : null,
+    sasl:
+      values.KAFKA_SASL_MECHANISM === null
+        ? null
+        : {
+            mechanism: values.KAFKA_SASL_MECHANISM,
+            username: values.KAFKA_SASL_USERNAME ?? "",
+            password: values.KAFKA_SASL_PASSWORD ?? "",
+          },
     topicCreate: values.KAFKA_TOPIC_CREATE,
     topicPartitions: values.KAFKA_TOPIC_PARTITIONS,
     topicReplication: values.KAFKA_TOPIC_REPLICATION,

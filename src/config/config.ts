@@ -69,6 +69,10 @@ export interface Config {
   };
   readonly cache: {
     readonly enabled: boolean;
+    /** Shared by nodes behind their memory; null: each tree remembers for itself. */
+    readonly redis: { readonly url: string; readonly timeoutMs: number } | null;
+    /** Not ready while Redis is out of reach. */
+    readonly strict: boolean;
     readonly maxKeys: number;
     readonly historyTtlMs: number;
     readonly relatedTtlMs: number;
@@ -88,6 +92,17 @@ export interface Config {
     /** The relay's name; the consumer has its own. */
     readonly clientId: string;
     readonly requestTimeoutMs: number;
+    /** Null: plain text. Without a file of authorities the system's count. */
+    readonly ssl: {
+      readonly caFile: string | null;
+      readonly certFile: string | null;
+      readonly keyFile: string | null;
+    } | null;
+    readonly sasl: {
+      readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+      readonly username: string;
+      readonly password: string;
+    } | null;
     readonly topicCreate: boolean;
     readonly topicPartitions: number;
     readonly topicReplication: number;

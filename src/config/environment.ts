@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { err, ok, type Result } from "../core/result.ts";
 import { type CommandSettings, commandSettings } from "./command-settings.ts";
+import { checkKafkaFiles } from "./kafka-checks.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
 import type { ConfigSources, Texts } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem } from "./problem.ts";
@@ -16,10 +17,11 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export function loadProcessConfig(flags: Texts = {}): Result<LoadedConfig, ConfigFailure> {
   const { sources, problems } = readEnvironment(process.env, flags);
   const loaded = loadConfig(sources);
-  if (problems.length === 0) return loaded;
+  const fileProblems = loaded.ok ? checkKafkaFiles(loaded.value.config, readText) : [];
+  if (problems.length === 0 && fileProblems.length === 0) return loaded;
   return err({
     component: loaded.ok ? loaded.value.component : loaded.error.component,
-    problems: [...problems, ...(loaded.ok ? [] : loaded.error.problems)],
+    problems: [...problems, ...(loaded.ok ? fileProblems : loaded.error.problems)],
   });
 }
 

@@ -9,9 +9,6 @@ const oneOf =
 
 /** Setting one of these to anything else than allowed asks for behaviour that is not there: reco refuses to start. */
 export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
-  KAFKA_SSL: isOff,
-  KAFKA_SASL_MECHANISM: never,
-  ONLINE_CACHE_BACKEND: oneOf("memory"),
   RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
   RATE_LIMIT_BACKEND: oneOf("memory"),
   METRICS_REQUIRE_KEY: isOff,
@@ -30,9 +27,6 @@ export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> =
 export const UNUSED: readonly string[] = [
   "KAFKA_TOPIC_DLQ",
   "KAFKA_DUAL_WRITE_ENABLED",
-  "ONLINE_CACHE_STRICT_BACKEND",
-  "ONLINE_CACHE_REDIS_URL",
-  "REDIS_URL",
   "FEATURE_REDIS_URL",
   "DS_ADMIN_KEY",
   "RECO_KEY_PEPPER",

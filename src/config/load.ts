@@ -6,10 +6,12 @@ import type { Config } from "./config.ts";
 import { connectionBudget, EMBEDDED_CONNECTIONS } from "./connection-budget.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { deepFreeze } from "./freeze.ts";
+import { checkKafkaSettings } from "./kafka-checks.ts";
 import { UNSUPPORTED, UNUSED } from "./later.ts";
 import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
 import type { ConfigFailure, ConfigProblem, ConfigWarning } from "./problem.ts";
 import { redactSetting } from "./redact.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 import { componentOf, parseRoles } from "./roles.ts";
 import type { VariableName } from "./schema.ts";
 import { checkSecurity } from "./security-checks.ts";
@@ -41,7 +43,8 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...roleProblems,
     ...unsupported(sources),
     ...databaseUrl(config),
-    ...kafkaServers(config),
+    ...checkKafkaSettings(config, parsed.values),
+    ...redisUrl(config),
     ...tooManyConnections(config),
     ...security.problems,
   ];
@@ -76,12 +79,10 @@ function databaseUrl({ database }: Config): ConfigProblem[] {
   return [{ kind: "invalid", variable: "DATABASE_URL", message: "must be a postgres:// URL with one host" }];
 }
 
-const SERVER = /^[a-z0-9._-]+:\d{1,5}$/i;
-
-function kafkaServers({ kafka }: Config): ConfigProblem[] {
-  if (kafka?.bootstrapServers.every((server) => SERVER.test(server)) ?? true) return [];
-  const message = "must be a comma list of host:port";
-  return [{ kind: "invalid", variable: "KAFKA_BOOTSTRAP_SERVERS", message }];
+function redisUrl({ cache }: Config): ConfigProblem[] {
+  if (cache.redis === null || parseRedisUrl(cache.redis.url)) return [];
+  const message = "must be a redis:// or rediss:// URL with one host";
+  return [{ kind: "invalid", variable: "ONLINE_CACHE_REDIS_URL", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {

@@ -48,7 +48,7 @@ export const VARIABLES = {
   }),
   ALLOW_INSECURE_PROD_DEFAULTS: bool(false, { description: "Skips the production checks.", usedBy: "all" }),
   ALLOW_PLAINTEXT_STORES: bool(false, {
-    description: "Allows a database on a public address without TLS in production.",
+    description: "Allows a database or brokers on a public address without TLS in production.",
     usedBy: "all",
   }),
   RECO_FAILPOINTS: text("", {
@@ -202,6 +202,25 @@ export const VARIABLES = {
   }),
 
   ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
+  ONLINE_CACHE_BACKEND: choice(["memory", "redis"], "memory", {
+    onInvalid: "refuse",
+    description: "`redis`: nodes share features through Redis, and tell each other what changed.",
+    usedBy: "http, relay, consumer",
+  }),
+  ONLINE_CACHE_STRICT_BACKEND: bool(false, {
+    description: "Not ready while Redis is out of reach; false: memory and the database serve alone.",
+    usedBy: "http",
+  }),
+  ONLINE_CACHE_REDIS_URL: text("redis://localhost:6379/0", {
+    aliases: ["REDIS_URL"],
+    secret: true,
+    description: "Redis 6.2 or newer; `rediss://` for TLS.",
+    usedBy: "http, relay, consumer",
+  }),
+  ONLINE_CACHE_REDIS_TIMEOUT_SEC: positiveInt(1, {
+    description: "Longest command and connection attempt; requests wait for 50 ms at most.",
+    usedBy: "http, relay, consumer",
+  }),
   ONLINE_CACHE_MEMORY_MAX_KEYS: positiveInt(100_000, { description: "Entries kept.", usedBy: "http" }),
   ONLINE_CACHE_HISTORY_TTL_SEC: positiveInt(20, { description: "Life of a user's history.", usedBy: "http" }),
   ONLINE_CACHE_RELATED_TTL_SEC: positiveInt(30, { description: "Life of related items.", usedBy: "http" }),
@@ -224,6 +243,39 @@ export const VARIABLES = {
   KAFKA_CLIENT_ID: text("recsys-outbox-relay", { description: "Client name of the relay.", usedBy: "relay" }),
   KAFKA_REQUEST_TIMEOUT_MS: positiveInt(15_000, {
     description: "Longest wait for an answer of a broker.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SSL: bool(false, { description: "Reaches the brokers by TLS.", usedBy: "relay, consumer" }),
+  KAFKA_SSL_CA_FILE: text(null, {
+    defaultText: "none: the system's roots",
+    description: "PEM file of the authorities that sign the brokers' certificates.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SSL_CERT_FILE: text(null, {
+    defaultText: "none",
+    description: "PEM file of the certificate shown to brokers that ask for one.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SSL_KEY_FILE: text(null, {
+    defaultText: "none",
+    description: "PEM file of its private key, without a passphrase.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SASL_MECHANISM: choice(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], null, {
+    defaultText: "none: no user",
+    onInvalid: "refuse",
+    description: "How the user proves itself to the brokers.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SASL_USERNAME: text(null, {
+    defaultText: "none",
+    description: "User at the brokers.",
+    usedBy: "relay, consumer",
+  }),
+  KAFKA_SASL_PASSWORD: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Its password.",
     usedBy: "relay, consumer",
   }),
   KAFKA_TOPIC_CREATE: bool(true, { description: "Creates missing topics in Kafka.", usedBy: "relay" }),

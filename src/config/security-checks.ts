@@ -2,7 +2,9 @@
 
 import type { Config } from "./config.ts";
 import { isPublicHost, parseDatabaseUrl } from "./database-url.ts";
+import { usesKafka } from "./kafka-checks.ts";
 import type { ConfigProblem, ConfigWarning } from "./problem.ts";
+import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import type { Values } from "./schema.ts";
 import { keyProblem, passwordProblem } from "./secret-strength.ts";
 
@@ -24,6 +26,7 @@ export function checkSecurity(
         ...(config.roles.includes("http") ? apiKeys(config, values) : []),
         ...switches(values),
         ...transport(config, values),
+        ...(usesKafka(config) ? kafka(config, values) : []),
       ]
     : [];
   return {
@@ -71,9 +74,36 @@ function switches(values: Values): Finding[] {
 }
 
 function transport(config: Config, values: Values): Finding[] {
+  if (values.ALLOW_PLAINTEXT_STORES) return [];
+  const findings: Finding[] = [];
   const target = config.database.url === null ? null : parseDatabaseUrl(config.database.url);
-  if (!target || target.requiresTls || values.ALLOW_PLAINTEXT_STORES || !isPublicHost(target.host)) return [];
-  return [["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]];
+  if (target && !target.requiresTls && isPublicHost(target.host)) {
+    findings.push(["DATABASE_URL", "reaches a public address without TLS; set sslmode=require"]);
+  }
+  const redis = redisTarget(config);
+  if (redis && !redis.hasTls && isPublicHost(redis.host)) {
+    findings.push(["ONLINE_CACHE_REDIS_URL", "reaches a public address without TLS; use rediss://"]);
+  }
+  return findings;
+}
+
+function kafka({ kafka: settings }: Config, values: Values): Finding[] {
+  if (settings === null) return [];
+  const { ssl, sasl, bootstrapServers } = settings;
+  const findings: Finding[] = [];
+  const problem = sasl && passwordProblem(sasl.password, [sasl.username]);
+  if (problem) findings.push(["KAFKA_SASL_PASSWORD", problem]);
+  if (ssl !== null || values.ALLOW_PLAINTEXT_STORES) return findings;
+  if (sasl?.mechanism === "PLAIN") {
+    findings.push([
+      "KAFKA_SASL_MECHANISM",
+      "is PLAIN and shows the password to the network; set KAFKA_SSL=true",
+    ]);
+  }
+  if (bootstrapServers.some((server) => isPublicHost(server.slice(0, server.lastIndexOf(":"))))) {
+    findings.push(["KAFKA_BOOTSTRAP_SERVERS", "reaches a public address without TLS; set KAFKA_SSL=true"]);
+  }
+  return findings;
 }
 
 function warnings(config: Config): ConfigWarning[] {
@@ -89,8 +119,19 @@ function warnings(config: Config): ConfigWarning[] {
   if (target && !target.requiresTls && !target.host.startsWith("/")) {
     found.push({ variable: "DATABASE_URL", detail: "reaches its server without TLS" });
   }
+  const redis = redisTarget(config);
+  if (redis && !redis.hasTls) {
+    found.push({ variable: "ONLINE_CACHE_REDIS_URL", detail: "reaches its server without TLS" });
+  }
+  if (!redis && config.cache.enabled && config.roles.includes("http") !== config.roles.includes("consumer")) {
+    const detail = "is memory: what consumers of other trees change shows once entries end, not at once";
+    found.push({ variable: "ONLINE_CACHE_BACKEND", detail });
+  }
   if (config.metrics.enabled && config.metrics.host === "0.0.0.0") {
     found.push({ variable: "METRICS_HOST", detail: "is 0.0.0.0: metrics are readable without a key" });
   }
   return found;
 }
+
+const redisTarget = ({ cache }: Config): RedisTarget | null =>
+  cache.enabled && cache.redis !== null ? parseRedisUrl(cache.redis.url) : null;

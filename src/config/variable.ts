@@ -57,7 +57,8 @@ export function choice<const Value extends string, const Fallback extends Value 
   texts: VariableTexts & { otherwise?: Value; onInvalid?: "refuse" },
 ): Variable<Value | Fallback> {
   const { otherwise, onInvalid = "warn", ...rest } = texts;
-  const parse = (given: string) => values.find((value) => value === given.toLowerCase()) ?? otherwise;
+  const parse = (given: string) =>
+    values.find((value) => value.toLowerCase() === given.toLowerCase()) ?? otherwise;
   return {
     ...variable<Value | Fallback>(values.join(", "), fallback, rest, parse),
     onInvalid,

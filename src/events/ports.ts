@@ -272,7 +272,8 @@ export interface ConsumerStore {
   beginAttempt(record: RecordPlace, deadline: Deadline): Promise<void>;
   /**
    * Applies one chunk of one partition in one transaction: markers, features, dead letters and offset.
-   * Answers `fenced` when a newer generation owns the partition or the offset is past; nothing is written then.
+   * Answers `fenced` when a newer generation owns the partition, when the offset is past, or when the store has lost
+   * chunks of this consumer in a crash: the stored offset tells where to go on. Nothing is written then.
    */
   applyChunk(
     consumer: string,

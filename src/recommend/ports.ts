@@ -1,6 +1,7 @@
 /** What serving reads from the store. Every read may throw StoreUnavailableError. */
 
 import type { Deadline } from "../core/deadline.ts";
+import type { FeatureChange } from "../events/ports.ts";
 import type { ItemFacts } from "./expression.ts";
 
 export interface ScoredItem {
@@ -127,6 +128,31 @@ export interface FeatureReader extends VisibilityReader, CardReader {
   decayedPopularityOf(itemIds: readonly string[], deadline: Deadline): Promise<readonly DecayedItem[]>;
   /** Catalogue rows of these items; unknown items are left out. */
   items(itemIds: readonly string[], deadline: Deadline): Promise<readonly ItemCard[]>;
+}
+
+/** What a look-up found. */
+export interface SharedLookUp {
+  /** Aligned with the keys; null where there is nothing. */
+  readonly texts: readonly (string | null)[];
+  /** When it was: a fill from a later read of the store carries it. */
+  readonly stamp: string;
+}
+
+export interface SharedEntry {
+  readonly key: string;
+  /** JSON. */
+  readonly text: string;
+  readonly ttlMs: number;
+}
+
+/** What nodes share between their memory and the store. Out of reach, it holds nothing: no method rejects or throws. */
+export interface SharedCache {
+  /** Null while the cache is out of reach, and when it does not answer by its own limit or `deadline`. */
+  lookUp(keys: readonly string[], deadline: Deadline): Promise<SharedLookUp | null>;
+  /** Keeps what was read from the store after the look-up, but for keys that were invalidated since. Returns at once. */
+  fill(stamp: string, entries: readonly SharedEntry[]): void;
+  /** After a commit: takes these keys out, refuses fills read before, and tells all nodes of `change`. Returns at once. */
+  invalidate(keys: readonly string[], change: FeatureChange): void;
 }
 
 /** The popular list that outlives a restart: what is answered while the store is out of reach. */

@@ -103,6 +103,13 @@ export class ServingState implements AsyncDisposable {
     this.overlay.drop(change.eventIds);
   }
 
+  /** Commits may have been missed: everything is read anew when it is asked for. */
+  forget(): void {
+    const { baseline, stream } = this;
+    for (const cache of [baseline.histories, baseline.related, stream.profiles, stream.neighbours])
+      cache.clear();
+  }
+
   /** Watches were acknowledged whose features follow through the stream. */
   overlayAdd(interactions: readonly Interaction[]): void {
     for (const interaction of interactions) this.overlay.add(interaction);

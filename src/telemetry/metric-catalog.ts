@@ -135,8 +135,8 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     level: "open",
   }),
   cache_requests_total: counter("Look-ups in the online cache.", {
-    operation: ["get"],
-    status: ["hit", "miss", "error"],
+    operation: ["get", "redis_get", "redis_set", "redis_delete"],
+    status: ["hit", "miss", "error", "done", "refused", "dropped"],
   }),
   cache_hit_rate: gauge("min", "Share of look-ups in the online cache that hit."),
   user_interaction_total: counter("Interactions applied to features.", { interaction_type: "open" }),

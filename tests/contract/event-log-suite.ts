@@ -22,8 +22,6 @@ export interface LogUnderTest extends AsyncDisposable {
 }
 
 const PARTITIONS = 4;
-/** A broker takes its time on a loaded machine. */
-const OPEN_TIMEOUT_MS = 60_000;
 /** Rebalancing takes a few renewals, or a lease. */
 const SETTLE = { timeoutMs: 15_000 };
 
@@ -39,9 +37,10 @@ export function describeEventLog(name: string, open: () => Promise<LogUnderTest>
   describe(`event log: ${name}`, () => {
     let under: LogUnderTest;
 
+    // Brokers take their time on a loaded machine.
     beforeAll(async () => {
       under = await open();
-    }, OPEN_TIMEOUT_MS);
+    }, 150_000);
     afterAll(() => under[Symbol.asyncDispose]());
 
     async function aTopic(partitions = PARTITIONS): Promise<string> {

@@ -1,15 +1,20 @@
 /** Every event log driver against the one contract. */
 
-import { afterAll, describe, test } from "bun:test";
+import { describe, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createConfluentLog } from "../../src/stores/eventlog/confluent/confluent.ts";
 import { createEmbeddedLog } from "../../src/stores/eventlog/embedded.ts";
 import { MAX_RECORD_BYTES } from "../../src/stores/eventlog/embedded-producer.ts";
+import { createGenerations } from "../../src/stores/eventlog/generations.ts";
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
+import { createLog as createSimulatedLog } from "../simulation/log-client.ts";
+import { LogModel } from "../simulation/log-model.ts";
+import { MAX_RECORD_BYTES as SIMULATED_MAX_BYTES } from "../simulation/settings.ts";
+import { World } from "../simulation/world.ts";
 import { confluentMissing, findConfluent } from "../support/confluent.ts";
 import { testDatabase } from "../support/databases.ts";
-import { kafkaMissing, startKafka, type TestKafka } from "../support/kafka/broker.ts";
+import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
 import { describeEventLog } from "./event-log-suite.ts";
 
 describeEventLog("embedded", async () => {
@@ -28,37 +33,65 @@ describeEventLog("embedded", async () => {
   };
 });
 
-const drivers = [
-  { name: "kafka", missing: kafkaMissing(), createLog: createKafkaLog },
-  { name: "confluent", missing: kafkaMissing() ?? confluentMissing(), createLog: createConfluentLog },
-] as const;
+describeEventLog("simulated", async () => {
+  const world = new World(1);
+  world.calm = true;
+  let topics = 0;
+  return {
+    log: createSimulatedLog({
+      world,
+      model: new LogModel(() => systemClock.nowMs(), { appended() {}, committed() {} }),
+      wire: { call: async ({ effect }) => effect() },
+      clock: systemClock,
+    }),
+    topic: () => `contract.${++topics}`,
+    tooLarge: SIMULATED_MAX_BYTES + 1,
+    async [Symbol.asyncDispose]() {
+      // Holds nothing.
+    },
+  };
+});
 
-/** One broker for both drivers. */
-let kafka: Promise<TestKafka> | null = null;
-const sharedKafka = () => {
-  kafka ??= startKafka();
-  return kafka;
-};
-afterAll(async () => (await kafka)?.[Symbol.asyncDispose]());
+const CLASSIC = { "group.coordinator.rebalance.protocols": "classic" };
+const withoutKafka = kafkaMissing();
+const withoutClient = withoutKafka ?? confluentMissing();
+describeKafka("kafka", createKafkaLog, withoutKafka, {});
+describeKafka("kafka, classic groups", createKafkaLog, withoutKafka, CLASSIC);
+describeKafka("confluent", createConfluentLog, withoutClient, {});
+describeKafka("confluent, classic groups", createConfluentLog, withoutClient, CLASSIC);
 
-for (const { name, missing, createLog } of drivers) {
+function describeKafka(
+  name: string,
+  createLog: typeof createKafkaLog,
+  missing: string | null,
+  properties: Record<string, string>,
+): void {
   if (missing !== null) {
     describe(`event log: ${name}`, () => test.skip(missing, () => {}));
-    continue;
+    return;
   }
   describeEventLog(name, async () => {
     findConfluent();
-    const { bootstrap } = await sharedKafka();
+    const kafka = await startKafka({ properties });
+    const database = await testDatabase();
     let topics = 0;
     return {
       log: createLog({
-        connection: { bootstrapServers: [bootstrap], clientId: "contract", requestTimeoutMs: 15_000 },
+        connection: {
+          bootstrapServers: kafka.bootstrap.split(","),
+          clientId: "contract",
+          requestTimeoutMs: 15_000,
+        },
         topics: { create: true, replication: 1 },
         clock: systemClock,
+        nextGeneration: createGenerations(database.pool(), systemClock),
       }),
-      topic: () => `contract.${name}.${++topics}`,
+      topic: () => `contract.${++topics}`,
       tooLarge: 2_000_000,
-      async [Symbol.asyncDispose]() {},
+      async [Symbol.asyncDispose]() {
+        await kafka[Symbol.asyncDispose]();
+        await database[Symbol.asyncDispose]();
+      },
     };
   });
 }

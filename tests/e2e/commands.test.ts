@@ -36,6 +36,19 @@ describe.each(PATHS.map((path) => [path.join(" "), path] as const))("reco %s", (
   });
 });
 
+test("a file that secures the way to Kafka and cannot be read ends with 78 and its name", async () => {
+  const env = {
+    KAFKA_BOOTSTRAP_SERVERS: "localhost:1",
+    KAFKA_SSL: "true",
+    KAFKA_SSL_CA_FILE: "/nowhere/ca.pem",
+  };
+  for (const command of [["serve"], ["config", "check"]]) {
+    const { code, err } = await runReco(command, { cwd, env });
+    expect(err).toContain("- KAFKA_SSL_CA_FILE cannot be read: /nowhere/ca.pem");
+    expect(code).toBe(78);
+  }
+});
+
 test("a command's name may be written with underscores", async () => {
   const { code, err } = await runReco(["no_such_command"], { cwd });
   expect(code).toBe(64);

@@ -49,7 +49,7 @@ describe("a machine on which nothing runs", () => {
   });
 
   test("is told every problem of its configuration at once, and no secret", async () => {
-    const env = { DATABASE_URL: "mysql://u:geheim@h/d", ONLINE_CACHE_BACKEND: "redis", RECO_ROLES: "cook" };
+    const env = { DATABASE_URL: "mysql://u:geheim@h/d", RATE_LIMIT_BACKEND: "redis", RECO_ROLES: "cook" };
     const { code, out, err } = await runReco(["doctor", "--json"], { cwd: dir, env });
     expect(code).toBe(1);
     const report = JSON.parse(out) as DoctorReport;

@@ -56,12 +56,14 @@ async function readUntil(consumer: EventLogConsumer, wanted: string): Promise<st
 describe.skipIf(missing !== null)(`the Node child${missing === null ? "" : ` (${missing})`}`, () => {
   let kafka: TestKafka;
   let topics = 0;
+  let generation = 0;
 
   const logOf = (create: typeof createConfluentLog) =>
     create({
       connection: { bootstrapServers: [kafka.bootstrap], clientId: "child", requestTimeoutMs: 15_000 },
       topics: { create: true, replication: 1 },
       clock: systemClock,
+      nextGeneration: async () => ++generation,
     });
   async function aTopic(partitions = 1): Promise<string> {
     const topic = `child.${++topics}`;

@@ -20,6 +20,7 @@ import {
 import {
   checkAppliedOnce,
   checkAttemptsSurviveRestart,
+  checkLostChunksReturn,
   checkNothingSkipped,
   consumed,
   realStore,
@@ -320,6 +321,10 @@ describe("consumer", () => {
 
     expect(await query(pool, "select score::int from item_popularity")).toEqual([{ score: 20 }]);
     expect(metricValue(second.metrics, PROCESSED, { topic: TOPICS.watches, status: "duplicate" })).toBe(0);
+  });
+
+  test("applies again what a crash of the server has undone", async () => {
+    await checkLostChunksReturn(pool, realStore);
   });
 
   test("lets a stale generation write nothing", async () => {

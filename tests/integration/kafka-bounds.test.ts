@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
+import { createGenerations } from "../../src/stores/eventlog/generations.ts";
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import { readKafkaBounds } from "../../src/stores/eventlog/kafka-bounds.ts";
 import { ensureOutboxPartitions } from "../../src/stores/postgres/outbox-partitions.ts";
@@ -45,6 +46,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
       connection: connection(),
       topics: { create: true, replication: 1 },
       clock: systemClock,
+      nextGeneration: createGenerations(pool, systemClock),
     });
     const onKafka: WrapPorts = (ports) => ({
       ...ports,

@@ -2,13 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { checkKafka } from "../../src/cli/doctor/kafka.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
 import { effectiveInteraction } from "../../src/events/interaction.ts";
 import type { WatchEvent } from "../../src/events/model.ts";
-import type { EventLog } from "../../src/events/ports.ts";
-import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { asMessage, ingest, query, startConsumer, startRelay, TOPICS } from "../support/backbone.ts";
 import { consumed } from "../support/consumer-checks.ts";
@@ -16,6 +13,7 @@ import { testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
 import { kafkaMissing, startKafka, type TestKafka } from "../support/kafka/broker.ts";
+import { kafkaLog } from "../support/kafka/log.ts";
 import { aWatchEvent, NOW_MS } from "../support/plans.ts";
 import { configOf } from "../unit/cli/doctor/configs.ts";
 
@@ -28,13 +26,6 @@ const watches: readonly WatchEvent[] = Array.from({ length: 240 }, (_, index) =>
     watchTimeSec: (index * 13) % 150,
   }),
 );
-
-const kafkaLog = (kafka: TestKafka): EventLog =>
-  createKafkaLog({
-    connection: { bootstrapServers: [kafka.bootstrap], clientId: "loop", requestTimeoutMs: 5_000 },
-    topics: { create: true, replication: 1 },
-    clock: systemClock,
-  });
 
 async function expectModelFeatures(pool: Pool): Promise<void> {
   const expected = foldInteractions(
@@ -58,7 +49,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
   test("a killed broker loses nothing and nothing counts twice", async () => {
     await using database = await testDatabase();
     const pool = database.pool({ max: 20 });
-    const eventLog = kafkaLog(kafka);
+    const eventLog = kafkaLog(kafka, pool);
     await using _relay = startRelay(pool, { eventLog });
     await using _consumer = startConsumer(pool, { eventLog });
     await ingest(pool, watches.slice(0, 100));
@@ -92,7 +83,8 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
   });
 
   test("a producer works again on the same object after the broker returns", async () => {
-    await using producer = await kafkaLog(kafka).producer();
+    await using database = await testDatabase();
+    await using producer = await kafkaLog(kafka, database.pool()).producer();
     await producer.ensureTopic(TOPICS.watches, 4);
     const record = asMessage(watches[0] as WatchEvent);
     await kafka.kill();

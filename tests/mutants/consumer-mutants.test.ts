@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { ChunkEntry } from "../../src/events/ports.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { storeOf } from "../support/backbone.ts";
 import {
   checkAppliedOnce,
   checkAttemptsSurviveRestart,
+  checkLostChunksReturn,
   checkNothingSkipped,
   type WrapStore,
 } from "../support/consumer-checks.ts";
@@ -58,6 +60,12 @@ const attemptsInMemory: WrapStore = (store) => {
   };
 };
 
+/** Keeps no account of what the server confirmed. */
+const trustingStore: WrapStore = (store, pool) => ({
+  ...store,
+  applyChunk: (...args) => storeOf(pool).applyChunk(...args),
+});
+
 describe("consumer mutants", () => {
   let database: TestDatabase;
   let pool: Pool;
@@ -74,6 +82,10 @@ describe("consumer mutants", () => {
 
   test("an offset that moves before the commit is caught by the skipped record", async () => {
     expect(await failure(checkNothingSkipped(pool, offsetFirst))).toContain('"score": 10');
+  });
+
+  test("an offset that moves whatever the server has lost is caught by the lost chunk", async () => {
+    expect(await failure(checkLostChunksReturn(pool, trustingStore))).toContain('"score": 20');
   });
 
   test("attempts counted in memory are caught by the restart", async () => {

@@ -93,6 +93,33 @@ export async function checkAttemptsSurviveRestart(pool: Pool, wrap: WrapStore): 
   ]);
 }
 
+/**
+ * Chunks commit without a flush: a server that crashed may know nothing of the newest ones, while the consumer that
+ * survived stands behind them. What the server lost is applied again.
+ */
+export async function checkLostChunksReturn(pool: Pool, wrap: WrapStore): Promise<void> {
+  await using _consumer = startConsumer(pool, { store: wrap(storeOf(pool), pool) });
+  await append(pool, [asMessage(aPurchase("kept-0001"))]);
+  await consumed(pool, 1);
+  await append(pool, [asMessage(aPurchase("lost-0001"))]);
+  await consumed(pool, 2);
+  await query(
+    pool,
+    `begin;
+     update consumer_offset set next_offset = 1 where next_offset = 2;
+     delete from feature_event_consumed where stream_event_id = 'watch-lost-0001';
+     delete from events where event_id = 'watch-lost-0001';
+     delete from user_history where pos = 2;
+     update item_popularity set score = 10;
+     commit`,
+  );
+  await append(pool, [asMessage(aPurchase("next-0001"))]);
+
+  await consumed(pool, 3);
+
+  expect(await query(pool, "select score::int from item_popularity")).toEqual([{ score: 30 }]);
+}
+
 /** Waits until the stored offsets have passed `records` records. */
 export const consumed = (pool: Pool, records: number) =>
   eventually(async () => {

@@ -10,6 +10,7 @@ import { checkEmbeddedBinaries, checkEmbeddedData, checkEmbeddedUser } from "./e
 import { checkKafka } from "./kafka.ts";
 import { checkMemory } from "./memory.ts";
 import { checkApiPort, checkMetricsPort } from "./ports.ts";
+import { checkRedis } from "./redis.ts";
 import { judgeRetention } from "./retention.ts";
 
 export interface Installation {
@@ -28,6 +29,7 @@ export const INSTALLATION_CHECKS: readonly Check<Installation>[] = [
   { name: "port_metrics", run: ({ config, running }) => checkMetricsPort(config, running) },
   { name: "kafka", run: ({ config }) => checkKafka(config) },
   { name: "kafka_client", run: ({ config }) => checkConfluent(config) },
+  { name: "redis", run: ({ config }) => checkRedis(config) },
   { name: "retention", run: ({ config }) => judgeRetention(config) },
   { name: "memory", run: ({ config }) => checkMemory(config) },
 ];

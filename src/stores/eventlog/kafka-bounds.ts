@@ -16,7 +16,7 @@ export async function readKafkaBounds(
 ): Promise<readonly PartitionBounds[]> {
   const deadline = Deadline.after(connection.requestTimeoutMs, clock);
   try {
-    return await withAdmin(connection, async (admin) => {
+    return await withAdmin(connection, clock, async (admin) => {
       const metadata = await deadline.race(admin.metadata({ topics: [...topics], forceUpdate: true }));
       const offsetsAt = async (timestamp: bigint) => {
         const requests = [...metadata.topics].map(([name, { partitions }]) => ({

@@ -1,29 +1,63 @@
 /** How a client reaches the brokers, and what its failures mean. */
 
-import { Admin, type BaseOptions, findErrorBy } from "@platformatic/kafka";
+import { isIP } from "node:net";
+import { Admin, type Base, type BaseOptions, findErrorBy } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import type { ProduceResult } from "../../events/ports.ts";
+import type { KafkaSecurity } from "./kafka-security.ts";
 
 export interface KafkaConnection {
   /** `host:port` of each. */
   readonly bootstrapServers: readonly string[];
   readonly clientId: string;
   readonly requestTimeoutMs: number;
+  /** Absent: plain text and no user. */
+  readonly security?: KafkaSecurity;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
-export const clientOptions = (connection: KafkaConnection): BaseOptions => ({
+/** `turn`: which server is asked first. A frozen one lets everybody in and answers nobody. */
+export const clientOptions = (connection: KafkaConnection, turn = 0): BaseOptions => ({
   clientId: connection.clientId,
-  bootstrapBrokers: [...connection.bootstrapServers],
+  bootstrapBrokers: rotated(connection.bootstrapServers, turn),
   connectTimeout: CONNECT_TIMEOUT_MS,
   requestTimeout: connection.requestTimeoutMs,
   timeout: connection.requestTimeoutMs,
   // Callers repeat what failed, with deadlines of their own.
   retries: 0,
+  // A topic is made by `ensureTopic` or not at all, whatever the brokers would do by themselves.
+  autocreateTopics: false,
+  ...(connection.security?.tls
+    ? { tls: { ...connection.security.tls }, tlsServerName: hasNames(connection) }
+    : {}),
+  ...(connection.security?.sasl ? { sasl: { ...connection.security.sasl } } : {}),
 });
+
+/**
+ * A connection tells its first failure to whoever waits for it; a second one, as when a refused socket is reset, would be
+ * an error event without a listener and end the process.
+ */
+export function guarded<C extends Base>(client: C): C {
+  client.connections.on("connecting", ({ connection }) => connection.on("error", () => {}));
+  return client;
+}
+
+const rotated = <T>(list: readonly T[], by: number): T[] => {
+  const at = by % Math.max(1, list.length);
+  return [...list.slice(at), ...list.slice(0, at)];
+};
+
+/** The name of a server is told to it in the handshake; an address must not be. */
+const hasNames = ({ bootstrapServers }: KafkaConnection) =>
+  !bootstrapServers.some((server) => isIP(server.slice(0, server.lastIndexOf(":"))));
+
+/** The library takes a topic that is not there for a mistake of its user, one among several. */
+export const isUnknownTopic = (error: Error) =>
+  findErrorBy(error, "code", "PLT_KFK_USER")?.message.startsWith("Unknown topic ") ?? false;
 
 export const hasApiError = (error: Error, ...ids: readonly string[]) =>
   ids.some((id) => findErrorBy(error, "apiId", id) !== null);
@@ -85,12 +119,13 @@ export async function closeClient(
 /** Asks the cluster with a client of its own. */
 export async function withAdmin<T>(
   connection: KafkaConnection,
+  clock: Clock,
   ask: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const admin = new Admin(clientOptions(connection));
+  const admin = guarded(new Admin(clientOptions(connection)));
   try {
     return await ask(admin);
   } finally {
-    await admin.close().catch(() => {}); // Nothing of it is used any more.
+    await closeClient({ close: () => admin.close() }, CLOSE_TIMEOUT_MS, clock);
   }
 }

@@ -9,6 +9,7 @@ import {
   type Membership,
   type OwnedPartition,
   PositionLostError,
+  type Questions,
 } from "./partition-source.ts";
 
 interface Cursor {
@@ -25,14 +26,17 @@ const IDLE_MS = 50;
 
 export class KafkaConsumer implements EventLogConsumer {
   readonly #membership: Membership;
+  readonly #questions: Questions;
   readonly #fetcher: Fetcher;
   readonly #clock: Clock;
   readonly #cursors: Cursors<OwnedPartition, Cursor>;
   #fetching: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(membership: Membership, fetcher: Fetcher, clock: Clock) {
+  constructor(parts: { membership: Membership; questions: Questions; fetcher: Fetcher; clock: Clock }) {
+    const { membership, questions, fetcher, clock } = parts;
     this.#membership = membership;
+    this.#questions = questions;
     this.#cursors = new Cursors(() => membership.owned(), begin);
     this.#fetcher = fetcher;
     this.#clock = clock;
@@ -86,7 +90,7 @@ export class KafkaConsumer implements EventLogConsumer {
   async lag(): Promise<readonly { readonly assignment: Assignment; readonly lag: number }[]> {
     const byTopic = Map.groupBy(this.#cursors.owned(), ([{ topic }]) => topic);
     const lags = [...byTopic].map(async ([topic, owned]) => {
-      const bounds = await this.#membership.bounds(
+      const bounds = await this.#questions.bounds(
         topic,
         owned.map(([{ partition }]) => partition),
       );
@@ -99,7 +103,7 @@ export class KafkaConsumer implements EventLogConsumer {
   }
 
   async bounds({ topic, partition }: Assignment): Promise<{ start: bigint; end: bigint }> {
-    const bounds = await this.#membership.bounds(topic, [partition]);
+    const bounds = await this.#questions.bounds(topic, [partition]);
     return bounds.get(partition) ?? { start: 0n, end: 0n };
   }
 
@@ -133,7 +137,7 @@ export class KafkaConsumer implements EventLogConsumer {
         for (const answer of answers) this.#keep(answer, offsets.get(answer.assignment));
       })
       .catch((error) => {
-        if (error instanceof PositionLostError) this.#membership.rejoin();
+        if (error instanceof PositionLostError) this.#membership.renew();
         this.#failure = error;
       })
       .finally(() => {

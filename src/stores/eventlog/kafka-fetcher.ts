@@ -9,6 +9,7 @@ import {
   asDescribed,
   clientOptions,
   closeClient,
+  guarded,
   hasApiError,
   type KafkaConnection,
 } from "./kafka-client.ts";
@@ -26,13 +27,12 @@ const HAS_APPEND_TIME = 0x08;
 /** A client of its own: a fetch that waits would hold back the heartbeats and commits on its connection. */
 export class KafkaFetcher implements Fetcher {
   readonly #connection: KafkaConnection;
-  readonly #topics: readonly string[];
   readonly #clock: Clock;
+  #turn = 0;
   #client: Consumer;
 
-  constructor(connection: KafkaConnection, topics: readonly string[], clock: Clock) {
+  constructor(connection: KafkaConnection, clock: Clock) {
     this.#connection = connection;
-    this.#topics = topics;
     this.#clock = clock;
     this.#client = this.#connect();
   }
@@ -42,22 +42,33 @@ export class KafkaFetcher implements Fetcher {
     const client = this.#client;
     const deadline = Deadline.after(this.#connection.requestTimeoutMs + MAX_WAIT_MS, this.#clock);
     try {
-      const { topics } = await deadline.race(client.metadata({ topics: [...this.#topics] }));
+      const names = [...new Set(places.map(({ assignment }) => assignment.topic))];
+      // The library asks for all it tracks: one topic that is gone would hold back the others.
+      client.topics.clear();
+      client.topics.trackAll(...names);
+      const { topics } = await deadline.race(client.metadata({ topics: names }));
       const byNode = Map.groupBy(
         places,
         ({ assignment: { topic, partition } }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
       );
-      const answers = [...byNode].map(async ([node, own]) => {
-        const response = await deadline.race(
-          client.fetch({ node, topics: requestOf(own), maxWaitTime: MAX_WAIT_MS, maxBytes: MAX_BYTES }),
-        );
-        return decode(own, response);
-      });
-      return (await Promise.all(answers)).flat();
+      const answers = await Promise.allSettled(
+        [...byNode].map(async ([node, own]) => {
+          const topics = requestOf(own);
+          const request = client.fetch({ node, topics, maxWaitTime: MAX_WAIT_MS, maxBytes: MAX_BYTES });
+          return decode(own, await deadline.race(request));
+        }),
+      );
+      const fetched = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+      const failed = answers.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") {
+        // A broker that hangs does not hold back what the others gave.
+        if (fetched.every(({ records }) => records.length === 0)) throw failed.reason;
+        this.#renew(client);
+      }
+      return fetched;
     } catch (thrown) {
+      this.#renew(client);
       const error = asDescribed(thrown);
-      void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
-      if (this.#client === client) this.#client = this.#connect();
       if (hasApiError(asError(thrown), "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID")) {
         throw new PositionLostError(error.message);
       }
@@ -65,18 +76,25 @@ export class KafkaFetcher implements Fetcher {
     }
   }
 
+  #renew(client: Consumer): void {
+    if (this.#client !== client) return;
+    this.#turn++;
+    this.#client = this.#connect();
+    void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
+  }
+
   close(): Promise<void> {
     return closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   #connect(): Consumer {
-    const client = new Consumer({
-      ...clientOptions(this.#connection),
-      // Never joins; the library wants a name.
-      groupId: `${this.#connection.clientId}-fetch`,
-    });
-    client.topics.trackAll(...this.#topics);
-    return client;
+    return guarded(
+      new Consumer({
+        ...clientOptions(this.#connection, this.#turn),
+        // Never joins; the library wants a name.
+        groupId: `${this.#connection.clientId}-fetch`,
+      }),
+    );
   }
 }
 

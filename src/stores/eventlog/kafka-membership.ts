@@ -1,193 +1,154 @@
-/** Membership of one consumer in a Kafka group: which partitions it owns, and with which generation. */
+/** Membership of one consumer in a Kafka group: which partitions it owns, and by which number. */
 
-import { Consumer } from "@platformatic/kafka";
-import type { Clock } from "../../core/clock.ts";
-import { Deadline } from "../../core/deadline.ts";
 import type { Assignment } from "../../events/ports.ts";
-import { asDescribed, clientOptions, closeClient, type KafkaConnection } from "./kafka-client.ts";
+import type { NextGeneration } from "./generations.ts";
+import { asDescribed } from "./kafka-client.ts";
+import { openSession } from "./kafka-join.ts";
+import { type GroupSession, type HeldPartition, SESSION_MS, type SessionOptions } from "./kafka-session.ts";
 import type { Membership, OwnedPartition } from "./partition-source.ts";
 
-const SESSION_MS = 10_000;
-const HEARTBEAT_MS = 1_000;
-const CHECK_EVERY_MS = 500;
-const CLOSE_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 5_000;
-/** For the coordinator of a cluster that has just started. */
-const JOIN_RETRIES = 20;
-const JOIN_RETRY_MS = 250;
-const EARLIEST = -2n;
-const LATEST = -1n;
+export interface MembershipOptions extends Omit<SessionOptions, "onChange"> {
+  readonly nextGeneration: NextGeneration;
+}
+
+const TICK_MS = 500;
 
 /**
- * out -> (joined) -> in, with partitions -> (the group rebalances) -> in, with none -> (joined again) -> in ...
- * A member whose heartbeats stopped coming back owns nothing; its client is closed, and a new one joins.
+ * A partition that the coordinator gave is owned once it has a number greater than those of all its owners before.
+ * Kafka's own numbers begin anew when it forgets a group, so the store gives them; and the coordinator is asked once more
+ * afterwards. While it confirms, nobody else can have been given the partition yet, so every later owner's number is greater;
+ * while it does not, this number is never used.
  */
 export class KafkaMembership implements Membership {
-  readonly #connection: KafkaConnection;
-  readonly #group: string;
-  readonly #topics: readonly string[];
-  readonly #clock: Clock;
+  readonly #options: MembershipOptions;
   readonly #stop = new AbortController();
-  #client: Consumer | null = null;
-  #owned: readonly OwnedPartition[] = [];
-  /** The generation that `#owned` belongs to; null while it has to be read. */
-  #settled: number | null = null;
-  #aliveAtMs = 0;
+  #session: GroupSession | null = null;
+  #owned = new Map<HeldPartition, OwnedPartition>();
+  #settling: Promise<void> | null = null;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(connection: KafkaConnection, group: string, topics: readonly string[], clock: Clock) {
-    this.#connection = connection;
-    this.#group = group;
-    this.#topics = topics;
-    this.#clock = clock;
+  constructor(options: MembershipOptions) {
+    this.#options = options;
   }
 
   /** Joins. Throws when no broker lets it. */
   async start(): Promise<void> {
-    await this.#join();
+    try {
+      await this.#open();
+    } catch (error) {
+      await this.#options.questions.close();
+      throw asDescribed(error);
+    }
+    await this.#settle();
     this.#loop = this.#run();
   }
 
-  /** What is owned now; empty while the group rebalances, and when the last heartbeat is too long ago. */
+  /** What is owned now; empty when the coordinator was silent for too long. */
   owned(): readonly OwnedPartition[] {
-    return this.#clock.monotonicMs() - this.#aliveAtMs < SESSION_MS ? this.#owned : [];
+    const session = this.#session;
+    if (!session || this.#options.clock.monotonicMs() - session.knownAtMs >= SESSION_MS) return [];
+    return session.held().flatMap((held) => this.#owned.get(held) ?? []);
   }
 
-  /** Begins anew with a client of its own: the assignments get a new generation. */
-  rejoin(): void {
-    this.#aliveAtMs = 0;
-    this.#owned = [];
+  /** Owns everything anew: with new numbers, topics and offsets as they are now. */
+  renew(): void {
+    this.#owned = new Map();
+    void this.#settle();
   }
 
-  /** Only for a current assignment: the library would carry a stale one into the next generation. */
-  async commit({ topic, partition }: Assignment, nextOffset: bigint): Promise<void> {
-    const offsets = [{ topic, partition, offset: nextOffset, leaderEpoch: -1 }];
-    await this.#ask((client) => client.commit({ offsets }));
-  }
-
-  /** First offset held and next offset to be written, by partition of the topic. */
-  async bounds(
-    topic: string,
-    partitions: number[],
-  ): Promise<ReadonlyMap<number, { start: bigint; end: bigint }>> {
-    const list = (timestamp: bigint) =>
-      this.#ask((client) =>
-        client.listOffsets({ topics: [topic], partitions: { [topic]: partitions }, timestamp }),
-      );
-    const [starts, ends] = await Promise.all([list(EARLIEST), list(LATEST)]);
-    return new Map(
-      partitions.map((partition) => [
-        partition,
-        { start: starts.get(topic)?.[partition] ?? 0n, end: ends.get(topic)?.[partition] ?? 0n },
-      ]),
-    );
+  /** Only for what is owned now. */
+  async commit(assignment: Assignment, nextOffset: bigint): Promise<void> {
+    const session = this.#session;
+    const held = session
+      ?.held()
+      .find((candidate) => isSame(this.#owned.get(candidate)?.assignment, assignment));
+    if (!session || !held) return;
+    try {
+      await session.commit(held, nextOffset);
+    } catch (error) {
+      throw asDescribed(error);
+    }
   }
 
   /** Gives everything back, so that others take over at once. Never throws: the session ends anyway. */
   async leave(): Promise<void> {
     this.#stop.abort();
-    this.#owned = [];
+    this.#owned = new Map();
     await this.#loop;
-    await this.#close();
+    await this.#session?.close();
+    this.#session = null;
+    await this.#options.questions.close();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#clock.sleep(CHECK_EVERY_MS, signal);
+      await this.#options.clock.sleep(TICK_MS, signal);
       if (signal.aborted) return;
       try {
-        if (this.#clock.monotonicMs() - this.#aliveAtMs >= SESSION_MS) await this.#join();
-        else await this.#settle();
+        if (!this.#session || this.#session.isOver) await this.#open();
+        else await this.#session.tick();
       } catch {
-        // Without brokers nothing is owned; polling says so, and the next check tries again.
+        // Without brokers nothing is owned; polling says so, and the next tick tries again.
       }
+      void this.#settle();
     }
   }
 
-  async #join(): Promise<void> {
-    await this.#close();
-    const client = new Consumer({
-      ...clientOptions(this.#connection),
-      requestTimeout: Math.max(this.#connection.requestTimeoutMs, SESSION_MS + REQUEST_TIMEOUT_MS),
-      retries: JOIN_RETRIES,
-      retryDelay: JOIN_RETRY_MS,
-      groupId: this.#group,
-      sessionTimeout: SESSION_MS,
-      rebalanceTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      autocommit: false,
-    });
-    this.#client = client;
-    client.topics.trackAll(...this.#topics);
-    client.on("consumer:heartbeat:end", () => {
-      if (this.#client === client) this.#aliveAtMs = this.#clock.monotonicMs();
-    });
-    client.on("consumer:group:rebalance", () => this.#unsettle());
-    client.on("consumer:group:join", () => {
-      if (this.#client === client) this.#aliveAtMs = this.#clock.monotonicMs();
-      this.#unsettle();
-      this.#settle().catch(() => {}); // Read again at the next check.
-    });
-    // A failed return to the group: heartbeats end with it, and so does this client.
-    client.on("error" as "client:close", () => this.rejoin());
-    const deadline = Deadline.after(2 * SESSION_MS, this.#clock);
-    try {
-      await deadline.race(client.joinGroup({}));
-      await this.#settle();
-    } catch (error) {
-      await this.#close();
-      throw asDescribed(error);
-    }
+  async #open(): Promise<void> {
+    const old = this.#session;
+    this.#session = null;
+    await old?.close();
+    this.#session = await openSession({ ...this.#options, onChange: () => void this.#settle() });
   }
 
-  #unsettle(): void {
-    this.#owned = [];
-    this.#settled = null;
+  /** Never throws; what failed is tried again at the next tick. */
+  #settle(): Promise<void> {
+    this.#settling ??= this.#settleOnce()
+      .catch(() => {})
+      .finally(() => {
+        this.#settling = null;
+      });
+    return this.#settling;
   }
 
-  /** Reads what the new generation owns: ids of the topics, and where to begin. */
-  async #settle(): Promise<void> {
-    const client = this.#client;
-    if (client === null || client.assignments === null) return;
-    const { generationId: generation, assignments } = client;
-    if (this.#settled === generation) return;
-    const topics = assignments.filter(({ partitions }) => partitions.length > 0);
-    const metadata = await this.#ask(() => client.metadata({ topics: [...this.#topics], forceUpdate: true }));
-    const committed = await this.#ask(() => client.listCommittedOffsets({ topics }));
-    const owned = await Promise.all(
-      topics.map(async ({ topic, partitions }) => {
-        const bounds = await this.bounds(topic, partitions);
-        const topicId = metadata.topics.get(topic)?.id ?? "";
-        return partitions.map((partition): OwnedPartition => {
-          const commit = committed.get(topic)?.[partition] ?? -1n;
-          const start = bounds.get(partition)?.start ?? 0n;
-          return {
-            assignment: { topic, topicId, partition, generation },
-            startOffset: commit >= start ? commit : start,
-          };
+  /** Makes owned what is held and not owned yet. */
+  async #settleOnce(): Promise<void> {
+    const { nextGeneration, questions } = this.#options;
+    const session = this.#session;
+    if (!session || this.#stop.signal.aborted) return;
+    const held = session.held();
+    const owned = new Map([...this.#owned].filter(([partition]) => held.includes(partition)));
+    this.#owned = owned;
+    const fresh = held.filter((partition) => !owned.has(partition));
+    if (fresh.length === 0) return;
+    const generation = await nextGeneration();
+    const byTopic = Map.groupBy(fresh, ({ topic }) => topic);
+    const ids = await questions.topicIds([...byTopic.keys()]);
+    const settled = await Promise.all(
+      [...byTopic].map(async ([topic, partitions]) => {
+        const starts = await questions.startOffsets(
+          topic,
+          partitions.map(({ partition }) => partition),
+        );
+        return partitions.map((own): [HeldPartition, OwnedPartition] => {
+          const topicId = own.topicId ?? ids.get(topic) ?? "";
+          const assignment = { topic, topicId, partition: own.partition, generation };
+          return [own, { assignment, startOffset: starts.get(own.partition) ?? 0n }];
         });
       }),
     );
-    if (this.#client !== client || client.generationId !== generation || this.#stop.signal.aborted) return;
-    this.#owned = owned.flat();
-    this.#settled = generation;
-  }
-
-  async #ask<T>(question: (client: Consumer) => Promise<T>): Promise<T> {
-    const client = this.#client;
-    if (client === null) throw new Error("not a member of the group now");
-    try {
-      return await Deadline.after(REQUEST_TIMEOUT_MS, this.#clock).race(question(client));
-    } catch (error) {
-      throw asDescribed(error);
+    await session.confirm();
+    // Replaced meanwhile by `renew`, which wants other numbers.
+    if (this.#owned !== owned || this.#session !== session) return;
+    for (const [partition, own] of settled.flat()) {
+      if (session.held().includes(partition)) owned.set(partition, own);
     }
   }
-
-  async #close(): Promise<void> {
-    const client = this.#client;
-    this.#client = null;
-    this.#unsettle();
-    if (client !== null) await closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
-  }
 }
+
+const isSame = (a: Assignment | undefined, b: Assignment) =>
+  a?.topic === b.topic &&
+  a.topicId === b.topicId &&
+  a.partition === b.partition &&
+  a.generation === b.generation;

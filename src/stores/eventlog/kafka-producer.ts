@@ -6,7 +6,15 @@ import type { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import { partitionFor } from "../../events/partitioner.ts";
 import type { EventLogProducer, ProduceRecord, ProduceResult } from "../../events/ports.ts";
-import { clientOptions, closeClient, failureOf, hasApiError, type KafkaConnection } from "./kafka-client.ts";
+import {
+  clientOptions,
+  closeClient,
+  failureOf,
+  guarded,
+  hasApiError,
+  isUnknownTopic,
+  type KafkaConnection,
+} from "./kafka-client.ts";
 import { type Placed, refusalOf, split, TOPIC_NAME } from "./kafka-limits.ts";
 import { ensureTopic, type TopicSettings } from "./kafka-topics.ts";
 
@@ -19,8 +27,9 @@ export class KafkaProducer implements EventLogProducer {
   readonly #connection: KafkaConnection;
   readonly #topics: TopicSettings;
   readonly #clock: Clock;
+  #turn = 0;
   #client: Producer;
-  /** A send of this client never ended, or nobody knows how. */
+  /** A send of this client never ended, or nobody knows how; or nobody answered it. */
   #suspect = false;
 
   constructor(connection: KafkaConnection, topics: TopicSettings, clock: Clock) {
@@ -70,8 +79,10 @@ export class KafkaProducer implements EventLogProducer {
       try {
         const metadata = await deadline.race(this.#client.metadata({ topics: [topic], retries: 0 }));
         return [topic, metadata.topics.get(topic)?.partitionsCount ?? "unknown topic"];
-      } catch (error) {
-        return [topic, failureOf(asError(error)).error];
+      } catch (thrown) {
+        const error = asError(thrown);
+        this.#suspect ||= !isUnknownTopic(error);
+        return [topic, failureOf(error).error];
       }
     });
     return new Map(await Promise.all(entries));
@@ -125,18 +136,21 @@ export class KafkaProducer implements EventLogProducer {
   }
 
   #connect(): Producer {
-    return new Producer({
-      ...clientOptions(this.#connection),
-      idempotent: true,
-      acks: -1,
-      retries: MAX_RETRIES,
-      retryDelay: RETRY_DELAY_MS,
-    });
+    return guarded(
+      new Producer({
+        ...clientOptions(this.#connection, this.#turn),
+        idempotent: true,
+        acks: -1,
+        retries: MAX_RETRIES,
+        retryDelay: RETRY_DELAY_MS,
+      }),
+    );
   }
 
   /** Ends what the old client still tries; consumers drop what comes twice. */
   #renew(): void {
     void closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
+    this.#turn++;
     this.#client = this.#connect();
     this.#suspect = false;
   }

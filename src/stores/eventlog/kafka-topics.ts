@@ -1,10 +1,10 @@
 /** Makes topics, and waits until they can be used. */
 
-import { type Admin, findErrorBy } from "@platformatic/kafka";
+import type { Admin } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
-import { asDescribed, hasApiError, type KafkaConnection, withAdmin } from "./kafka-client.ts";
+import { asDescribed, hasApiError, isUnknownTopic, type KafkaConnection, withAdmin } from "./kafka-client.ts";
 import { TOPIC_NAME } from "./kafka-limits.ts";
 
 export interface TopicSettings {
@@ -25,7 +25,7 @@ export async function ensureTopic(
 ): Promise<void> {
   if (!TOPIC_NAME.test(topic)) throw new TypeError(`not a topic name: ${topic}`);
   const deadline = Deadline.after(connection.requestTimeoutMs, clock);
-  await withAdmin(connection, async (admin) => {
+  await withAdmin(connection, clock, async (admin) => {
     if (await deadline.race(hasLeaders(admin, topic))) return;
     if (settings.create) await deadline.race(create(admin, topic, partitions, settings.replication));
     while (!(await deadline.race(hasLeaders(admin, topic)))) {
@@ -42,10 +42,8 @@ async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
     return known.length > 0 && known.every(({ leader }) => leader >= 0);
   } catch (thrown) {
     const error = asError(thrown);
-    // The library takes a topic that is not there for a mistake of its user.
-    if (findErrorBy(error, "code", "PLT_KFK_USER") || hasApiError(error, "LEADER_NOT_AVAILABLE"))
-      return false;
-    throw error;
+    if (isUnknownTopic(error) || hasApiError(error, "LEADER_NOT_AVAILABLE")) return false;
+    throw asDescribed(error);
   }
 }
 

@@ -9,19 +9,22 @@ export interface OwnedPartition {
 }
 
 export interface Membership {
-  /** What is owned now; empty while the group rebalances, and when the last heartbeat is too long ago. */
+  /** What is owned now; empty when the brokers were silent for too long. */
   owned(): readonly OwnedPartition[];
-  /** Begins anew with a client of its own: the assignments get a new generation. */
-  rejoin(): void;
-  /** Only for a current assignment. */
+  /** Owns everything anew: with new numbers, topics and offsets as they are now. */
+  renew(): void;
+  /** Only for what is owned now. */
   commit(assignment: Assignment, nextOffset: bigint): Promise<void>;
+  /** Gives everything back, so that others take over at once. Never throws: the session ends anyway. */
+  leave(): Promise<void>;
+}
+
+export interface Questions {
   /** First offset held and next offset to be written, by partition of the topic. */
   bounds(
     topic: string,
-    partitions: number[],
+    partitions: readonly number[],
   ): Promise<ReadonlyMap<number, { readonly start: bigint; readonly end: bigint }>>;
-  /** Gives everything back, so that others take over at once. Never throws: the session ends anyway. */
-  leave(): Promise<void>;
 }
 
 export interface FetchPlace {

@@ -44,16 +44,21 @@ async function insertMarkers(tx: Transaction, entries: readonly Effect[]): Promi
   for (const entry of entries) if (!firsts.has(entry.streamEventId)) firsts.set(entry.streamEventId, entry);
   // In id order, so that two transactions that meet the same events cannot deadlock.
   const sorted = [...firsts.values()].sort((a, b) => (a.streamEventId < b.streamEventId ? -1 : 1));
-  const inserted = await tx<{ id: string }[]>`
-    insert into feature_event_consumed (stream_event_id, source_topic, source_partition, source_offset)
-    select * from unnest(
-      ${textArray(sorted.map(({ streamEventId }) => streamEventId))}::text[],
-      ${textArray(sorted.map(({ record }) => record.topic))}::text[],
-      ${numberArray(sorted.map(({ record }) => record.partition))}::int[],
-      ${numberArray(sorted.map(({ record }) => record.offset))}::bigint[]
+  // Almost always all are new, which one row says in short: null.
+  const [inserted] = await tx<{ ids: readonly string[] | null }[]>`
+    with inserted as (
+      insert into feature_event_consumed (stream_event_id, source_topic, source_partition, source_offset)
+      select * from unnest(
+        ${textArray(sorted.map(({ streamEventId }) => streamEventId))}::text[],
+        ${textArray(sorted.map(({ record }) => record.topic))}::text[],
+        ${numberArray(sorted.map(({ record }) => record.partition))}::int[],
+        ${numberArray(sorted.map(({ record }) => record.offset))}::bigint[]
+      )
+      on conflict do nothing
+      returning stream_event_id as id
     )
-    on conflict do nothing
-    returning stream_event_id as id`;
-  const ids = new Set(inserted.map(({ id }) => id));
+    select case when count(*) < ${sorted.length}::int then coalesce(json_agg(id), '[]') end as ids from inserted`;
+  if (!inserted?.ids) return [...firsts.values()];
+  const ids = new Set(inserted.ids);
   return [...firsts.values()].filter(({ streamEventId }) => ids.has(streamEventId));
 }

@@ -25,12 +25,18 @@ export async function addExposures(tx: Transaction, shown: readonly ShownItem[])
     ) as s (item_id, impressions, by_position)
     on conflict (item_id) do update set
       impressions = e.impressions + excluded.impressions,
-      by_position = (
-        select array_agg(coalesce(old, 0) + coalesce(added, 0) order by place)
-        from unnest(e.by_position, excluded.by_position) with ordinality as p (old, added, place)
-      ),
+      by_position = ${sumByPosition(tx)},
       -- Never back: a marker that is newer than its items' rows was set without an effect.
       updated_at = greatest(e.updated_at, now())`;
+}
+
+/** Written out place by place: to unnest both arrays and put them together again costs more than the rest of the row. */
+function sumByPosition(tx: Transaction) {
+  const sums = Array.from({ length: COUNTED_POSITIONS }, (_, index) => {
+    const place = `by_position[${index + 1}]`;
+    return `coalesce(e.${place}, 0) + excluded.${place}`;
+  });
+  return tx.unsafe(`array[${sums.join(", ")}]`);
 }
 
 function sumByItem(shown: readonly ShownItem[]): Map<string, { impressions: number; byPosition: number[] }> {

@@ -9,13 +9,16 @@ import type { Transaction } from "./pool-types.ts";
 /** First key of the advisory locks of users; the second is a 32-bit hash of the user id. */
 const USER_LOCK = 0x7573_6572;
 
-interface StoredRow {
-  /** 1-based place of the interaction. */
-  readonly ord: number;
-  readonly id: number;
-  readonly item_id: string;
-  readonly ts_us: number;
+/** Columns, since a row each costs the reader more than its search costs the store; null when nothing is stored. */
+interface StoredColumns {
+  /** 1-based places of the interactions. */
+  readonly ords: readonly number[] | null;
+  readonly ids: readonly number[] | null;
+  readonly item_ids: readonly string[] | null;
+  readonly ts_us: readonly number[] | null;
 }
+
+const NOTHING_STORED: StoredColumns = { ords: null, ids: null, item_ids: null, ts_us: null };
 
 /** Takes the users' locks until the transaction ends, in the order of their hashes, so that writers never deadlock. */
 export async function lockUsers(tx: Transaction, userIds: Iterable<string>): Promise<void> {
@@ -36,8 +39,10 @@ export async function surroundingsOf(
   tx: Transaction,
   interactions: readonly Interaction[],
 ): Promise<readonly (readonly StoredEvent[])[]> {
-  const rows = await tx<StoredRow[]>`
-    select c.ord::int, e.id::float8, e.item_id, (date_part('epoch', e.ts) * 1000000)::bigint::float8 as ts_us
+  const [stored] = await tx<StoredColumns[]>`
+    select to_json(array_agg(c.ord::int)) as ords, to_json(array_agg(e.id)) as ids,
+      to_json(array_agg(e.item_id)) as item_ids,
+      to_json(array_agg((date_part('epoch', e.ts) * 1000000)::bigint)) as ts_us
     from unnest(
       ${textArray(interactions.map(({ userId }) => userId))}::text[],
       ${numberArray(interactions.map(({ tsMs }) => tsMs))}::bigint[]
@@ -56,8 +61,11 @@ export async function surroundingsOf(
       )
     ) as e`;
   const around = interactions.map((): StoredEvent[] => []);
-  for (const { ord, id, item_id, ts_us } of rows)
-    around[ord - 1]?.push({ id, itemId: item_id, tsMs: ts_us / 1000 });
+  const { ords, ids, item_ids: itemIds, ts_us: times } = stored ?? NOTHING_STORED;
+  for (const [index, ord] of (ords ?? []).entries()) {
+    const id = ids?.[index] ?? 0;
+    around[ord - 1]?.push({ id, itemId: itemIds?.[index] ?? "", tsMs: (times?.[index] ?? 0) / 1000 });
+  }
   return around;
 }
 
@@ -74,20 +82,26 @@ export async function insertEvents(
   interactions: readonly Interaction[],
   idPrefix: string,
 ): Promise<ReadonlySet<string>> {
-  const rows = await tx<{ event_id: string }[]>`
-    insert into events (event_id, user_id, item_id, event_type, ts)
-    select ${idPrefix} || event_id, user_id, item_id, event_type, to_timestamp(ts_ms / 1000.0)
-    from unnest(
-      ${textArray(interactions.map(({ eventId }) => eventId))}::text[],
-      ${textArray(interactions.map(({ userId }) => userId))}::text[],
-      ${textArray(interactions.map(({ itemId }) => itemId))}::text[],
-      ${textArray(interactions.map(({ signal }) => signal))}::text[],
-      ${numberArray(interactions.map(({ tsMs }) => tsMs))}::bigint[]
-    ) with ordinality as e(event_id, user_id, item_id, event_type, ts_ms, ord)
-    order by ord
-    on conflict (event_id) do nothing
-    returning event_id`;
-  return new Set(rows.map(({ event_id }) => event_id.slice(idPrefix.length)));
+  const distinct = new Set(interactions.map(({ eventId }) => eventId));
+  // Almost always all are new, which one row says in short: null.
+  const [inserted] = await tx<{ ids: readonly string[] | null }[]>`
+    with inserted as (
+      insert into events (event_id, user_id, item_id, event_type, ts)
+      select ${idPrefix} || event_id, user_id, item_id, event_type, to_timestamp(ts_ms / 1000.0)
+      from unnest(
+        ${textArray(interactions.map(({ eventId }) => eventId))}::text[],
+        ${textArray(interactions.map(({ userId }) => userId))}::text[],
+        ${textArray(interactions.map(({ itemId }) => itemId))}::text[],
+        ${textArray(interactions.map(({ signal }) => signal))}::text[],
+        ${numberArray(interactions.map(({ tsMs }) => tsMs))}::bigint[]
+      ) with ordinality as e(event_id, user_id, item_id, event_type, ts_ms, ord)
+      order by ord
+      on conflict (event_id) do nothing
+      returning event_id
+    )
+    select case when count(*) < ${distinct.size}::int then coalesce(json_agg(event_id), '[]') end as ids from inserted`;
+  if (!inserted?.ids) return distinct;
+  return new Set(inserted.ids.map((eventId) => eventId.slice(idPrefix.length)));
 }
 
 /** Those of `eventIds` that a row from `/event` holds. */

@@ -11,6 +11,7 @@ import streamingRules from "../../../migrations/0005_streaming_rules.sql" with {
 import auditLog from "../../../migrations/0006_audit_log.sql" with { type: "text" };
 import verifier from "../../../migrations/0007_verifier.sql" with { type: "text" };
 import catalogUsers from "../../../migrations/0010_catalog_users.sql" with { type: "text" };
+import eventLogGeneration from "../../../migrations/0025_event_log_generation.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
 export interface Migration {
@@ -30,6 +31,7 @@ const EMBEDDED = {
   "0006_audit_log.sql": auditLog,
   "0007_verifier.sql": verifier,
   "0010_catalog_users.sql": catalogUsers,
+  "0025_event_log_generation.sql": eventLogGeneration,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const FALLBACK_FILE = "schema.sql";

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { BlockedKeys } from "../../../src/actors/relay-blocked.ts";
 import { RelayLeases } from "../../../src/actors/relay-leases.ts";
+import { Reservations } from "../../../src/actors/relay-reservations.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import type { OutboxStore, PartitionLease } from "../../../src/events/ports.ts";
 import { OUTBOX_CONFIG } from "../../support/backbone.ts";
@@ -20,6 +21,7 @@ function fakeStore(clock: ManualClock) {
   const state = {
     live: 1,
     owned: new Map<number, bigint>(),
+    epoch: 1n,
     renewTakesMs: 0,
     isDown: false,
     resigned: [] as number[],
@@ -36,7 +38,9 @@ function fakeStore(clock: ManualClock) {
       const free = Array.from({ length: 8 }, (_, partition) => partition).filter(
         (each) => !state.owned.has(each),
       );
-      const taken = free.slice(0, limit).map((partition): PartitionLease => ({ partition, epoch: 1n }));
+      const taken = free
+        .slice(0, limit)
+        .map((partition): PartitionLease => ({ partition, epoch: state.epoch }));
       for (const { partition, epoch } of taken) state.owned.set(partition, epoch);
       return taken;
     },
@@ -60,8 +64,15 @@ function fakeStore(clock: ManualClock) {
 function setUp() {
   const clock = manualClock();
   const fake = fakeStore(clock);
-  const leases = new RelayLeases(fake.store, SETTINGS, clock, new BlockedKeys());
-  return { clock, ...fake, leases, maintain: () => leases.maintain(Deadline.after(60_000, clock)) };
+  const reservations = new Reservations();
+  const leases = new RelayLeases(fake.store, SETTINGS, clock, new BlockedKeys(), reservations);
+  return {
+    clock,
+    ...fake,
+    leases,
+    reservations,
+    maintain: () => leases.maintain(Deadline.after(60_000, clock)),
+  };
 }
 
 describe("RelayLeases", () => {
@@ -85,9 +96,10 @@ describe("RelayLeases", () => {
   });
 
   test("never resigns a partition in flight", async () => {
-    const { leases, maintain, state } = setUp();
+    const { maintain, reservations, state } = setUp();
     await maintain();
-    leases.setInFlight(new Set([0, 1, 2, 3, 4]), 100);
+    reservations.begin(0, [0, 1, 2, 3, 4, 5]);
+    reservations.send(0, new Set([0, 1, 2, 3, 4]), 100);
     state.live = 4;
 
     await maintain();
@@ -145,6 +157,30 @@ describe("RelayLeases", () => {
     await maintain();
 
     expect(leases.usable()).toEqual([0, 1, 2, 4, 5, 6, 7]);
+  });
+
+  test("takes what it gave up under a new epoch, so that a statement still under way changes nothing", async () => {
+    const { leases, maintain, state } = setUp();
+    await maintain();
+    state.epoch = 2n;
+
+    leases.giveUp([2, 5]);
+    const meanwhile = leases.usable();
+    await maintain();
+
+    expect(meanwhile).toEqual([0, 1, 3, 4, 6, 7]);
+    expect(state.resigned).toEqual([2, 5]);
+    expect([2, 5, 6].map((partition) => leases.epochOf(partition))).toEqual([2n, 2n, 1n]);
+  });
+
+  test("gives back at its end what it gave up before", async () => {
+    const { leases, maintain, state, clock } = setUp();
+    await maintain();
+    leases.giveUp([2]);
+
+    await leases.leave(Deadline.after(1_000, clock));
+
+    expect(state.owned.size).toBe(0);
   });
 
   test("gives everything back when it leaves", async () => {

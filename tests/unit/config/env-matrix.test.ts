@@ -31,6 +31,8 @@ describe("documentation of the environment", () => {
     const file = parseEnv(read(".env.example").replace(/^#(?=[A-Z])/gm, ""));
     const loaded = loadConfig({ env: { APP_ENV: "production" }, file });
     const refused = loaded.ok ? [] : loaded.error.problems.map(({ variable }) => variable);
-    expect(new Set(refused)).toEqual(new Set(["DATABASE_URL", "POSTGRES_PASSWORD", "DS_API_KEY"]));
+    expect(new Set(refused)).toEqual(
+      new Set(["DATABASE_URL", "POSTGRES_PASSWORD", "DS_API_KEY", "KAFKA_SASL_PASSWORD"]),
+    );
   });
 });

@@ -148,6 +148,8 @@ describe("roles and ports", () => {
   });
 });
 
+const BROKERS = { KAFKA_BOOTSTRAP_SERVERS: "a:9092" };
+
 describe("Kafka", () => {
   test("is not used unless brokers are named", () => {
     expect(load({}).config.kafka).toBeNull();
@@ -159,10 +161,43 @@ describe("Kafka", () => {
       bootstrapServers: ["a:9092", "b:9093"],
       clientId: "recsys-outbox-relay",
       requestTimeoutMs: 15_000,
+      ssl: null,
+      sasl: null,
       topicCreate: true,
       topicPartitions: 6,
       topicReplication: 1,
     });
+  });
+
+  test("reads certificates and user", () => {
+    const env = {
+      ...BROKERS,
+      KAFKA_SSL: "true",
+      KAFKA_SSL_CA_FILE: "/ca.pem",
+      KAFKA_SASL_MECHANISM: "scram-sha-256",
+      KAFKA_SASL_USERNAME: "reco",
+      KAFKA_SASL_PASSWORD: "hunter22",
+    };
+    expect(load(env).config.kafka).toMatchObject({
+      ssl: { caFile: "/ca.pem", certFile: null, keyFile: null },
+      sasl: { mechanism: "SCRAM-SHA-256", username: "reco", password: "hunter22" },
+    });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["KAFKA_SSL_CA_FILE", { KAFKA_SSL_CA_FILE: "/ca.pem" }],
+    ["KAFKA_SSL_KEY_FILE", { KAFKA_SSL: "true", KAFKA_SSL_CERT_FILE: "/a.pem" }],
+    ["KAFKA_SSL_CERT_FILE", { KAFKA_SSL: "true", KAFKA_SSL_KEY_FILE: "/a.key" }],
+    ["KAFKA_SASL_MECHANISM", { KAFKA_SASL_MECHANISM: "GSSAPI" }],
+    ["KAFKA_SASL_USERNAME", { KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_PASSWORD: "p" }],
+    ["KAFKA_SASL_PASSWORD", { KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_USERNAME: "u" }],
+    ["KAFKA_SASL_PASSWORD", { KAFKA_SASL_PASSWORD: "p" }],
+  ])("names %s where the settings of %p do not go together", (variable, env) => {
+    expect(problemsOf({ ...BROKERS, ...env })).toEqual([`invalid ${variable}`]);
+  });
+
+  test("leaves them alone without brokers", () => {
+    expect(problemsOf({ KAFKA_SSL_CA_FILE: "/ca.pem", KAFKA_SASL_PASSWORD: "p" })).toEqual([]);
   });
 });
 
@@ -196,12 +231,11 @@ describe("refusals", () => {
   });
 
   test.each([
-    ["ONLINE_CACHE_BACKEND", "redis"],
+    ["ONLINE_CACHE_BACKEND", "memcached"],
+    ["RATE_LIMIT_BACKEND", "redis"],
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
-    ["KAFKA_SSL", "true"],
-    ["KAFKA_SASL_MECHANISM", "PLAIN"],
     ["RECO_ROLES", "trainer"],
   ])("%s=%s asks for what this release does not have", (name, value) => {
     expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);
@@ -210,7 +244,7 @@ describe("refusals", () => {
   test("their harmless values are accepted", () => {
     expect(
       problemsOf({
-        ONLINE_CACHE_BACKEND: "memory",
+        ONLINE_CACHE_BACKEND: "redis",
         RECO_DEFAULT_POLICY: "builtin:stream-v1",
         RATE_LIMIT_ENABLED: "auto",
         METRICS_REQUIRE_KEY: "false",
@@ -220,7 +254,23 @@ describe("refusals", () => {
   });
 
   test("a variable of a later release that changes nothing is warned of", () => {
-    expect(warnedOf({ REDIS_URL: "redis://cache" })).toContain("REDIS_URL");
+    expect(warnedOf({ FEATURE_REDIS_URL: "redis://cache" })).toContain("FEATURE_REDIS_URL");
+  });
+
+  test.each(["http://cache", "redis://", "redis://cache/first", "redis:///0"])(
+    "%p is no address of Redis, which matters where there is one",
+    (url) => {
+      const redis = { ONLINE_CACHE_BACKEND: "redis", REDIS_URL: url };
+      expect(problemsOf(redis)).toEqual(["invalid ONLINE_CACHE_REDIS_URL"]);
+      expect(problemsOf({ REDIS_URL: url })).toEqual([]);
+    },
+  );
+
+  test("ONLINE_CACHE_REDIS_URL wins over REDIS_URL", () => {
+    const env = { ONLINE_CACHE_BACKEND: "REDIS", REDIS_URL: "redis://two" };
+    const redisOf = (more: object) => load({ ...env, ...more }).config.cache.redis;
+    expect(redisOf({})).toEqual({ url: "redis://two", timeoutMs: 1_000 });
+    expect(redisOf({ ONLINE_CACHE_REDIS_URL: "rediss://one/3" })?.url).toBe("rediss://one/3");
   });
 
   test("pools that the embedded server cannot serve are refused", () => {
@@ -234,12 +284,22 @@ describe("printed settings", () => {
     const { settings } = load({
       DATABASE_URL: "postgres://reco:hunter22@db:5433/shop?password=hunter33",
       DS_API_KEY: "hunter44",
+      REDIS_URL: "rediss://cache:hunter66@cache:6380/1",
       POSTGRES_PASSWORD: "hunter55",
+      KAFKA_BOOTSTRAP_SERVERS: "a:9092",
+      KAFKA_SASL_MECHANISM: "PLAIN",
+      KAFKA_SASL_USERNAME: "reco",
+      KAFKA_SASL_PASSWORD: "hunter66",
     });
     expect(JSON.stringify(settings)).not.toContain("hunter");
     expect(settings).toContainEqual({
       name: "DATABASE_URL",
       value: "postgres://reco:***@db:5433/shop",
+      source: "env",
+    });
+    expect(settings).toContainEqual({
+      name: "ONLINE_CACHE_REDIS_URL",
+      value: "rediss://cache:***@cache:6380/1",
       source: "env",
     });
   });

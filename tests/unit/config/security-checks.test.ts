@@ -57,6 +57,33 @@ describe("production checks", () => {
     expect(failureOf({ ...SAFE, POSTGRES_PASSWORD: PASSWORD })).toBe("");
   });
 
+  const BROKERS = {
+    ...SAFE,
+    KAFKA_BOOTSTRAP_SERVERS: "10.0.0.6:9092",
+    KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+    KAFKA_SASL_USERNAME: "reco",
+    KAFKA_SASL_PASSWORD: PASSWORD,
+  };
+
+  test.each<[string, string, Texts]>([
+    ["a weak password", "KAFKA_SASL_PASSWORD has a placeholder", { KAFKA_SASL_PASSWORD: "change_me" }],
+    ["a password in the clear", "KAFKA_SASL_MECHANISM is PLAIN", { KAFKA_SASL_MECHANISM: "PLAIN" }],
+    [
+      "plain text over a public network",
+      "KAFKA_BOOTSTRAP_SERVERS reaches a public address",
+      { KAFKA_BOOTSTRAP_SERVERS: "kafka.example.com:9092" },
+    ],
+  ])("refuse %s to brokers", (_, problem, env) => {
+    expect(failureOf(BROKERS)).toBe("");
+    expect(failureOf({ ...BROKERS, ...env })).toContain(`- ${problem}`);
+    expect(failureOf({ ...BROKERS, ...env, RECO_ROLES: "http" })).toBe("");
+  });
+
+  test("take the same to brokers by TLS", () => {
+    const env = { ...BROKERS, KAFKA_BOOTSTRAP_SERVERS: "kafka.example.com:9092", KAFKA_SSL: "true" };
+    expect(failureOf({ ...env, KAFKA_SASL_MECHANISM: "PLAIN" })).toBe("");
+  });
+
   test("need a database, or leave for the embedded one", () => {
     const { DATABASE_URL: _url, ...rest } = SAFE;
     expect(failureOf(rest)).toContain("- DATABASE_URL is not set");
@@ -88,6 +115,15 @@ describe("production checks", () => {
     expect(failureOf({ ...SAFE, DATABASE_URL: url })).toContain("without TLS");
     expect(failureOf({ ...SAFE, DATABASE_URL: `${url}?sslmode=verify-full` })).toBe("");
     expect(failureOf({ ...SAFE, DATABASE_URL: url, ALLOW_PLAINTEXT_STORES: "true" })).toBe("");
+  });
+
+  test("refuse plain text to a Redis on a public address", () => {
+    const redis = { ...SAFE, ONLINE_CACHE_BACKEND: "redis", REDIS_URL: "redis://203.0.113.9:6379/0" };
+    expect(failureOf(redis)).toContain("- ONLINE_CACHE_REDIS_URL reaches a public address");
+    expect(failureOf({ ...redis, REDIS_URL: "rediss://203.0.113.9:6379/0" })).toBe("");
+    expect(failureOf({ ...redis, ALLOW_PLAINTEXT_STORES: "true" })).toBe("");
+    expect(failureOf({ ...redis, ONLINE_CACHE_BACKEND: "memory" })).toBe("");
+    expect(failureOf({ ...redis, ONLINE_CACHE_ENABLED: "false" })).toBe("");
   });
 
   test("list everything at once under the fixed first line, without a value", () => {
@@ -124,6 +160,16 @@ describe("warnings", () => {
 
   test("production is warned of plain text and of open metrics", () => {
     expect(warned(SAFE)).toEqual(["DATABASE_URL", "METRICS_HOST"]);
+    const redis = { ...SAFE, ONLINE_CACHE_BACKEND: "redis" };
+    expect(warned({ ...redis, REDIS_URL: "redis://cache" })).toContain("ONLINE_CACHE_REDIS_URL");
+    expect(warned({ ...redis, REDIS_URL: "rediss://cache" })).not.toContain("ONLINE_CACHE_REDIS_URL");
+  });
+
+  test("production is warned of memory that consumers elsewhere cannot tell", () => {
+    const split = { ...SAFE, RECO_ROLES: "http,relay" };
+    expect(warned(split)).toContain("ONLINE_CACHE_BACKEND");
+    expect(warned({ ...split, ONLINE_CACHE_BACKEND: "redis" })).not.toContain("ONLINE_CACHE_BACKEND");
+    expect(warned({ ...split, RECO_ROLES: "relay,monitor" })).not.toContain("ONLINE_CACHE_BACKEND");
   });
 });
 

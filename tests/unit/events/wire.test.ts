@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseStreamEvent, streamEventId } from "../../../src/events/stream-event.ts";
-import { encodeLogEvent } from "../../../src/events/wire.ts";
+import { encodeLogEvent, restoreLogEvent } from "../../../src/events/wire.ts";
 import { accepted, anImpressionBody, aWatchBody, fixtureLines, TS_MS } from "./bodies.ts";
 
 const MESSAGES = fixtureLines("stream-messages.jsonl");
@@ -15,6 +15,14 @@ function decode(message: Record<string, unknown>) {
 
 const reversed = (value: Record<string, unknown>) => Object.fromEntries(Object.entries(value).reverse());
 
+function deeplyReversed(value: Record<string, unknown>): Record<string, unknown> {
+  const deep = (member: unknown): unknown => {
+    if (Array.isArray(member)) return member.map(deep);
+    return member !== null && typeof member === "object" ? deeplyReversed(member as typeof value) : member;
+  };
+  return Object.fromEntries(Object.entries(reversed(value)).map(([name, member]) => [name, deep(member)]));
+}
+
 describe("stream message", () => {
   test.each(MESSAGES)("is written again byte for byte: %s", (line) => {
     expect(encodeLogEvent(decode(JSON.parse(line)))).toBe(line);
@@ -22,6 +30,23 @@ describe("stream message", () => {
 
   test.each(MESSAGES)("gets its key order back after a store lost it: %s", (line) => {
     expect(encodeLogEvent(decode(reversed(JSON.parse(line))))).toBe(line);
+  });
+
+  test.each(MESSAGES)("gets it back without being read: %s", (line) => {
+    const stored = deeplyReversed(JSON.parse(line));
+    expect(restoreLogEvent(stored["event_type"] as "watch", stored)).toBe(line);
+  });
+
+  test.each([
+    ["a member of another version", { extra: 1 }],
+    ["null for a member", { context: null }],
+    ["an unknown member of the context", { context: { shoe_size: 43 } }],
+    ["items that are no list", { items: {} }],
+    ["an unknown member of an item", { items: [{ item_id: "i-1", position: 0, colour: "red" }] }],
+    ["an item that is no object", { items: ["i-1"] }],
+  ])("is not restored with %s", (_, over) => {
+    const message = JSON.parse(MESSAGES.find((line) => line.includes("impression")) as string);
+    expect(restoreLogEvent("impression", { ...message, ...over })).toBeNull();
   });
 
   test("is ASCII and comes back as the event it was", () => {

@@ -3,6 +3,7 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { Deadline } from "../../../core/deadline.ts";
 import type { EventLog } from "../../../events/ports.ts";
+import type { NextGeneration } from "../generations.ts";
 import { KafkaConsumer } from "../kafka-consumer.ts";
 import { ConfluentGroup } from "./group.ts";
 import { NodeChild } from "./node-child.ts";
@@ -14,16 +15,18 @@ export interface ConfluentLogOptions {
   readonly connection: ConfluentConnection;
   readonly topics: TopicSettings;
   readonly clock: Clock;
+  readonly nextGeneration: NextGeneration;
 }
 
-export function createConfluentLog({ connection, topics, clock }: ConfluentLogOptions): EventLog {
+export function createConfluentLog(options: ConfluentLogOptions): EventLog {
+  const { connection, topics, clock, nextGeneration } = options;
   return {
     producer: async () => new ConfluentProducer(connection, topics, clock),
     // The coordinator names the members: `memberId` is of no use to it.
     async subscribe(group, _memberId, names) {
-      const member = new ConfluentGroup(connection, group, names, clock);
+      const member = new ConfluentGroup({ connection, group, topics: names, clock, nextGeneration });
       await member.start();
-      return new KafkaConsumer(member, member, clock);
+      return new KafkaConsumer({ membership: member, questions: member, fetcher: member, clock });
     },
   };
 }

@@ -3,7 +3,15 @@
 import type { Clock } from "../../../core/clock.ts";
 import { Deadline } from "../../../core/deadline.ts";
 import type { Assignment, LogRecord } from "../../../events/ports.ts";
-import type { Fetched, Fetcher, FetchPlace, Membership, OwnedPartition } from "../partition-source.ts";
+import type { NextGeneration } from "../generations.ts";
+import type {
+  Fetched,
+  Fetcher,
+  FetchPlace,
+  Membership,
+  OwnedPartition,
+  Questions,
+} from "../partition-source.ts";
 import { ChildLostError, NodeChild } from "./node-child.ts";
 import { type ConfluentConnection, groupProperties } from "./properties.ts";
 import type { FetchedWire, GroupProtocol, News, OwnedWire } from "./protocol.ts";
@@ -16,25 +24,34 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const LEAVE_TIMEOUT_MS = 3_000;
 const FETCH_WAIT_MS = 500;
 
-/** out -> up, and owning what the child says -> (the child is lost, silent or given up) -> out -> (begun anew) up ... */
-export class ConfluentGroup implements Membership, Fetcher {
-  readonly #connection: ConfluentConnection;
-  readonly #group: string;
-  readonly #topics: readonly string[];
+export interface GroupOptions {
+  readonly connection: ConfluentConnection;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly clock: Clock;
+  readonly nextGeneration: NextGeneration;
+}
+
+/**
+ * out -> up, and given what the child says -> (the child is lost, silent or given up) -> out -> (begun anew) up ...
+ * What was given is owned once it has a number of the store and the coordinator confirmed it after that: see kafka-membership.ts.
+ */
+export class ConfluentGroup implements Membership, Questions, Fetcher {
+  readonly #options: GroupOptions;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   /** Until a broker turns out not to offer it. */
   #protocol: GroupProtocol = "consumer";
   #child: NodeChild | null = null;
-  #owned: readonly OwnedPartition[] = [];
+  #given: readonly OwnedWire[] = [];
+  #owned = new Map<OwnedWire, OwnedPartition>();
+  #settling: Promise<void> | null = null;
   #aliveAtMs = 0;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(connection: ConfluentConnection, group: string, topics: readonly string[], clock: Clock) {
-    this.#connection = connection;
-    this.#group = group;
-    this.#topics = topics;
-    this.#clock = clock;
+  constructor(options: GroupOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
   }
 
   /** Throws when no broker answers. */
@@ -44,14 +61,14 @@ export class ConfluentGroup implements Membership, Fetcher {
   }
 
   owned(): readonly OwnedPartition[] {
-    return this.#isAlive() ? this.#owned : [];
+    return this.#isAlive() ? [...this.#owned.values()] : [];
   }
 
   /** The old child says goodbye meanwhile: brokers would wait for it long after it is gone. */
-  rejoin(): void {
+  renew(): void {
     const child = this.#child;
     this.#child = null;
-    this.#owned = [];
+    this.#forget();
     if (child) void this.#dismiss(child);
   }
 
@@ -61,7 +78,7 @@ export class ConfluentGroup implements Membership, Fetcher {
 
   async bounds(
     topic: string,
-    partitions: number[],
+    partitions: readonly number[],
   ): Promise<ReadonlyMap<number, { start: bigint; end: bigint }>> {
     const bounds = await this.#up().ask("bounds", { topic, partitions }, this.#requestDeadline());
     return new Map(
@@ -73,13 +90,15 @@ export class ConfluentGroup implements Membership, Fetcher {
   }
 
   async fetch(places: readonly FetchPlace[]): Promise<readonly Fetched[]> {
-    const asked = places.map(({ assignment: { topic, partition, generation }, offset }) => ({
-      topic,
-      partition,
-      generation,
+    const serials = new Map([...this.#owned].map(([given, { assignment }]) => [assignment, given.serial]));
+    const asked = places.map(({ assignment, offset }) => ({
+      topic: assignment.topic,
+      partition: assignment.partition,
+      // One that is not owned any more is answered with nothing.
+      serial: serials.get(assignment) ?? 0,
       offset: Number(offset),
     }));
-    const deadline = Deadline.after(this.#connection.requestTimeoutMs + FETCH_WAIT_MS, this.#clock);
+    const deadline = Deadline.after(this.#options.connection.requestTimeoutMs + FETCH_WAIT_MS, this.#clock);
     const answers = await this.#up().ask("fetch", { places: asked, waitMs: FETCH_WAIT_MS }, deadline);
     return answers.flatMap((answer) => {
       const place = places[answer.place];
@@ -89,7 +108,7 @@ export class ConfluentGroup implements Membership, Fetcher {
 
   async leave(): Promise<void> {
     this.#stop.abort();
-    this.#owned = [];
+    this.#forget();
     await this.#loop;
     if (this.#child) await this.#dismiss(this.#child);
     this.#child = null;
@@ -106,9 +125,10 @@ export class ConfluentGroup implements Membership, Fetcher {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#clock.sleep(CHECK_EVERY_MS, signal);
-      if (signal.aborted || this.#isAlive()) continue;
+      if (signal.aborted) return;
       // Without brokers nothing is owned; polling says so, and the next check tries again.
-      await this.#join().catch(() => {});
+      if (!this.#isAlive()) await this.#join().catch(() => {});
+      void this.#settle();
     }
   }
 
@@ -120,8 +140,9 @@ export class ConfluentGroup implements Membership, Fetcher {
     });
     this.#child = child;
     this.#aliveAtMs = this.#clock.monotonicMs();
-    const group = { id: this.#group, topics: this.#topics, protocol: this.#protocol };
-    const properties = groupProperties(this.#connection, this.#group, this.#protocol);
+    const { connection, group: id, topics } = this.#options;
+    const group = { id, topics, protocol: this.#protocol };
+    const properties = groupProperties(connection, id, this.#protocol);
     try {
       await child.ask("open", { properties, group }, deadline);
     } catch (error) {
@@ -132,7 +153,7 @@ export class ConfluentGroup implements Membership, Fetcher {
 
   #hear(news: News): void {
     this.#aliveAtMs = this.#clock.monotonicMs();
-    if (news.news === "owned") this.#owned = news.owned.map(asOwned);
+    if (news.news === "owned") this.#take(news.owned);
     if (news.news !== "failed") return;
     if (news.needsClassic) this.#protocol = "classic";
     this.#drop();
@@ -147,7 +168,40 @@ export class ConfluentGroup implements Membership, Fetcher {
   #drop(): void {
     this.#child?.kill();
     this.#child = null;
-    this.#owned = [];
+    this.#forget();
+  }
+
+  /** What the child still has keeps its number. */
+  #take(given: readonly OwnedWire[]): void {
+    this.#given = given.map((one) => this.#given.find(({ serial }) => serial === one.serial) ?? one);
+    this.#owned = new Map([...this.#owned].filter(([one]) => this.#given.includes(one)));
+    void this.#settle();
+  }
+
+  /** Never throws; what failed is tried again at the next check. */
+  #settle(): Promise<void> {
+    this.#settling ??= this.#settleOnce()
+      .catch(() => {})
+      .finally(() => {
+        this.#settling = null;
+      });
+    return this.#settling;
+  }
+
+  async #settleOnce(): Promise<void> {
+    const child = this.#child;
+    const fresh = this.#given.filter((given) => !this.#owned.has(given));
+    if (child === null || fresh.length === 0) return;
+    const generation = await this.#options.nextGeneration();
+    await child.ask("confirm", { owned: fresh }, this.#requestDeadline());
+    if (this.#child !== child) return;
+    for (const given of fresh)
+      if (this.#given.includes(given)) this.#owned.set(given, asOwned(given, generation));
+  }
+
+  #forget(): void {
+    this.#given = [];
+    this.#owned = new Map();
   }
 
   #up(): NodeChild {
@@ -158,7 +212,10 @@ export class ConfluentGroup implements Membership, Fetcher {
   #requestDeadline = () => Deadline.after(REQUEST_TIMEOUT_MS, this.#clock);
 }
 
-const asOwned = ({ startOffset, topic, topicId, partition, generation }: OwnedWire): OwnedPartition => ({
+const asOwned = (
+  { startOffset, topic, topicId, partition }: OwnedWire,
+  generation: number,
+): OwnedPartition => ({
   assignment: { topic, topicId, partition, generation },
   startOffset: BigInt(startOffset),
 });

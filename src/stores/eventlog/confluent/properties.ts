@@ -1,5 +1,6 @@
 /** The settings of librdkafka. */
 
+import type { KafkaSecurity } from "../kafka-security.ts";
 import type { GroupProtocol } from "./protocol.ts";
 
 type Properties = Readonly<Record<string, string | number | boolean>>;
@@ -9,6 +10,8 @@ export interface ConfluentConnection {
   readonly bootstrapServers: readonly string[];
   readonly clientId: string;
   readonly requestTimeoutMs: number;
+  /** Absent: plain text and no user. */
+  readonly security?: KafkaSecurity;
 }
 
 /** Soon enough for a topic that is made after a consumer asked for it. */
@@ -25,6 +28,17 @@ export const clientProperties = (connection: ConfluentConnection): Properties =>
   "client.id": connection.clientId,
   "topic.metadata.refresh.interval.ms": METADATA_REFRESH_MS,
   "allow.auto.create.topics": false,
+  ...securityProperties(connection.security ?? { tls: null, sasl: null }),
+});
+
+const securityProperties = ({ tls, sasl }: KafkaSecurity): Properties => ({
+  "security.protocol": `${sasl ? "sasl_" : ""}${tls ? "ssl" : "plaintext"}`,
+  ...(tls?.ca === undefined ? {} : { "ssl.ca.pem": tls.ca }),
+  ...(tls?.cert === undefined ? {} : { "ssl.certificate.pem": tls.cert }),
+  ...(tls?.key === undefined ? {} : { "ssl.key.pem": tls.key }),
+  ...(sasl
+    ? { "sasl.mechanisms": sasl.mechanism, "sasl.username": sasl.username, "sasl.password": sasl.password }
+    : {}),
 });
 
 export const producerProperties = (connection: ConfluentConnection): Properties => ({
@@ -55,6 +69,6 @@ export const groupProperties = (
   "auto.offset.reset": "error",
   "enable.partition.eof": true,
   "queued.max.messages.kbytes": READ_AHEAD_KB,
-  // The generation, which fences an older owner, and another topic behind a known name are told in the log alone.
-  debug: "cgrp,metadata",
+  // Another topic behind a known name is told in the log alone.
+  debug: "metadata",
 });

@@ -28,14 +28,15 @@ export interface OwnedWire {
   readonly topic: string;
   readonly topicId: string;
   readonly partition: number;
-  readonly generation: number;
+  /** Another one each time that the partition is given to this child. */
+  readonly serial: number;
   readonly startOffset: number;
 }
 
 export interface AskedPlace {
   readonly topic: string;
   readonly partition: number;
-  readonly generation: number;
+  readonly serial: number;
   readonly offset: number;
 }
 
@@ -79,6 +80,8 @@ export interface Questions {
     ask: { readonly topic: string; readonly partition: number; readonly offset: number };
     answer: null;
   };
+  /** Settles well only where the coordinator, asked from now on, knows this child as the owner of each. */
+  confirm: { ask: { readonly owned: readonly OwnedWire[] }; answer: null };
   /** First offset held and next to be written, aligned with `partitions`. */
   bounds: {
     ask: { readonly topic: string; readonly partitions: readonly number[] };

@@ -47,12 +47,12 @@ describe("the runtime", () => {
 describe("the configuration", () => {
   test("that is not valid fails once for each problem", () => {
     const found = judgeConfiguration(
-      loadConfig({ env: { ONLINE_CACHE_BACKEND: "redis", RECO_ROLES: "cook", DATABASE_URL: "mysql://h/d" } }),
+      loadConfig({ env: { RATE_LIMIT_BACKEND: "redis", RECO_ROLES: "cook", DATABASE_URL: "mysql://h/d" } }),
     );
     expect(found.map(({ status }) => status)).toEqual(["fail", "fail", "fail"]);
     expect(found.map(({ detail }) => detail.split(" ")[0])).toEqual([
       "RECO_ROLES",
-      "ONLINE_CACHE_BACKEND",
+      "RATE_LIMIT_BACKEND",
       "DATABASE_URL",
     ]);
   });

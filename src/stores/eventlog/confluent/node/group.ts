@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../../../../core/clock.ts";
 import { asError } from "../../../../core/errors.ts";
 import type { FetchedWire, News, OpenGroup, OwnedWire, Questions } from "../protocol.ts";
-import { generationIn, renewedTopicIn } from "./log-lines.ts";
+import { renewedTopicIn } from "./log-lines.ts";
 import {
   type Conf,
   called,
@@ -27,7 +27,6 @@ const READ_AT_ONCE = 500;
 const READ_WAIT_MS = 50;
 const REQUEST_TIMEOUT_MS = 5_000;
 const CHECK_EVERY_MS = 2_000;
-const GENERATION_TRIES = 40;
 const PAUSE_MS = 50;
 /** Of one answer. */
 const MAX_RECORDS = 1_000;
@@ -46,7 +45,7 @@ export class GroupClient {
   readonly #shelves = new Map<string, Shelf>();
   /** Changes of the assignment, made between two reads so that nothing read for an older one is taken for a newer. */
   #changes: (() => Promise<void>)[] = [];
-  #generation = 0;
+  #lastSerial = 0;
   #lost: Error | null = null;
   #trouble: Error | null = null;
   /** Called when there may be something to answer. */
@@ -73,7 +72,6 @@ export class GroupClient {
     this.#consumer.setDefaultConsumeTimeout(READ_WAIT_MS);
     this.#consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
     this.#consumer.on("event.log", ({ message }) => {
-      this.#generation = generationIn(message) ?? this.#generation;
       const topic = renewedTopicIn(message);
       if (topic === null) return;
       this.#lost = new PositionLost(`topic ${topic} was made anew`);
@@ -98,9 +96,9 @@ export class GroupClient {
     const until = this.#clock.monotonicMs() + waitMs;
     for (;;) {
       this.#throwTrouble();
-      const shelves = places.map(({ topic, partition, generation, offset }) => {
+      const shelves = places.map(({ topic, partition, serial, offset }) => {
         const shelf = this.#shelves.get(`${topic}/${partition}`);
-        if (shelf?.owned.generation !== generation) return null;
+        if (shelf?.owned.serial !== serial) return null;
         shelf.ask(offset);
         return shelf;
       });
@@ -115,6 +113,17 @@ export class GroupClient {
 
   async commit(ask: Questions["commit"]["ask"]): Promise<void> {
     await called<void>((done) => this.#consumer.commitCb([ask], done));
+  }
+
+  /** Commits where each begins, which changes nothing and is refused to anybody but the owner. */
+  async confirm({ owned }: Questions["confirm"]["ask"]): Promise<void> {
+    // What was taken away meanwhile may have its next owner, whose commits are left alone.
+    const starts = owned
+      .filter(
+        ({ topic, partition, serial }) => this.#shelves.get(`${topic}/${partition}`)?.owned.serial === serial,
+      )
+      .map(({ topic, partition, startOffset }) => ({ topic, partition, offset: startOffset }));
+    if (starts.length > 0) await called<void>((done) => this.#consumer.commitCb(starts, done));
   }
 
   async leave(): Promise<void> {
@@ -165,11 +174,6 @@ export class GroupClient {
 
   async #place(partitions: readonly TopicPartition[]): Promise<readonly OwnedWire[]> {
     if (partitions.length === 0) return [];
-    for (let tries = 0; this.#generation === 0; tries++) {
-      if (tries === GENERATION_TRIES)
-        throw new Error("this version of the client does not tell the generation");
-      await this.#clock.sleep(PAUSE_MS);
-    }
     const [states, committed, bounds] = await Promise.all([
       this.#topics.describe(this.#group.topics, REQUEST_TIMEOUT_MS),
       called<readonly TopicPartition[]>((done) =>
@@ -186,7 +190,7 @@ export class GroupClient {
       const start = bounds[at]?.start ?? 0;
       const commit = commits.get(`${topic}/${partition}`) ?? -1;
       const startOffset = Math.max(commit, start);
-      return { topic, topicId, partition, generation: this.#generation, startOffset };
+      return { topic, topicId, partition, serial: ++this.#lastSerial, startOffset };
     });
   }
 
@@ -275,9 +279,9 @@ export class GroupClient {
   }
 
   #fail(error: Error): void {
-    // The library tells a fatal error without its cause: one before the group ever gave a generation is taken for
+    // The library tells a fatal error without its cause: one before the group ever gave a partition is taken for
     // brokers that do not speak the newer protocol. Where it was something else, the classic one says so as well.
-    const needsClassic = this.#group.protocol === "consumer" && this.#generation === 0;
+    const needsClassic = this.#group.protocol === "consumer" && this.#lastSerial === 0;
     this.#tell({ news: "failed", text: error.message, needsClassic });
   }
 

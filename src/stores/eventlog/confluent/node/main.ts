@@ -53,6 +53,10 @@ function answer(question: Question): unknown {
       return client()
         .group?.commit(ask as Questions["commit"]["ask"])
         .then(nothing);
+    case "confirm":
+      return client()
+        .group?.confirm(ask as Questions["confirm"]["ask"])
+        .then(nothing);
     case "bounds":
       return bounds(ask as Questions["bounds"]["ask"], timeoutMs);
     case "leave":

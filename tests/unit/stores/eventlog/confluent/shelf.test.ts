@@ -5,7 +5,7 @@ import type { RdMessage } from "../../../../../src/stores/eventlog/confluent/nod
 import { Shelf } from "../../../../../src/stores/eventlog/confluent/node/shelf.ts";
 
 const aShelf = (startOffset = 0) =>
-  new Shelf({ topic: "t", topicId: "id", partition: 0, generation: 1, startOffset });
+  new Shelf({ topic: "t", topicId: "id", partition: 0, serial: 1, startOffset });
 
 const message = (offset: number, bytes = 1): RdMessage => ({
   topic: "t",
