@@ -1,5 +1,6 @@
 /** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
 
+import { Breaker, dependencyBreaker } from "../core/breaker.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
@@ -12,10 +13,12 @@ import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { checkSchema } from "../stores/postgres/schema-version.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
+import { watchBreaker } from "./breaker-metrics.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { Serving, Shared } from "./http-state.ts";
+import { guardIngest } from "./ingest-guard.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
@@ -23,6 +26,8 @@ import { ImpressionWriter } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
 export const SURVEY_MS = 500;
+/** A commit that takes longer is no work for a request's deadline. */
+const SLOW_WRITE_MS = 2_000;
 
 export interface Memory {
   applied(change: FeatureChange): void;
@@ -93,13 +98,20 @@ export function openIngest(
   announce: Announcements,
   onOutbox: () => void,
 ) {
-  return createIngestService({
-    store: createIngestStore(realm.pool, context.clock),
+  const breaker = new Breaker({
+    settings: dependencyBreaker(SLOW_WRITE_MS),
+    clock: context.clock,
+    random: context.random,
+    observer: watchBreaker("store_write", realm.metrics, realm.log),
+  });
+  const ingest = createIngestService({
+    store: guardIngest(createIngestStore(realm.pool, context.clock), breaker),
     clock: context.clock,
     onApplied: announce.applied,
     onWatches: announce.overlay,
     onOutbox,
   });
+  return { ingest, storeAnswered: () => breaker.pingSucceeded() };
 }
 
 export function openInlineWriter(
@@ -117,13 +129,19 @@ export function openInlineWriter(
   });
 }
 
-export function openHealth(context: ActorContext<ActorArgs>, realm: Realm, serving: Serving): HealthMonitor {
+/** `storeAnswered` is told to whoever may ask the store again. */
+export function openHealth(
+  context: ActorContext<ActorArgs>,
+  realm: Realm,
+  serving: Pick<Serving, "cache">,
+  storeAnswered: () => void,
+): HealthMonitor {
   return new HealthMonitor({
     clock: context.clock,
     metrics: realm.metrics,
     async ping(timeoutMs) {
       const answered = await realm.pool.ping(timeoutMs);
-      if (answered) serving.storeAnswered();
+      if (answered) storeAnswered();
       return answered;
     },
     schemaKnown: (deadline) => isSchemaUsable(context, realm, deadline),

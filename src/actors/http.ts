@@ -51,9 +51,12 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const memory = openMemory(serving, slates);
   const hearing = await hearChanges(context, realm, memory.heard, () => serving.state.forget());
   const announce = openAnnouncements(context, memory, serving.shared);
-  const ingest = openIngest(context, realm, announce, wake);
+  const { ingest, storeAnswered } = openIngest(context, realm, announce, wake);
   const inline = openInlineWriter(context, realm, wake);
-  const health = openHealth(context, realm, serving);
+  const health = openHealth(context, realm, serving, () => {
+    serving.storeAnswered();
+    storeAnswered();
+  });
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
     config,

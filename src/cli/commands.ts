@@ -15,7 +15,9 @@ import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
+import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
+import { trainCommand } from "./train/command.ts";
 
 export const commands = (): readonly Command[] => [
   serveCommand(),
@@ -24,6 +26,7 @@ export const commands = (): readonly Command[] => [
   rebuildFeaturesCommand(),
   replayOutboxCommand(),
   replayDeadLettersCommand(),
+  trainCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),
@@ -33,4 +36,5 @@ export const commands = (): readonly Command[] => [
   loadRecoCommand(),
   checkGuardrailsCommand(),
   checkMigrationsCommand(),
+  soakCommand(),
 ];

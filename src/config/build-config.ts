@@ -10,6 +10,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** Whole ms that a timer can take; a positive value stays positive. */
 const ms = (value: number): number =>
   value > 0 ? Math.min(Math.max(Math.round(value), 1), MAX_TIMER_MS) : 0;
+const BYTES_PER_MB = 1_048_576;
 const seconds = (value: number): number => ms(value * 1000);
 
 export function buildConfig(values: Values, roles: readonly Role[]): Config {
@@ -40,7 +41,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     },
     reco: {
       deadlineMs: ms(values.RECO_DEADLINE_MS),
-      policy: values.RECO_DEFAULT_POLICY === "builtin:stream-v1" ? "stream-v1" : "rules-v1",
+      ...values.RECO_DEFAULT_POLICY,
       seenMax: values.RECO_SEEN_MAX,
       popularityHalfLifeHours: values.RECO_POPULARITY_HALF_LIFE_H,
       asyncImpressionLogging: values.RECO_ASYNC_IMPRESSION_LOGGING,
@@ -49,6 +50,10 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       backgroundShutdownMs: seconds(values.RECO_BACKGROUND_SHUTDOWN_TIMEOUT_SEC),
       metricsWindowSec: values.RECO_METRICS_WINDOW_SEC,
       metricsMaxSamples: values.RECO_METRICS_MAX_SAMPLES,
+    },
+    trainer: {
+      easeMaxRows: values.EASE_MAX_ITEMS,
+      memoryMaxBytes: values.TRAINER_MEMORY_MAX_MB * BYTES_PER_MB,
     },
     cache: {
       enabled: values.ONLINE_CACHE_ENABLED,

@@ -54,7 +54,9 @@ export interface Config {
   readonly reco: {
     readonly deadlineMs: number;
     /** What GET /reco answers by. */
-    readonly policy: "rules-v1" | "stream-v1";
+    readonly policy: "rules-v1" | "stream-v1" | "trained";
+    /** The run that a trained policy serves. */
+    readonly runId: string | null;
     /** Newest events of a user that count as seen. */
     readonly seenMax: number;
     /** Of decayed popularity. */
@@ -66,6 +68,11 @@ export interface Config {
     readonly backgroundShutdownMs: number;
     readonly metricsWindowSec: number;
     readonly metricsMaxSamples: number;
+  };
+  readonly trainer: {
+    /** Rows of the matrix that EASE may have to invert. */
+    readonly easeMaxRows: number;
+    readonly memoryMaxBytes: number;
   };
   readonly cache: {
     readonly enabled: boolean;

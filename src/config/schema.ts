@@ -5,6 +5,7 @@ import {
   bool,
   choice,
   nonNegativeInt,
+  policy,
   port,
   positiveFloat,
   positiveInt,
@@ -160,11 +161,19 @@ export const VARIABLES = {
   WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
 
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
-  RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
-    onInvalid: "refuse",
+  RECO_DEFAULT_POLICY: policy({
     description:
-      "What `/reco` answers by: the baseline, or what users did next blended with what is popular now.",
+      "What `/reco` answers by: the baseline `builtin:rules-v1`, what users did next blended with what is popular now `builtin:stream-v1`, or a run of `reco train` as `default:<run id>`.",
     usedBy: "http",
+  }),
+  EASE_MAX_ITEMS: positiveInt(4000, {
+    description:
+      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it item-kNN takes its place.",
+    usedBy: "commands",
+  }),
+  TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
+    description: "Memory that training may take; older events are left out where all do not fit.",
+    usedBy: "commands",
   }),
   RECO_SEEN_MAX: positiveInt(1000, {
     description: "Newest events of a user whose items `stream-v1` leaves out.",

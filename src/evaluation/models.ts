@@ -39,7 +39,7 @@ export function offlineModels(features: FrozenFeatures): readonly Model[] {
       POPULARITY_ALONE,
     );
   const blend = (weights: BlendWeights) => (profile: Profile) => {
-    const sources = newest(profile, features).map((itemId) => features.neighboursOf(itemId));
+    const sources = newestNeighbours(profile, features);
     return stream.rank(
       { index: decayed, sources, unwanted: profile.slots, hidden: NOTHING_HIDDEN, k: LIST_LENGTH },
       weights,
@@ -60,6 +60,8 @@ export function offlineModels(features: FrozenFeatures): readonly Model[] {
   ];
 }
 
-/** The newest distinct items, newest first. */
-const newest = ({ slots }: Profile, { table }: FrozenFeatures) =>
-  newestItems({ table, slots, tsMs: new Float64Array(0) }, []).map((slot) => table.nameOf(slot));
+/** Neighbours of the newest distinct items, newest first. */
+export const newestNeighbours = ({ slots }: Profile, features: FrozenFeatures) =>
+  newestItems({ table: features.table, slots, tsMs: new Float64Array(0) }, []).map((slot) =>
+    features.neighboursOf(features.table.nameOf(slot)),
+  );

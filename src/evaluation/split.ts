@@ -2,9 +2,13 @@
 
 import { inTimeOrder } from "../events/fold-order.ts";
 import type { Interaction } from "../events/model.ts";
+import { SESSION_GAP_MS } from "../models/sessions.ts";
 
-/** `rolling`: the future after a cut in time; `loo`: the last interaction of each user. */
-export const PROTOCOLS = ["rolling", "loo"] as const;
+/**
+ * `rolling`: the future after a cut in time; `loo`: the last interaction of each user; `session`: the next one of each
+ * session that began after the cut, of which nothing is known but itself.
+ */
+export const PROTOCOLS = ["rolling", "loo", "session"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** Share of all interactions that lies before the cut of `rolling`. */
@@ -33,9 +37,10 @@ export interface Split {
 export function splitBy(protocol: Protocol, interactions: readonly Interaction[]): Split {
   const distinct = new Map<string, Interaction>();
   for (const each of interactions) if (!distinct.has(each.eventId)) distinct.set(each.eventId, each);
-  const ordered = [...distinct.values()].sort((a, b) => a.tsMs - b.tsMs);
+  const inOrder = [...distinct.values()].sort((a, b) => a.tsMs - b.tsMs);
+  const ordered = protocol === "session" ? bySession(inOrder) : inOrder;
   const timelines = inTimeOrder(ordered);
-  const isTest = protocol === "rolling" ? afterCut(ordered) : lastOnes(timelines);
+  const isTest = protocol === "loo" ? lastOnes(timelines) : afterCut(ordered);
   const training: Interaction[] = [];
   const test: Interaction[] = [];
   const questions: Question[] = [];
@@ -50,6 +55,21 @@ export function splitBy(protocol: Protocol, interactions: readonly Interaction[]
     }
   }
   return { training, test, timelines, questions };
+}
+
+/** Each session as a user of its own; one that the cut goes through ends there and begins again. */
+function bySession(ordered: readonly Interaction[]): readonly Interaction[] {
+  const cut = Math.floor(ordered.length * TRAINING_SHARE);
+  const newest = new Map<string, { number: number; tsMs: number; isTest: boolean }>();
+  return ordered.map((interaction, place) => {
+    const { userId, tsMs } = interaction;
+    const before = newest.get(userId);
+    const isTest = place >= cut;
+    const goesOn = before && before.isTest === isTest && tsMs - before.tsMs <= SESSION_GAP_MS;
+    const number = before ? before.number + (goesOn ? 0 : 1) : 0;
+    newest.set(userId, { number, tsMs, isTest });
+    return { ...interaction, userId: `${userId}#${number}` };
+  });
 }
 
 const afterCut = (ordered: readonly Interaction[]): ReadonlySet<Interaction> =>

@@ -15,6 +15,8 @@ const PROTOCOL_SENTENCE = {
   rolling:
     "Models learn what happened before a cut at 80 % of all events and change no more; each later event is asked for in turn, and the user's profile grows by it.",
   loo: "Models learn everything but the last event of each user with at least two; that one is asked for.",
+  session:
+    "Models learn what happened before a cut at 80 % of all events; each later session is somebody unknown, whose next event is asked for in turn.",
 } as const;
 
 /** A line a model: the main metric with its interval, then the rest. */
@@ -46,15 +48,16 @@ export function pairedTable({ paired }: EvaluationReport): Table {
   return [["difference", MAIN_METRIC, "95 % interval", ""], ...lines];
 }
 
-/** The page beside `evaluation.json`. */
-export function asMarkdown(report: EvaluationReport): string {
+/** The page beside `evaluation.json`. `settingsTried` is the number of those that the trained policy chose among. */
+export function asMarkdown(report: EvaluationReport, settingsTried: number): string {
   const { run_id, protocol, n_events, n_users, n_items, created_at } = report;
   return `# Evaluation ${run_id}
 
 Protocol \`${protocol}\`. ${PROTOCOL_SENTENCE[protocol]}
 
 ${n_events} events of ${n_users} users were asked for, among ${n_items} items. Every unseen item competes; none is sampled.
-Intervals come from ${RESAMPLES} draws of users. Settings tried on these events: none; all models have their defaults.
+Intervals come from ${RESAMPLES} draws of users. Settings tried on these events: none. The trained policy chose among
+${settingsTried} settings on the last fifth of what it learned from; all other models have their defaults.
 
 ${markdown(modelTable(report))}
 

@@ -60,6 +60,8 @@ export const DATABASE_UNAVAILABLE: StoreFailure = {
 /** What a thrown error is to the client, or null when it is a bug of ours. */
 export function knownFailure(error: Error, route: Pick<Route, "storeFailure">): Failure | null {
   if (error instanceof StoreUnavailableError) {
+    // Nothing was asked of the store: others are in the way.
+    if (error.reason === "pool") return OVERLOADED;
     const { code, detail } = route.storeFailure ?? DATABASE_UNAVAILABLE;
     return failure(503, code, detail);
   }

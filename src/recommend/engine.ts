@@ -17,16 +17,20 @@ import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { streamPolicy } from "./stream-policy.ts";
+import type { TrainedModel } from "./trained-model.ts";
+import { trainedPolicy } from "./trained-policy.ts";
 
 export interface RecommenderOptions {
   readonly state: ServingState;
   readonly clock: Clock;
   readonly observer: ServingObserver;
+  /** What a trained policy serves; none: a built-in one does. */
+  readonly model?: TrainedModel | null;
 }
 
 export function createRecommender(options: RecommenderOptions): Recommender {
-  const { state, clock } = options;
-  const reco = state.policy === "stream-v1" ? streamPolicy(state, clock) : rulesPolicy(state, clock);
+  const { state } = options;
+  const reco = recoPolicy(options);
   const recommend = successorsPolicy(state);
   return {
     reco: (request, deadline) => answer(options, reco, request, deadline),
@@ -37,6 +41,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       return new Map(itemIds.map((itemId, place) => [itemId, titles[place] ?? null]));
     },
   };
+}
+
+function recoPolicy({ state, clock, model }: RecommenderOptions): Policy {
+  if (model) return trainedPolicy(state, clock, model);
+  return state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
 }
 
 /** Steps down the ladder. At once, where everything is in memory. */

@@ -1,6 +1,14 @@
 /** A ranked list in columns: small enough to be kept for every user, and explained only when somebody asks. */
 
-export type SourceName = "co_visitation" | "popularity" | "sequential_rules" | "decayed_popularity";
+export type SourceName =
+  | "co_visitation"
+  | "popularity"
+  | "sequential_rules"
+  | "decayed_popularity"
+  | "ease"
+  | "item_knn"
+  | "content"
+  | "session_knn";
 
 export interface RankedList {
   /** Best first. */

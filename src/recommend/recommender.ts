@@ -19,7 +19,10 @@ export interface RecoRequest {
   readonly boost?: Boost | null;
 }
 
-export type ModelVersion = "rules-v1" | "stream-v1";
+export type BuiltinVersion = "rules-v1" | "stream-v1";
+/** `<strategy>-<run id>`. */
+export type TrainedVersion = `${string}-${string}_${string}`;
+export type ModelVersion = BuiltinVersion | TrainedVersion;
 export type DegradeCause = "timeout" | "error" | "empty" | "overload";
 export type DegradeSource = "reduced" | "redis" | "popular" | "empty" | "recall";
 

@@ -2,11 +2,11 @@
 
 import type { Clock } from "../core/clock.ts";
 import { KeyedCache, type LoadKeys, type Renewal } from "./keyed-cache.ts";
-import type { ModelVersion } from "./recommender.ts";
+import type { BuiltinVersion } from "./recommender.ts";
 
 export interface ServingSettings {
   /** Whose popular list is loaded first, kept on disk, and answered when all else fails. */
-  readonly policy: ModelVersion;
+  readonly policy: BuiltinVersion | "trained";
   readonly cacheEnabled: boolean;
   /** Over all kinds of entries together. */
   readonly maxKeys: number;

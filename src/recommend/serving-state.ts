@@ -13,7 +13,6 @@ import { SNAPSHOT_ITEMS } from "./popular-snapshot.ts";
 import type { PopularityKeeper } from "./popularity-keeper.ts";
 import type { Attributes, FeatureReader, PopularSnapshots, ServingObserver } from "./ports.ts";
 import { RankedLists } from "./ranked-lists.ts";
-import type { ModelVersion } from "./recommender.ts";
 import {
   itemCache,
   type ServingSettings,
@@ -42,7 +41,7 @@ export interface ServingStateOptions {
 /** A cache of the store: dropping it changes latency, never results. */
 export class ServingState implements AsyncDisposable {
   /** What GET /reco answers by. */
-  readonly policy: ModelVersion;
+  readonly policy: ServingSettings["policy"];
   readonly baseline: BaselineState;
   readonly stream: StreamState;
   readonly titles: KeyedCache<string | null>;
@@ -64,7 +63,7 @@ export class ServingState implements AsyncDisposable {
     this.baseline = new BaselineState(reader, settings, clock);
     this.stream = new StreamState(reader, settings, clock);
     this.policy = settings.policy;
-    this.popularity = (settings.policy === "stream-v1" ? this.stream : this.baseline).popularity;
+    this.popularity = (settings.policy === "rules-v1" ? this.baseline : this.stream).popularity;
     this.titles = itemCache(settings, clock, {
       load: (itemIds) => readTitles(reader, itemIds, Deadline.after(settings.readTimeoutMs, clock)),
       maxLoad: TITLES_PER_LOAD,

@@ -3,30 +3,16 @@
 import type { Clock } from "../core/clock.ts";
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
-import type { ItemTable } from "./item-table.ts";
 import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
 import { overlayOf } from "./overlay.ts";
 import type { Depth, Policy, Ranked } from "./policy.ts";
-import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
-import { MAX_CANDIDATES, type SlotList, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
-import { emptyProfile, newestItems, profileInTable, type UserProfile } from "./user-profile.ts";
-
-/** A guest's events carry this before the session id as their user id. */
-const GUEST_PREFIX = "session:";
-
-/** Whose events the answer goes by. */
-interface Viewer {
-  readonly profile: UserProfile;
-  readonly overlay: readonly HistoryEntry[];
-  /** The profile as it is cached; null when it could not be read. */
-  readonly cached: UserProfile | null;
-  /** Items that the user does not want to see. */
-  readonly hidden: readonly string[];
-}
+import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
+import { emptyProfile, newestItems } from "./user-profile.ts";
+import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
 
 type Neighbours = readonly (NeighbourList | undefined)[];
 
@@ -100,45 +86,12 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   };
 }
 
-/** A user without any events is seen as the guest of the session. */
-function findViewer(state: ServingState, request: RecoRequest, reads: RequestReads): MaybePromise<Viewer> {
-  return chain(viewerOf(state, request.userId, request.sessionEvents, reads), (user) => {
-    if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
-    const guestId = GUEST_PREFIX + request.sessionId;
-    if (guestId === request.userId) return user;
-    return chain(viewerOf(state, guestId, undefined, reads), (guest) => ({
-      ...guest,
-      hidden: [...user.hidden, ...guest.hidden],
-    }));
-  });
-}
-
-function viewerOf(
-  { stream, overlay, visibility }: ServingState,
-  userId: string,
-  sessionEvents: readonly HistoryEntry[] | undefined,
-  reads: RequestReads,
-): MaybePromise<Viewer> {
-  const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");
-  return chain(stored, ([cached = null, hidden = []]) => {
-    const profile = cached ?? emptyProfile(stream.popularity.table);
-    return { profile, overlay: overlayOf(overlay, userId, sessionEvents), cached, hidden };
-  });
-}
-
 /** A list for somebody unknown costs its length times the categories, so its depth has limits of its own. */
-const coldLength = ({ k }: RecoRequest, depth: Depth): number =>
+export const coldLength = ({ k }: RecoRequest, depth: Depth): number =>
   depth === "slate" ? k : depth === "candidates" ? Math.max(k, 200) : 1_000;
 
-/** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
-function unwantedSlots({ profile, overlay }: Viewer, { exclude }: RecoRequest, table: ItemTable): SlotList {
-  const { slots } = profileInTable(profile, table);
-  if (overlay.length === 0 && exclude.size === 0) return slots;
-  const others = [...overlay.map(({ itemId }) => itemId), ...exclude];
-  return [...slots, ...others.map((itemId) => table.slotOf(itemId))];
-}
-
-function popular(
+/** What is popular now, from memory alone: all policies that go by decayed popularity answer it in need. */
+export function popular(
   { popularity, stream, overlay, visibility }: ServingState,
   asked: RecoRequest,
   depth: Depth,
@@ -152,6 +105,7 @@ function popular(
     overlay: overlayOf(overlay, request.userId, request.sessionEvents),
     cached: null,
     hidden: [],
+    isGuest: false,
   };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
   return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), coldLength(request, depth));

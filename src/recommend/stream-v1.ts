@@ -13,7 +13,7 @@ import type { RankedList, SourceName } from "./ranked-list.ts";
 /** Newest distinct items of the profile whose neighbours are candidates. */
 export const PROFILE_DEPTH = 5;
 /** Each older item of the profile says this much of what the one after it says: chosen by ADR 7. */
-const AGE_FACTOR = 0.7;
+export const AGE_FACTOR = 0.7;
 const MAX_NEIGHBOURS = 800;
 const POPULAR_CANDIDATES = 200;
 /** Where filters leave too few of the usual candidates. */

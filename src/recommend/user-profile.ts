@@ -34,19 +34,41 @@ export const emptyProfile = (table: ItemTable): UserProfile => userProfile({ ite
  * The newest distinct items, newest first: at most `PROFILE_DEPTH`.
  * At equal times the stored event came first.
  */
-export function newestItems({ slots, tsMs, table }: UserProfile, overlay: readonly HistoryEntry[]): number[] {
+export function newestItems(profile: UserProfile, overlay: readonly HistoryEntry[]): number[] {
   const newest: number[] = [];
+  walkBack(profile, overlay, (slot) => {
+    if (!newest.includes(slot)) newest.push(slot);
+    return newest.length < PROFILE_DEPTH;
+  });
+  return newest;
+}
+
+/** Items of the newest interactions, newest first, each as often as it was taken. */
+export function newestInteractions(
+  profile: UserProfile,
+  overlay: readonly HistoryEntry[],
+  limit: number,
+): number[] {
+  const newest: number[] = [];
+  walkBack(profile, overlay, (slot) => newest.push(slot) < limit);
+  return newest;
+}
+
+/** Shows `take` one interaction after the other, until it has enough. */
+function walkBack(
+  { slots, tsMs, table }: UserProfile,
+  overlay: readonly HistoryEntry[],
+  take: (slot: number) => boolean,
+): void {
   const untimed = slots.length - tsMs.length;
   let stored = slots.length - 1;
   let shown = overlay.length - 1;
-  while (newest.length < PROFILE_DEPTH && (stored >= 0 || shown >= 0)) {
+  while (stored >= 0 || shown >= 0) {
     const entry = overlay[shown];
     const storedMs = stored < untimed ? Number.NEGATIVE_INFINITY : (tsMs[stored - untimed] as number);
     const takesOverlay = entry !== undefined && (stored < 0 || entry.tsMs >= storedMs);
-    const slot = takesOverlay ? table.intern(entry.itemId) : (slots[stored] as number);
     if (takesOverlay) shown--;
-    else stored--;
-    if (!newest.includes(slot)) newest.push(slot);
+    if (!take(takesOverlay ? table.intern(entry.itemId) : (slots[stored] as number))) return;
+    if (!takesOverlay) stored--;
   }
-  return newest;
 }

@@ -174,7 +174,8 @@ export class Host {
   async #handle(message: unknown, from: string): Promise<unknown> {
     if (!this.#actor?.receive) throw new Error(`a message from ${from}, but this actor receives none`);
     const answer = await this.#actor.receive(message, from);
-    this.#progress++;
+    // Where an actor says that it is busy, only its own word counts: a hint taken in passing is not that work.
+    if (!this.#actor?.busy?.()) this.#progress++;
     return answer;
   }
 

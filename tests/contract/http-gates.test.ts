@@ -278,7 +278,7 @@ describe("admission", () => {
     expect(http.metric("reco_shed_total", { class: "serve" })).toBe(1);
   });
 
-  test("sheds batches first when the outbox is past its high-water mark", async () => {
+  test("F20: sheds batches first when the outbox is past its high-water mark", async () => {
     const http = fakeHttp({ outbox: { highWater: 10 } });
     const outbox = { pending: 9, publishing: 2, published: 0, dead: 0, oldestLagMs: 0 };
     http.health = { ...http.health, outbox };

@@ -82,7 +82,7 @@ describe("POST /log/*", () => {
     expect(http.plans.slice(1).map(({ event }) => event.kind)).toEqual(["watch", "impression", "watch"]);
   });
 
-  test("one bad member refuses the whole batch before the store", async () => {
+  test("F5: one bad member refuses the whole batch before the store", async () => {
     const http = fakeHttp();
     const events = [aWatchBody(), aWatchBody({ event_id: "watch-0002", user_id: "" })];
     const response = await http.post("/log/batch", { events });
@@ -90,7 +90,7 @@ describe("POST /log/*", () => {
     expect(http.plans).toEqual([]);
   });
 
-  test("an event longer than the event log takes is 413", async () => {
+  test("F15: an event longer than the event log takes is 413", async () => {
     const http = fakeHttp({ ingest: { maxEventBytes: 100 } });
     const { status, body } = await answerOf(await http.post("/log/watch", aWatchBody()));
     expect([status, body.error_code]).toEqual([413, "payload_too_large"]);
@@ -102,7 +102,7 @@ describe("an event id that is known with another body", () => {
     ["/event", "direct", aDirectBody(), aDirectBody({ item_id: "i-2" })],
     ["/log/impression", "impression", anImpressionBody(), anImpressionBody({ session_id: "s-2" })],
     ["/log/watch", "watch", aWatchBody(), aWatchBody({ watch_time_sec: 61 })],
-  ])("is a marked duplicate on %s", async (path, kind, first, second) => {
+  ])("F4: is a marked duplicate on %s", async (path, kind, first, second) => {
     const http = fakeHttp();
     await http.post(path, first);
     const response = await http.post(path, second);
@@ -111,7 +111,7 @@ describe("an event id that is known with another body", () => {
     expect(http.metric("reco_event_id_conflicts_total", { event_type: kind })).toBe(1);
   });
 
-  test("is 409 in reject mode", async () => {
+  test("F4: is 409 in reject mode", async () => {
     const http = fakeHttp({ ingest: { eventIdConflictMode: "reject" } });
     await http.post("/event", aDirectBody());
     const response = await http.post("/event", aDirectBody({ item_id: "i-2" }));
@@ -160,6 +160,14 @@ describe("a store that fails", () => {
       status: 503,
       body: { detail, error: detail, message: detail, error_code: "persist_failed" },
     });
+  });
+
+  test("that has no connection free makes it 503 overloaded", async () => {
+    const http = fakeHttp();
+    http.store = () => Promise.reject(new StoreUnavailableError("pool", "no connection became free in time"));
+    const response = await http.post("/event", aDirectBody());
+    expect(Number(response.headers.get("Retry-After"))).toBeWithin(1, 6);
+    expect(await answerOf(response)).toMatchObject({ status: 503, body: { error_code: "overloaded" } });
   });
 
   test("makes refused data 422 without its words", async () => {

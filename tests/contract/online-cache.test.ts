@@ -137,7 +137,7 @@ function describeOnlineCache(name: string, open: () => Promise<CacheUnderTest>):
     test("finds what was committed, although it was read until the last moment before", () =>
       checkCommitSeen(under));
 
-    test("F39 refuses what a slow reader read before a commit", () => checkStaleFillRefused(under));
+    test("F39: refuses what a slow reader read before a commit", () => checkStaleFillRefused(under));
 
     test("finds new transitions after a commit", async () => {
       under.fake.store.related.set("i-1", items({ "i-2": 1 }));

@@ -101,7 +101,7 @@ describe("reco evaluate", () => {
 
   test.each([
     ["a protocol of a later release", ["--protocol", "session"], "session is not supported yet"],
-    ["an unknown protocol", ["--protocol", "guess"], "rolling or loo"],
+    ["an unknown protocol", ["--protocol", "guess"], "rolling or loo or session"],
     ["a run id of another form", ["--run-id", "today"], "--run-id"],
     ["learning without an order of time", ["--protocol", "loo", "--prequential"], "--prequential"],
     ["an unknown flag", ["--fast"], "--fast"],

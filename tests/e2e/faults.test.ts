@@ -60,6 +60,24 @@ describe("a process actor", () => {
   }
 });
 
+test("F32: a consumer whose handler hangs is killed and restarted, and its records are applied", async () => {
+  await using tree = await startTree({
+    env: { RECO_FAILPOINTS: "consumer.after_commit=hang@40", CONSUMER_WORKERS: "1" },
+  });
+  const { incarnation } = tree.actor("consumer-0");
+  await using load = new Load(tree, { workers: 2 });
+  // Hints of the relay come all the while.
+  await eventually(() => restarted("consumer-0", incarnation)(tree), { timeoutMs: 90_000, intervalMs: 100 });
+  expect(tree.actor("consumer-0").lastExit).toContain("unresponsive");
+  await load.stop();
+  expect(load.troubles("watch")).toEqual([]);
+  // It would hang again and again.
+  tree.process.kill("SIGKILL");
+  await eventually(() => expect(processesOf(tree.dataDir)).toEqual([]), { timeoutMs: 15_000 });
+  await using next = await startTree({ dataDir: tree.dataDir });
+  await expectNothingLost(next, load.acknowledged);
+}, 240_000);
+
 describe("a thread actor", () => {
   for (const action of ["throw", "reject", "spin"]) {
     test(`http-0 comes back after ${action}`, async () => {
@@ -106,7 +124,7 @@ describe("the store actor", () => {
 });
 
 describe("PostgreSQL", () => {
-  test("killed: ingest answers 503, /reco keeps answering, and all recovers", async () => {
+  test("F7: killed: ingest answers 503, /reco keeps answering, and all recovers", async () => {
     await using tree = await startTree();
     const load = await survives(
       tree,
@@ -122,7 +140,7 @@ describe("PostgreSQL", () => {
     expect(unexpected(load)).toEqual([]);
   }, 180_000);
 
-  test("frozen for 5 s: callers get 503 in time and all recovers", async () => {
+  test("F8: frozen for 5 s: callers get 503 in time and all recovers", async () => {
     await using tree = await startTree();
     const load = await survives(
       tree,

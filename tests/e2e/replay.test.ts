@@ -154,7 +154,7 @@ describe("on a database alone", () => {
     expect(err).toContain("--");
   });
 
-  test("a replay that is killed between the effect and the mark is done again by the next call, once", async () => {
+  test("F45: a replay that is killed between the effect and the mark is done again by the next call, once", async () => {
     const pool = database.pool();
     await storeLetters(
       pool,

@@ -2,14 +2,16 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
+import { StoreDataError } from "../../src/core/errors.ts";
 import { armFailpoints } from "../../src/core/failpoint.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
 import { effectiveInteraction } from "../../src/events/interaction.ts";
 import type { WatchEvent } from "../../src/events/model.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
-import { append, asMessage, query, startConsumer } from "../support/backbone.ts";
+import { append, asMessage, metricValue, query, startConsumer, storeOf } from "../support/backbone.ts";
 import { consumed } from "../support/consumer-checks.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
+import { eventually } from "../support/eventually.ts";
 import { asTables, HALF_LIFE_HOURS, readFeatures } from "../support/feature-tables.ts";
 import { aWatchEvent, NOW_MS } from "../support/plans.ts";
 
@@ -45,7 +47,7 @@ describe("consumer faults", () => {
     expect(await query(pool, "select 1 from feature_consumer_dlq")).toEqual([]);
   }
 
-  test("dying between the commit and the log's commit loses nothing and repeats nothing", async () => {
+  test("F29: dying between the commit and the log's commit loses nothing and repeats nothing", async () => {
     await append(
       pool,
       watches.map((watch) => asMessage(watch)),
@@ -64,20 +66,22 @@ describe("consumer faults", () => {
     await expectModelFeatures();
   });
 
-  test("failing inside the transaction leaves no half chunk", async () => {
+  test("F30: failing inside the transaction leaves no half chunk", async () => {
     await append(
       pool,
       watches.map((watch) => asMessage(watch)),
     );
     armFailpoints("consumer.in_transaction=throw@2");
-    await using _consumer = startConsumer(pool, { consumerConfig: { maxPollRecords: 40 } });
+    // However the failures fall, none of them is the record's own.
+    const consumerConfig = { maxPollRecords: 40, maxRetriesPerMessage: 1_000 };
+    await using _consumer = startConsumer(pool, { consumerConfig });
 
     await consumed(pool, watches.length);
 
     await expectModelFeatures();
   });
 
-  test("members that come and go in the middle of chunks lose nothing and repeat nothing", async () => {
+  test("F31: members that come and go in the middle of chunks lose nothing and repeat nothing", async () => {
     let isOver = false;
     const churn = async (pauseMs: number) => {
       while (!isOver) {
@@ -101,5 +105,43 @@ describe("consumer faults", () => {
     await Promise.all(members);
 
     await expectModelFeatures();
+  });
+
+  test("F35: while dead letters cannot be stored the offset stays, the alarm rises, and nothing is skipped", async () => {
+    const real = storeOf(pool);
+    let isBroken = true;
+    let refusals = 0;
+    await using consumer = startConsumer(pool, {
+      store: {
+        ...real,
+        async applyChunk(group, assignment, entries, ...rest) {
+          if (isBroken && entries.some(({ kind }) => kind === "dead")) {
+            refusals++;
+            throw new StoreDataError("23514", "feature_consumer_dlq takes nothing");
+          }
+          return real.applyChunk(group, assignment, entries, ...rest);
+        },
+      },
+    });
+    const poison = { ...asMessage(aWatchEvent({ eventId: "poison-01" })), value: Buffer.from("not json") };
+    await append(pool, [poison, asMessage(aWatchEvent({ eventId: "behind-01" }))]);
+    await eventually(() => expect(refusals).toBeGreaterThan(2), { timeoutMs: 15_000 });
+    expect(
+      metricValue(consumer.metrics, "reco_feature_consumer_errors_total", { stage: "dlq_store" }),
+    ).toBeGreaterThan(0);
+    const offsets = await query(
+      pool,
+      "select coalesce(sum(next_offset), 0)::int as done from consumer_offset",
+    );
+    expect(offsets).toEqual([{ done: 0 }]);
+    expect(await query(pool, "select 1 from events")).toEqual([]);
+
+    isBroken = false;
+    await consumed(pool, 2);
+
+    expect(await query(pool, "select error_class from feature_consumer_dlq")).toEqual([
+      { error_class: "not_json" },
+    ]);
+    expect(await query(pool, "select event_id from events")).toEqual([{ event_id: "watch-behind-01" }]);
   });
 });

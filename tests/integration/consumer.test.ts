@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import { StoreDataError, StoreUnavailableError } from "../../src/core/errors.ts";
+import { seededRandom } from "../../src/core/random.ts";
 import { foldInteractions } from "../../src/events/fold.ts";
 import { effectiveInteraction } from "../../src/events/interaction.ts";
 import type { EventLogConsumer, FeatureChange, ProduceRecord } from "../../src/events/ports.ts";
@@ -106,8 +107,8 @@ describe("consumer", () => {
 
   test("adds attempts at a record up over restarts", () => checkAttemptsSurviveRestart(pool, realStore));
 
-  test("gives the features of a single ordered delivery for one that is repeated and shuffled", async () => {
-    const watches = Array.from({ length: 60 }, (_, index) =>
+  test("F27: gives the features of a single ordered delivery when each message comes 100 times, shuffled", async () => {
+    const watches = Array.from({ length: 20 }, (_, index) =>
       aWatchEvent({
         eventId: `shuffle-${String(index).padStart(3, "0")}`,
         userId: `u-${index % 4}`,
@@ -116,16 +117,19 @@ describe("consumer", () => {
         watchTimeSec: (index * 13) % 150,
       }),
     );
-    const shuffled = [...watches, ...watches, ...watches].sort(
-      (a, b) => hash(a.eventId) - hash(b.eventId) || a.tsMs - b.tsMs,
-    );
-    await using consumer = startConsumer(pool, { consumerConfig: { maxPollRecords: 17 } });
+    const random = seededRandom(27);
+    const shuffled = Array.from({ length: 100 }, () => watches)
+      .flat()
+      .map((watch) => [random.next(), watch] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([, watch]) => watch);
+    await using consumer = startConsumer(pool, { consumerConfig: { maxPollRecords: 170 } });
     await append(
       pool,
       shuffled.map((watch) => asMessage(watch)),
     );
 
-    await consumed(pool, 180);
+    await consumed(pool, 2_000);
 
     const expected = foldInteractions(
       watches.map((watch) => effectiveInteraction(watch, NOW_MS)),
@@ -133,11 +137,11 @@ describe("consumer", () => {
     );
     expect(await readFeatures(pool)).toEqual(asTables(expected));
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "duplicate" })).toBe(
-      120,
+      1_980,
     );
   });
 
-  test("keeps what it cannot read as dead letters at once, with the reason, and goes on", async () => {
+  test("F33: keeps what it cannot read as dead letters at once, with the reason, and goes on", async () => {
     await using consumer = startConsumer(pool);
     const poison = [
       raw("{not json"),
@@ -207,7 +211,7 @@ describe("consumer", () => {
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "ignored" })).toBe(1);
   });
 
-  test("pauses while the store is down, keeps its partitions, and writes no dead letter", async () => {
+  test("F36: pauses while the store is down, keeps its partitions, and writes no dead letter", async () => {
     const healthy = storeOf(pool);
     let isDown = true;
     let refusals = 0;
@@ -236,7 +240,7 @@ describe("consumer", () => {
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "processed" })).toBe(1);
   });
 
-  test("gives up on the one bad record of a chunk after its tries, and applies its neighbours", async () => {
+  test("F34: gives up on the one bad record of a chunk after its tries, and applies its neighbours", async () => {
     const real = storeOf(pool);
     await using consumer = startConsumer(pool, {
       store: {
@@ -273,7 +277,7 @@ describe("consumer", () => {
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "error" })).toBe(3);
   });
 
-  test("keeps other partitions flowing while a record is tried again", async () => {
+  test("F34: keeps other partitions flowing while a record is tried again", async () => {
     const real = storeOf(pool);
     await using _consumer = startConsumer(pool, {
       consumerConfig: { maxRetriesPerMessage: 1_000_000 },
@@ -355,7 +359,7 @@ describe("consumer", () => {
     expect(await store.takeOver("group", { ...place, generation: 1 }, deadline())).toBe("fenced");
   });
 
-  test("reads a recreated topic from its start and de-duplicates", async () => {
+  test("F40: reads a recreated topic from its start and de-duplicates", async () => {
     await using consumer = startConsumer(pool);
     await append(
       pool,
@@ -381,7 +385,7 @@ describe("consumer", () => {
     expect(metricValue(consumer.metrics, PROCESSED, { topic: TOPICS.watches, status: "duplicate" })).toBe(1);
   });
 
-  test("tells that records were lost when its offset is out of retention, and goes on behind the gap", async () => {
+  test("F41: tells that records were lost when its offset is out of retention, and goes on behind the gap", async () => {
     await append(
       pool,
       [1, 2].map((index) => asMessage(aWatchEvent({ eventId: `before-0${index}` }))),
@@ -480,6 +484,3 @@ async function killWhileHandling(pool: Pool): Promise<void> {
   await actor.stop();
   await (await membership.promise)[Symbol.asyncDispose]();
 }
-
-/** Any fixed order that is not the order of time. */
-const hash = (text: string) => [...text].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1009, 7);

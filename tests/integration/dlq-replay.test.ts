@@ -88,10 +88,10 @@ describe("replay of dead letters", () => {
     );
   });
 
-  test("the replay of an applied event changes nothing and counts as replayed", () =>
+  test("F43: the replay of an applied event changes nothing and counts as replayed", () =>
     checkDuplicateChangesNothing(pool, realReplays));
 
-  test("of two replayers at once each row has one", () => checkOneReplayerARow(pool, realReplays));
+  test("F42: of two replayers at once each row has one", () => checkOneReplayerARow(pool, realReplays));
 
   test("an effect comes with its mark or not at all", () => checkEffectWithMark(pool, realReplays));
 
@@ -271,7 +271,7 @@ const aStory = someEvents.chain((events) =>
   }),
 );
 
-test("any permutation of replays, twice and between deliveries, gives the reference fold", async () => {
+test("F44: any permutation of replays, twice and between deliveries, gives the reference fold", async () => {
   await fc.assert(
     fc.asyncProperty(aStory, async ({ events, letters, delivered, seeds }) => {
       await clear();

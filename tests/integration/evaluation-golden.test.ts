@@ -19,6 +19,8 @@ async function measure(protocol: Protocol): Promise<EvaluationReport> {
     throughApi: false,
     prequential: false,
     halfLifeHours: 8_760,
+    easeMaxRows: 4_000,
+    onStage() {},
     signal,
   });
   return reportOf({
@@ -26,7 +28,7 @@ async function measure(protocol: Protocol): Promise<EvaluationReport> {
     runId: "20260101_023000",
     createdAtMs: 0,
     protocol,
-    candidate: "stream-v1",
+    candidate: "trained",
   });
 }
 
@@ -35,29 +37,36 @@ const mainValues = ({ rows }: EvaluationReport) =>
     rows.filter(({ metric }) => metric === "ndcg@10").map(({ model, value }) => [model, value.toFixed(4)]),
   );
 
+/** The trainer chooses between settings that are nearly as good, so that its last digits are no law. */
+function expectTrainedToLead(report: EvaluationReport, least: number): void {
+  const { trained = "0", ...others } = mainValues(report);
+  expect(Object.keys(others)).toContain("ease");
+  expect(Number(trained)).toBeGreaterThanOrEqual(least);
+  for (const value of Object.values(others)) expect(Number(trained)).toBeGreaterThan(Number(value));
+}
+
 test("rolling on ml-latest-small", async () => {
   const report = await measure("rolling");
   expect(report).toMatchObject({ n_events: 9_624, n_users: 118, n_items: 5_186 });
-  expect(mainValues(report)).toEqual({
+  expect(mainValues(report)).toMatchObject({
     popularity: "0.0239",
     decayed_popularity: "0.0296",
     "rules-v1": "0.0253",
     sequential_rules: "0.0457",
     "stream-v1": "0.0477",
   });
-  const main = report.paired.filter(({ metric }) => metric === "ndcg@10");
-  expect(main.filter(({ ci_low }) => ci_low <= 0)).toEqual([]);
-  expect(main.find(({ b }) => b === "rules-v1")?.ci_low).toBeGreaterThan(0);
-}, 120_000);
+  expectTrainedToLead(report, 0.06);
+}, 300_000);
 
 test("loo on ml-latest-small", async () => {
   const report = await measure("loo");
   expect(report).toMatchObject({ n_events: 608, n_users: 608, n_items: 6_263 });
-  expect(mainValues(report)).toEqual({
+  expect(mainValues(report)).toMatchObject({
     popularity: "0.0218",
     decayed_popularity: "0.0171",
     "rules-v1": "0.0222",
     sequential_rules: "0.0523",
     "stream-v1": "0.0507",
   });
-}, 120_000);
+  expectTrainedToLead(report, 0.04);
+}, 300_000);

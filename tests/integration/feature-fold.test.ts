@@ -149,7 +149,7 @@ describe("applyInteractions", () => {
     expect((await readFeatures(pool)).transitions).toEqual({ "a>a": 1 });
   });
 
-  test("events out of order end in the tables of the ordered ones", async () => {
+  test("F28: events out of order end in the tables of the ordered ones", async () => {
     const events = story("a b~ c a~ b b~ c~ a a");
     for (const each of [4, 0, 8, 2, 6, 1, 7, 3, 5]) await apply([events[each] as Interaction]);
     expect(await readFeatures(pool)).toEqual(asTables(foldInteractions(events, SETTINGS)));

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 import { connect } from "node:net";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
-import { chooseFreePort } from "../../src/stores/postgres/embedded.ts";
 import { createIngestStore } from "../../src/stores/postgres/ingest-store.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
@@ -13,10 +12,10 @@ import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { aDirectBody, aWatchBody } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { FaultProxy, throughPort } from "../support/fault-proxy.ts";
 import { FEATURE_TABLES } from "../support/feature-tables.ts";
 import { startHttpWorker } from "../support/http-worker.ts";
 import { aDirectEvent, anInteraction, planOf } from "../support/plans.ts";
-import { openGate, throughPort } from "../support/tcp-gate.ts";
 
 setDefaultTimeout(30_000);
 
@@ -157,14 +156,13 @@ describe("health", () => {
     (await worker.get("/readyz")).status;
 
   test("is red within moments of the store's end while liveness stays green, and recovers", async () => {
-    const port = await chooseFreePort();
-    const gate = await openGate(port, database.url);
-    await using worker = await startHttpWorker({ url: throughPort(database.url, port) });
+    await using proxy = await FaultProxy.to(database.url);
+    await using worker = await startHttpWorker({ url: throughPort(database.url, proxy.port) });
     expect(await ready(worker)).toBe(200);
-    gate[Symbol.dispose]();
+    await proxy.down();
     await eventually(async () => expect(await ready(worker)).toBe(503), { intervalMs: 100 });
     expect((await worker.get("/livez")).status).toBe(200);
-    using _again = await openGate(port, database.url);
+    await proxy.up();
     await eventually(async () => expect(await ready(worker)).toBe(200), { intervalMs: 100 });
   });
 

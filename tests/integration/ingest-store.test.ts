@@ -240,12 +240,19 @@ describe("a group", () => {
 });
 
 describe("concurrent calls", () => {
-  test("50 posts of one event give one accepted and 49 duplicates", async () => {
+  test("F3: 50 posts of one event give one accepted and 49 duplicates", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => outcomesOf(aDirectEvent())));
     const outcomes = answers.flat();
     expect(outcomes.filter((outcome) => outcome === "accepted")).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === "duplicate")).toHaveLength(49);
     expect((await readFeatures(pool)).popularity).toEqual({ "i-1": 1 });
+  });
+
+  test("F3: 50 posts of one log event leave one fact and one outbox row", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => outcomesOf(aWatchEvent())));
+    expect(answers.flat().filter((outcome) => outcome === "accepted")).toHaveLength(1);
+    expect(await query((sql) => sql`select 1 from watches`)).toHaveLength(1);
+    expect(await query((sql) => sql`select 1 from event_outbox`)).toHaveLength(1);
   });
 
   test("groups with the same events in opposite order both succeed", async () => {

@@ -16,9 +16,9 @@ import { query } from "../support/backbone.ts";
 import { testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import type { ConfigOverrides } from "../support/fakes/http-services.ts";
+import { FaultProxy, throughPort } from "../support/fault-proxy.ts";
 import { actorArgs } from "../support/http-worker.ts";
 import { manualClock } from "../support/manual-clock.ts";
-import { openGate, throughPort } from "../support/tcp-gate.ts";
 
 setDefaultTimeout(30_000);
 
@@ -83,7 +83,7 @@ test("with an unreachable store it is ready at once, and done when the store can
   const actor = await start(context);
   expect(systemClock.monotonicMs() - startedMs).toBeLessThan(2_000);
   expect(context.isDone()).toBe(false);
-  using _gate = await openGate(port, database.url);
+  await using _proxy = await FaultProxy.to(database.url, { port });
   await eventually(() => expect(context.isDone()).toBe(true), { timeoutMs: 15_000 });
   expect(context.failures).toEqual([]);
   await actor.stop?.();
@@ -95,7 +95,7 @@ test("a store that turns out to be drifted after a late start ends the tree too"
   const port = await chooseFreePort();
   const context = aMigrator(throughPort(database.url, port));
   const actor = await start(context);
-  using _gate = await openGate(port, database.url);
+  await using _proxy = await FaultProxy.to(database.url, { port });
   await eventually(() => expect(context.failures).toHaveLength(1), { timeoutMs: 15_000 });
   expect(context.failures[0]).toMatchObject({ name: "FatalError", exitCode: 78 });
   await actor.stop?.();

@@ -161,7 +161,7 @@ test("a dry run changes nothing", async () => {
   expect(await readAudit(pool)).toEqual([]);
 });
 
-test("two requeues at once share the rows, and each leaves one audit row of an unbroken chain", async () => {
+test("F6: two requeues at once share the rows, and each leaves one audit row of an unbroken chain", async () => {
   await some(40);
   await kill("true");
 

@@ -31,7 +31,7 @@ const reasonOf = (error: StoreUnavailableError) => error.reason;
 const backends = async () =>
   (await admin`select pid from pg_stat_activity where application_name = 'faults'`).map((row) => row["pid"]);
 
-test("a frozen server releases its callers at their deadline, and serves on when it thaws", async () => {
+test("F8: a frozen server releases its callers at their deadline, and serves on when it thaws", async () => {
   await using pool = aPool({ max: 4 });
   const select = (budgetMs: number) =>
     pool.use("read", Deadline.after(budgetMs), (sql) => sql`select 1 as one`);

@@ -53,7 +53,7 @@ describe.skipIf(missing !== null)(
       expect(one.cache.status().errors).toBe(0);
     });
 
-    test("F38 is refused a fill from before it was flushed, whatever was invalidated meanwhile", async () => {
+    test("F38: is refused a fill from before it was flushed, whatever was invalidated meanwhile", async () => {
       await using one = await openTestCache(redis.url);
       const old = await one.cache.lookUp(["flushed"], soon());
       await redis.ask("FLUSHALL");
@@ -67,7 +67,7 @@ describe.skipIf(missing !== null)(
       expect(one.counts.filter((count) => count.startsWith("set"))).toEqual(["set refused", "set done"]);
     });
 
-    test("F39 a reader that was stopped for longer than versions are kept cannot fill", async () => {
+    test("F39: a reader that was stopped for longer than versions are kept cannot fill", async () => {
       await using one = await openTestCache(redis.url);
       const looked = await one.cache.lookUp(["zombie"], soon());
       const tenSecondsAgo = String(Number(looked?.stamp) - 10_000_000);
@@ -144,7 +144,7 @@ describe.skipIf(missing !== null)("while Redis is away", () => {
     expect(one.cache.status().errors).toBe(1);
   });
 
-  test("F37 what was invalidated meanwhile is taken out when a Redis that hung answers again", async () => {
+  test("F37: what was invalidated meanwhile is taken out when a Redis that hung answers again", async () => {
     await using redis = await startRedis();
     await using one = await openTestCache(redis.url);
     await redis.ask("SET", "owed", '"old"');

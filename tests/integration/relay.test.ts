@@ -119,7 +119,7 @@ describe("relay", () => {
     );
   });
 
-  test("drains by polling when no hint ever comes", async () => {
+  test("F23: drains by polling when no hint ever comes", async () => {
     await using _relay = startRelay(pool);
     await eventually(
       async () => expect((await query(pool, "select 1 from event_log_topic")).length).toBe(2),
@@ -182,7 +182,7 @@ describe("relay", () => {
     expect(metricValue(relay.metrics, "reco_outbox_relay_failed_total", { topic: TOPICS.watches })).toBe(1);
   });
 
-  test("publishes a user's rows in order after a failure of the first one", async () => {
+  test("F21: publishes a user's rows in order after a failure of the first one", async () => {
     let refusals = 1;
     const flaky = (record: ProduceRecord) =>
       eventIdOf(record) === "order-001" && refusals-- > 0 ? REFUSED : null;
@@ -215,7 +215,7 @@ describe("relay", () => {
     );
   });
 
-  test("gives a row up at once when the log refuses it for good", async () => {
+  test("F15: gives a row up at once when the log refuses it for good", async () => {
     await ingest(pool, [aWatchEvent({ eventId: "large-001" })]);
     const refuse = (): ProduceResult => ({ status: "failed", class: "too_large", error: "2000000 bytes" });
     await using _relay = startRelay(pool, { eventLog: scriptedLog(pool, refuse) });
@@ -235,7 +235,7 @@ describe("relay", () => {
     expect(metricValue(relay.metrics, "reco_outbox_relay_errors_total", { stage: "process" })).toBe(1);
   });
 
-  test("sends a row again whose publication ended in doubt", async () => {
+  test("F19: sends a row again whose publication ended in doubt", async () => {
     let doubts = 1;
     const doubtful = (): ProduceResult | null =>
       doubts-- > 0 ? { status: "unknown", error: "timeout" } : null;

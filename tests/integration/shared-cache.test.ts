@@ -135,7 +135,7 @@ describe.skipIf(missing !== null)(`nodes on one Redis${missing === null ? "" : `
     await eventually(async () => expect((await shown(two))[0]).toBe("i-3"));
   });
 
-  test("F38 after a flush every node answers as before", async () => {
+  test("F38: after a flush every node answers as before", async () => {
     await using one = await startHttpWorker(database, onRedis());
     await click(one, "i-1");
     const before = await shown(one);
@@ -151,7 +151,7 @@ describe.skipIf(missing !== null)(`nodes on one Redis${missing === null ? "" : `
     expect(await shown(one)).toEqual(["i-3"]);
   });
 
-  test("F37 while Redis hangs the consumer commits, and what it took out late is right on all nodes", async () => {
+  test("F37: while Redis hangs the consumer commits, and what it took out late is right on all nodes", async () => {
     await using server = await startRedis();
     await using node = await startHttpWorker(
       database,

@@ -44,6 +44,18 @@ describe.each(["inline", "thread", "process"] as const)(
       expect(tree.child("stuck").lastExit).toMatch(/^unresponsive: work waits/);
     });
 
+    test("F32: is killed and restarted when its work hangs though it still takes messages", async () => {
+      const tree = await startTree(aPair(isolation, args({ stuck: true })), {}, IMPATIENT);
+      await eventually(
+        async () => {
+          await tree.ask("target", { do: "echo", value: "a hint" });
+          expect(tree.child("target").incarnation).toBeGreaterThan(1);
+        },
+        { timeoutMs: 20_000 },
+      );
+      expect(tree.child("target").lastExit).toMatch(/^unresponsive: work waits/);
+    });
+
     test("is killed and restarted when a handler never returns", async () => {
       const tree = await startTree(aPair(isolation), {}, IMPATIENT);
       expect(await tree.ask("target", { do: "hang" })).toMatchObject({ name: "PeerDownError" });

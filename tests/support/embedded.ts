@@ -32,9 +32,11 @@ export function fastParent(): string {
   }
 }
 
-/** Starts a server of its own: for tests that freeze or kill it. `durable` keeps fsync on. */
-export async function startTestServer(options: { durable?: boolean } = {}): Promise<TestServer> {
-  const dataDir = temporaryDir("pg", options.durable ? tmpdir() : fastParent());
+/** Starts a server of its own: for tests that freeze or kill it. `durable` keeps fsync on; `parent` is the folder to put its own in. */
+export async function startTestServer(
+  options: { durable?: boolean; parent?: string } = {},
+): Promise<TestServer> {
+  const dataDir = temporaryDir("pg", options.parent ?? (options.durable ? tmpdir() : fastParent()));
   const guard = fileURLToPath(new URL("./embedded-guard.ts", import.meta.url));
   const child = spawn(process.execPath, [guard, dataDir, options.durable ? "durable" : "fast"], {
     stdio: ["pipe", "pipe", "inherit"],

@@ -17,9 +17,15 @@ export function storeUrlOf(tree: Tree): string {
 
 export const storeOf = (tree: Tree): postgres.Sql => postgres(storeUrlOf(tree), { max: 1 });
 
-/** Waits until the pipeline is quiet, then checks acknowledged events and features against each other. */
-export async function expectNothingLost(tree: Tree, acknowledged: readonly Acknowledged[]): Promise<void> {
-  const sql = storeOf(tree);
+/**
+ * Waits until the pipeline is quiet, then checks acknowledged events and features against each other. `store` is a tree
+ * that has its own, or the address of one.
+ */
+export async function expectNothingLost(
+  store: Tree | string,
+  acknowledged: readonly Acknowledged[],
+): Promise<void> {
+  const sql = typeof store === "string" ? postgres(store, { max: 1 }) : storeOf(store);
   try {
     await eventually(() => expectQuiet(sql), { timeoutMs: 60_000, intervalMs: 200 });
     const ids = (kind: Acknowledged["kind"]) =>

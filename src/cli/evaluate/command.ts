@@ -6,6 +6,7 @@ import { systemClock } from "../../core/clock.ts";
 import { type EvaluationReport, reportOf } from "../../evaluation/report.ts";
 import { PROTOCOLS, type Protocol } from "../../evaluation/split.ts";
 import { modelTable, pairedTable, type Table } from "../../evaluation/tables.ts";
+import { TRAINED } from "../../evaluation/trained-models.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError } from "../database.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "../exit-codes.ts";
@@ -17,11 +18,12 @@ import { makeRunFolder } from "./run-folder.ts";
 import { writeReport } from "./write-report.ts";
 
 /** Its difference to all other models is told. */
-const CANDIDATE = "stream-v1";
+const CANDIDATE = TRAINED;
 
 interface EvaluateFlags {
   readonly runId?: string;
   readonly input?: string;
+  readonly items?: string;
   readonly output?: string;
   readonly protocol: string;
   readonly throughApi: boolean;
@@ -37,11 +39,12 @@ export function evaluateCommand(): Command {
       "--input <path>",
       "events as CSV or JSONL, or a MovieLens directory (default: the films of the sources)",
     )
+    .option("--items <path>", "catalogue of the events as CSV or JSONL, for what items have in common")
     .option("--output <dir>", "folder of the report (default: metrics/<run id> in REPORTS_DIR)")
     .addOption(
       new Option(
         "--protocol <name>",
-        "rolling: the future after a cut; loo: the last item of each user",
+        "rolling: the future after a cut; loo: the last item of each user; session: the next item of a session",
       ).default("rolling"),
     )
     .option("--through-api", "ask a tree of its own as well, with frozen rules", false)
@@ -60,17 +63,18 @@ export function evaluateCommand(): Command {
 async function run(flags: EvaluateFlags, config: Config): Promise<number> {
   const protocol = protocolOf(flags);
   using interrupt = interruptible();
-  const input = await readInput(flags.input, config);
+  const input = await readInput(flags.input, config, flags.items);
   const nowMs = systemClock.nowMs();
   const halfLifeHours = config.reco.popularityHalfLifeHours;
+  const { easeMaxRows } = config.trainer;
   const { signal } = interrupt;
-  const evaluated = await evaluate(input, { ...flags, protocol, halfLifeHours, signal }).catch(
-    (cause: unknown) => {
-      // A tree that got the same signal may have gone first: what failed then is of no interest.
-      if (!signal.aborted) throw cause;
-      throw new CommandError(EXIT_FAILED, "interrupted; nothing was written", { cause });
-    },
-  );
+  const onStage = (stage: string) => console.error(`training: ${stage}`);
+  const options = { ...flags, protocol, halfLifeHours, easeMaxRows, onStage, signal };
+  const evaluated = await evaluate(input, options).catch((cause: unknown) => {
+    // A tree that got the same signal may have gone first: what failed then is of no interest.
+    if (!signal.aborted) throw cause;
+    throw new CommandError(EXIT_FAILED, "interrupted; nothing was written", { cause });
+  });
   const { runId, output } = flags;
   const folder = makeRunFolder({ runId, output, reportsDir: config.reportsDir, nowMs });
   const report = reportOf({
@@ -80,7 +84,7 @@ async function run(flags: EvaluateFlags, config: Config): Promise<number> {
     protocol,
     candidate: CANDIDATE,
   });
-  const path = await writeReport(folder.path, report);
+  const path = await writeReport(folder.path, report, evaluated.settingsTried);
   console.log(flags.json ? JSON.stringify(report) : describe(report, evaluated.agreements));
   // For scripts that read the JSON the path must not stand beside it.
   if (flags.json) console.error(path);
@@ -94,10 +98,7 @@ async function run(flags: EvaluateFlags, config: Config): Promise<number> {
   return differing.length > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-function protocolOf({ protocol, prequential }: EvaluateFlags): Protocol {
-  if (protocol === "session") {
-    throw new CommandError(EXIT_USAGE, "--protocol session is not supported yet; use rolling or loo");
-  }
+function protocolOf({ protocol, prequential, throughApi }: EvaluateFlags): Protocol {
   const known = PROTOCOLS.find((name) => name === protocol);
   if (known === undefined) {
     throw new CommandError(EXIT_USAGE, `--protocol takes ${PROTOCOLS.join(" or ")}, not ${protocol}`);
@@ -107,6 +108,9 @@ function protocolOf({ protocol, prequential }: EvaluateFlags): Protocol {
       EXIT_USAGE,
       "--prequential goes with --protocol rolling: it needs an order of time",
     );
+  }
+  if (throughApi && known === "session") {
+    throw new CommandError(EXIT_USAGE, "--through-api goes with --protocol rolling or loo");
   }
   return known;
 }

@@ -6,7 +6,10 @@ import { FrozenFeatures } from "../../evaluation/frozen-features.ts";
 import { offlineModels } from "../../evaluation/models.ts";
 import { type Protocol, type Split, splitBy } from "../../evaluation/split.ts";
 import { Surprise } from "../../evaluation/surprise.ts";
+import { trainedModels } from "../../evaluation/trained-models.ts";
 import type { IngestPlan } from "../../events/ports.ts";
+import { train } from "../../models/train.ts";
+import { trainingLogOf } from "../../models/training-log.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 import { askPrequential } from "./ask-prequential.ts";
 import type { ServedPolicy } from "./ask-served.ts";
@@ -20,6 +23,10 @@ export interface EvaluationOptions {
   readonly prequential: boolean;
   /** Of decayed popularity. */
   readonly halfLifeHours: number;
+  /** Rows that EASE may have to invert. */
+  readonly easeMaxRows: number;
+  /** What the training does now. */
+  readonly onStage: (stage: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -35,16 +42,18 @@ export interface Evaluated {
   readonly sheets: readonly AnswerSheet[];
   /** One for each policy that was asked behind the API with frozen rules. */
   readonly agreements: readonly Agreement[];
+  /** By the trained policy, inside the training part. */
+  readonly settingsTried: number;
 }
 
 const SERVED: readonly ServedPolicy[] = ["rules-v1", "stream-v1"];
 
 /** Throws CommandError when nothing can be asked, or when a tree does not answer as it should. */
 export async function evaluate(
-  { interactions, plans }: Input,
+  { interactions, plans, texts }: Input,
   options: EvaluationOptions,
 ): Promise<Evaluated> {
-  const { protocol, throughApi, prequential, halfLifeHours, signal } = options;
+  const { protocol, throughApi, prequential, halfLifeHours, easeMaxRows, onStage, signal } = options;
   const split = splitBy(protocol, interactions);
   if (split.questions.length === 0) {
     throw new CommandError(
@@ -54,7 +63,10 @@ export async function evaluate(
   }
   const features = new FrozenFeatures(split.training, halfLifeHours);
   const surprise = new Surprise(split.training);
-  const sheets = [...askOffline(split, offlineModels(features), features, surprise)];
+  const log = trainingLogOf(split.training);
+  const trained = train(log, { runId: "evaluation", texts, halfLifeHours, easeMaxRows, onStage });
+  const models = [...offlineModels(features), ...trainedModels(trained.model, features, protocol)];
+  const sheets = [...askOffline(split, models, features, surprise)];
   const agreements: Agreement[] = [];
   const training = split.training.map((interaction) => plans.get(interaction) as IngestPlan);
   for (const policy of throughApi ? SERVED : []) {
@@ -76,7 +88,8 @@ export async function evaluate(
     await askPrequential(split, { http: tree.http, policy, features, sheet, signal });
     sheets.push(sheet);
   }
-  return { split, itemCount: features.itemCount, sheets, agreements };
+  const settingsTried = trained.validation.settings_tried;
+  return { split, itemCount: features.itemCount, sheets, agreements, settingsTried };
 }
 
 const equalRanks = (served: AnswerSheet, offline: AnswerSheet | undefined) =>

@@ -2,16 +2,19 @@
 
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseItem } from "../../catalog/item.ts";
 import type { Config } from "../../config/config.ts";
 import { planOptions } from "../../config/plan-options.ts";
 import { systemClock } from "../../core/clock.ts";
+import { err } from "../../core/result.ts";
 import { effectiveInteraction } from "../../events/interaction.ts";
 import type { Interaction } from "../../events/model.ts";
 import type { IngestPlan } from "../../events/ports.ts";
+import type { ItemText } from "../../models/content.ts";
 import { CommandError, EXIT_FAILED, EXIT_USAGE } from "../exit-codes.ts";
 import { eventRowParser, hashedEventId } from "../import/event-rows.ts";
 import { chooseSources, type SourceFlags } from "../import/flags.ts";
-import { ratingEventId } from "../import/movielens.ts";
+import { movieLensFiles, ratingEventId } from "../import/movielens.ts";
 import { type Fields, SourceError } from "../import/sources.ts";
 
 /** What users took, in file order. */
@@ -19,13 +22,18 @@ export interface Input {
   readonly interactions: readonly Interaction[];
   /** What the import would store for each. */
   readonly plans: ReadonlyMap<Interaction, IngestPlan>;
+  /** What the catalogue says of items; empty without one. */
+  readonly texts: ReadonlyMap<string, ItemText>;
 }
 
 /** The films that come with the sources; a compiled program has none. */
 const SHIPPED = fileURLToPath(new URL("../../../datasets/ml-latest-small", import.meta.url));
 
-/** Throws CommandError, also for the first line that an import would refuse. */
-export async function readInput(path: string | undefined, config: Config): Promise<Input> {
+/**
+ * `items` is the catalogue that belongs to a file of events; a MovieLens directory brings its own. Throws CommandError,
+ * also for the first line that an import would refuse.
+ */
+export async function readInput(path: string | undefined, config: Config, items?: string): Promise<Input> {
   if (path === undefined && !existsSync(SHIPPED)) {
     throw new CommandError(EXIT_USAGE, "--input is required: a file of events, or a MovieLens directory");
   }
@@ -56,7 +64,22 @@ export async function readInput(path: string | undefined, config: Config): Promi
     if (!(error instanceof SourceError)) throw error;
     throw new CommandError(EXIT_FAILED, `${source.file}: ${error.message}`, { cause: error });
   }
-  return { interactions: [...plans.keys()], plans };
+  return { interactions: [...plans.keys()], plans, texts: await readTexts(file, items) };
+}
+
+async function readTexts(file: string, items: string | undefined): Promise<ReadonlyMap<string, ItemText>> {
+  const texts = new Map<string, ItemText>();
+  const isMovieLens = formatOf(file) === "movielens";
+  if (items === undefined && !(isMovieLens && existsSync(movieLensFiles(file).movies))) return texts;
+  const path = items ?? file;
+  const [source] = chooseSources({ kind: "items", format: formatOf(path), file: path, map: [] });
+  if (source === undefined) throw new Error("a format without items");
+  for await (const record of source.read(createReadStream(source.file))) {
+    const item = record.kind === "fields" ? parseItem(record.fields) : err(record.problem);
+    if (!item.ok) throw new CommandError(EXIT_FAILED, `${source.file}: line ${record.line}: ${item.error}`);
+    texts.set(item.value.itemId, item.value);
+  }
+  return texts;
 }
 
 function formatOf(path: string): SourceFlags["format"] {

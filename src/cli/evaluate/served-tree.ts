@@ -13,9 +13,9 @@ import type { IngestPlan } from "../../events/ports.ts";
 import { IMPORT_CHUNK_SIZE, importEvents } from "../../stores/postgres/interaction-import.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
 import { openStore } from "../database.ts";
+import { TreeProcess } from "../tree-process.ts";
 import { LocalHttp } from "./local-http.ts";
 import { showProgress } from "./progress.ts";
-import { TreeProcess } from "./tree-process.ts";
 
 const CHUNK_TIMEOUT_MS = 60_000;
 
@@ -73,7 +73,10 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   }
   const tree = opened.use(new TreeProcess(dataDir, settings));
   const http = opened.use(new LocalHttp(port, signal));
-  await tree.ready(http);
+  await tree.ready(async () => {
+    const { status } = await http.get("/readyz");
+    return status === 200 ? null : `/readyz answers ${status}`;
+  });
   const { pool } = opened.use(await openStore(config, "reco-evaluate"));
   const owned = opened.move();
   return { http, pool, [Symbol.asyncDispose]: () => owned.disposeAsync() };

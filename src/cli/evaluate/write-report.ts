@@ -7,9 +7,13 @@ import type { EvaluationReport } from "../../evaluation/report.ts";
 import { asMarkdown } from "../../evaluation/tables.ts";
 
 /** Answers the path of the JSON, which is written last: where it stands the other two do. */
-export async function writeReport(folder: string, report: EvaluationReport): Promise<string> {
+export async function writeReport(
+  folder: string,
+  report: EvaluationReport,
+  settingsTried: number,
+): Promise<string> {
   await writeWhole(join(folder, "evaluation.svg"), asChart(report));
-  await writeWhole(join(folder, "evaluation.md"), asMarkdown(report));
+  await writeWhole(join(folder, "evaluation.md"), asMarkdown(report, settingsTried));
   const path = join(folder, "evaluation.json");
   await writeWhole(path, `${JSON.stringify(report, null, 2)}\n`);
   return path;

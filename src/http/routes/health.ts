@@ -2,7 +2,6 @@
 
 import { literalField } from "../../events/field.ts";
 import { failure, invalid } from "../errors.ts";
-import { policyName } from "../policy-labels.ts";
 import { eachParameter, QueryReader } from "../query.ts";
 import { json, round3 } from "../reply.ts";
 import type { Failure, Route } from "../route.ts";
@@ -28,8 +27,9 @@ export function healthHandlers({ health, config }: HttpServices): Record<Name, R
     readyz: (call) => readyz(health(), call.query),
     health: () => json(200, plainHealth(health())),
     ready: () => {
-      const model = config.reco.policy;
-      const up = { status: "ok", service: "ready", model, policy_path: policyName(model) };
+      const { policy, runId } = config.reco;
+      const name = runId === null ? `builtin:${policy}` : `default:${runId}`;
+      const up = { status: "ok", service: "ready", model: runId ?? policy, policy_path: name };
       const down = { status: "degraded", service: "not_ready", model: null, policy_path: null };
       return health().draining ? json(503, down) : json(200, up);
     },

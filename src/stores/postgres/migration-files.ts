@@ -10,6 +10,7 @@ import pipeline from "../../../migrations/0004_pipeline.sql" with { type: "text"
 import streamingRules from "../../../migrations/0005_streaming_rules.sql" with { type: "text" };
 import auditLog from "../../../migrations/0006_audit_log.sql" with { type: "text" };
 import verifier from "../../../migrations/0007_verifier.sql" with { type: "text" };
+import models from "../../../migrations/0009_models.sql" with { type: "text" };
 import catalogUsers from "../../../migrations/0010_catalog_users.sql" with { type: "text" };
 import eventLogGeneration from "../../../migrations/0025_event_log_generation.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
@@ -30,6 +31,7 @@ const EMBEDDED = {
   "0005_streaming_rules.sql": streamingRules,
   "0006_audit_log.sql": auditLog,
   "0007_verifier.sql": verifier,
+  "0009_models.sql": models,
   "0010_catalog_users.sql": catalogUsers,
   "0025_event_log_generation.sql": eventLogGeneration,
 };

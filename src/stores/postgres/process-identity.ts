@@ -1,7 +1,7 @@
 /** Tells whether a process that was noted down is still the same and alive; pids are reused, above all in containers. */
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -27,12 +27,37 @@ export function commandLineOf(pid: number): string {
   return readIfPresent(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ") ?? "";
 }
 
+/** Process ids whose parent is `pid`. */
+export function childrenOf(pid: number): readonly number[] {
+  return parents().flatMap(([child, parent]) => (parent === pid ? [child] : []));
+}
+
+function parents(): readonly (readonly [pid: number, parent: number])[] {
+  if (process.platform === "linux") {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.map((pid) => [Number(pid), Number(statFields(Number(pid))[1] ?? 0)]);
+  }
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], {
+    encoding: "utf8",
+    timeout: PS_TIMEOUT_MS,
+  });
+  return (stdout ?? "").split("\n").map((row) => {
+    const [pid = 0, parent = 0] = row.trim().split(/\s+/).map(Number);
+    return [pid, parent];
+  });
+}
+
 function startedAtFromProc(pid: number): string | null {
+  const fields = statFields(pid);
+  const state = fields[0];
+  return state === undefined || state === "Z" || state === "X" ? null : (fields[19] ?? null);
+}
+
+/** What the system tells of `pid` behind its name: state, parent and so on; empty when it is gone. */
+function statFields(pid: number): readonly string[] {
   // The second field is the command in parentheses and may itself hold spaces and parentheses.
   const stat = readIfPresent(`/proc/${pid}/stat`);
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const state = fields?.[0];
-  return state === undefined || state === "Z" || state === "X" ? null : (fields?.[19] ?? null);
+  return stat === null ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function startedAtFromPs(pid: number): string | null {

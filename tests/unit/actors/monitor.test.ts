@@ -165,7 +165,7 @@ describe("watching", () => {
   test.each([
     [299_000, 0],
     [301_000, 1],
-  ])("a transaction open for %d ms gives %d warnings", async (ageMs, warnings) => {
+  ])("F25: a transaction open for %d ms gives %d warnings", async (ageMs, warnings) => {
     const { monitor, logged } = createTestMonitor({ readOldestTransaction: async () => ({ ageMs }) });
     await monitor.watchHorizon();
     expect(logged("store.old_transaction_blocks_vacuum")).toHaveLength(warnings);

@@ -107,7 +107,7 @@ describe("RelayLeases", () => {
     expect(state.resigned.sort()).toEqual([5, 6, 7]);
   });
 
-  test("stops trusting a lease before it can run out, whatever the wall clock says", async () => {
+  test("F26: stops trusting a lease before it can run out, whatever the wall clock says", async () => {
     const { leases, maintain, clock } = setUp();
     await maintain();
 

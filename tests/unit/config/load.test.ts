@@ -253,6 +253,16 @@ describe("refusals", () => {
     ).toEqual([]);
   });
 
+  test("a policy is a built-in one by its name, or a run of the default slot", () => {
+    const policyOf = (text: string) => {
+      const loaded = loadConfig({ env: { RECO_DEFAULT_POLICY: text } });
+      return loaded.ok ? [loaded.value.config.reco.policy, loaded.value.config.reco.runId] : null;
+    };
+    expect(policyOf("builtin:Stream-V1")).toEqual(["stream-v1", null]);
+    expect(policyOf("default:20260101_023000")).toEqual(["trained", "20260101_023000"]);
+    expect(policyOf("default:../secrets")).toBeNull();
+  });
+
   test("a variable of a later release that changes nothing is warned of", () => {
     expect(warnedOf({ FEATURE_REDIS_URL: "redis://cache" })).toContain("FEATURE_REDIS_URL");
   });

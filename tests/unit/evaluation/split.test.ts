@@ -44,6 +44,24 @@ describe("loo", () => {
   });
 });
 
+describe("session", () => {
+  test("makes somebody unknown of each session that begins after the cut", () => {
+    const split = splitBy("session", takes("ann:a ann:b bob:a bob:b eve:a eve:b eve:c dan:a dan:b dan:c"));
+    expect(words(split.training)).toBe("ann#0:a ann#0:b bob#0:a bob#0:b eve#0:a eve#0:b eve#0:c dan#0:a");
+    expect(words(split.test)).toBe("dan#1:b dan#1:c");
+    expect(asked(split)).toEqual(["c after 1"]);
+  });
+
+  test("ends with a pause of more than half an hour", () => {
+    const [a, b, c] = takes("ann:a ann:b ann:c") as [Interaction, Interaction, Interaction];
+    const late = { ...c, tsMs: b.tsMs + 1_800_001 };
+    expect(words(splitBy("session", [a, b, late]).training)).toBe("ann#0:a ann#0:b");
+    expect(words(splitBy("session", [a, { ...b, tsMs: a.tsMs + 1_800_001 }, late, late]).training)).toBe(
+      "ann#0:a ann#1:b",
+    );
+  });
+});
+
 const stories = fc.array(
   fc.tuple(fc.constantFrom("ann", "bob", "eve"), fc.constantFrom("a", "b", "c", "d"), fc.nat(20)),
   { maxLength: 60 },

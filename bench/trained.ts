@@ -1,0 +1,132 @@
+/** Times the ranking of a trained model: 50-item profiles over 10,000 items, users in scattered order. */
+
+import { seededRandom } from "../src/core/random.ts";
+import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
+import type { ItemLists } from "../src/recommend/item-lists.ts";
+import { ItemTable } from "../src/recommend/item-table.ts";
+import { neighbourList } from "../src/recommend/neighbour-list.ts";
+import { PopularityIndex } from "../src/recommend/popularity-index.ts";
+import type { SessionIndex } from "../src/recommend/session-index.ts";
+import { PROFILE_DEPTH, StreamScratch } from "../src/recommend/stream-v1.ts";
+import { type BlendWeights, placeModel, type TrainedModel } from "../src/recommend/trained-model.ts";
+import { TrainedScratch } from "../src/recommend/trained-scratch.ts";
+
+const ITEMS = 10_000;
+const USERS = 4_000;
+const PROFILE = 50;
+const LIST = 100;
+const SESSIONS = 20_000;
+const K = 20;
+
+const random = seededRandom(1);
+/** Skewed to low numbers, as views are. */
+const anItem = () => Math.floor(ITEMS * random.next() ** 2);
+const distinct = (count: number) => [...new Set(Array.from({ length: count }, anItem))];
+
+const itemIds = Array.from({ length: ITEMS }, (_, item) => `item-${item}`);
+const table = new ItemTable();
+const index = new PopularityIndex(table);
+index.replace(itemIds.map((itemId, item) => ({ itemId, score: 1 / (item + 1) })));
+const model: TrainedModel = {
+  runId: "20260101_023000",
+  strategy: "ease_rules_blend",
+  itemIds,
+  lists: { ease: someLists(), item_knn: someLists(), content: someLists() },
+  sessions: someSessions(),
+  weights: {},
+  sessionWeights: {},
+  profileHalfLife: 5,
+};
+const placed = placeModel(model, table);
+const neighbours = itemIds.map(() => {
+  const items = distinct(220)
+    .map((item) => ({ itemId: `item-${item}`, weight: random.next() ** 3, count: 1 }))
+    .sort((a, b) => b.weight - a.weight);
+  return neighbourList({ totalWeight: 100, items }, table);
+});
+const users = Array.from({ length: USERS }, () => Array.from({ length: PROFILE }, anItem));
+const scratch = new TrainedScratch();
+const stream = new StreamScratch();
+
+function someLists(): ItemLists {
+  const starts = new Int32Array(ITEMS + 1);
+  const items: number[] = [];
+  for (let item = 0; item < ITEMS; item++) {
+    items.push(...distinct(LIST));
+    starts[item + 1] = items.length;
+  }
+  return {
+    starts,
+    items: Int32Array.from(items),
+    weights: Float32Array.from(items, () => random.next() ** 3 + 1e-6),
+  };
+}
+
+function someSessions(): SessionIndex {
+  const sessions = Array.from({ length: SESSIONS }, () => distinct(5));
+  const starts = new Int32Array(SESSIONS + 1);
+  for (const [session, items] of sessions.entries())
+    starts[session + 1] = (starts[session] as number) + items.length;
+  const byItem = Array.from({ length: ITEMS }, () => [] as number[]);
+  for (const [session, items] of sessions.entries()) for (const item of items) byItem[item]?.push(session);
+  const itemStarts = new Int32Array(ITEMS + 1);
+  for (const [item, own] of byItem.entries())
+    itemStarts[item + 1] = (itemStarts[item] as number) + own.length;
+  return {
+    decay: "stan",
+    starts,
+    items: Int32Array.from(sessions.flat()),
+    endMs: Float64Array.from(sessions, (_, session) => 1e9 - session),
+    itemStarts,
+    sessions: Int32Array.from(byItem.flat()),
+  };
+}
+
+/** Microseconds of each answer; without weights those of `stream-v1`, for reference. */
+function times(weights: BlendWeights | null): Float64Array {
+  return Float64Array.from(users, (recent) => {
+    const newest = recent.slice(0, PROFILE_DEPTH).map((item) => neighbours[item] ?? null);
+    const startedMs = performance.now();
+    if (weights === null)
+      stream.rank({ index, sources: newest, unwanted: recent, hidden: NOTHING_HIDDEN, k: K });
+    else
+      scratch.rank(
+        { placed, index, neighbours: newest, recent, unwanted: recent, hidden: NOTHING_HIDDEN, k: K },
+        weights,
+      );
+    return (performance.now() - startedMs) * 1_000;
+  });
+}
+
+const BLENDS: Readonly<Record<string, BlendWeights | null>> = {
+  "stream-v1": null,
+  ease: { ease: 1 },
+  "ease and rules": { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 },
+  "ease, rules and content": { ease: 0.4, sequential_rules: 0.2, content: 0.3, decayed_popularity: 0.1 },
+  "all sources": {
+    ease: 0.2,
+    sequential_rules: 0.2,
+    content: 0.2,
+    item_knn: 0.1,
+    co_visitation: 0.1,
+    session_knn: 0.1,
+    decayed_popularity: 0.1,
+  },
+};
+
+for (const weights of Object.values(BLENDS)) times(weights);
+for (const [blend, weights] of Object.entries(BLENDS)) {
+  const sorted = times(weights).sort();
+  const at = (share: number) => Number((sorted[Math.floor(share * sorted.length)] as number).toFixed(1));
+  console.log(
+    JSON.stringify({
+      bench: "trained",
+      blend,
+      items: ITEMS,
+      profile: PROFILE,
+      k: K,
+      median_us: at(0.5),
+      p99_us: at(0.99),
+    }),
+  );
+}

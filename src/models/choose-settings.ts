@@ -1,0 +1,148 @@
+/** Chooses a model's settings on the last events of the training log: never on what it will be judged by. */
+
+import type { ItemLists } from "../recommend/item-lists.ts";
+import type { SourceName } from "../recommend/ranked-list.ts";
+import { SESSION_DECAYS } from "../recommend/session-index.ts";
+import type { TrainedModel } from "../recommend/trained-model.ts";
+import { ValidationDesk } from "./ask-validation.ts";
+import { searchBlend } from "./coordinate-search.ts";
+import { easeProblem } from "./ease.ts";
+import { DEFAULT_SETTINGS, learn, type Settings } from "./learn.ts";
+import { takesOf } from "./takes.ts";
+import type { TrainingLog } from "./training-log.ts";
+import { validationOf } from "./validation.ts";
+
+export interface ChooseOptions {
+  /** By item number of the log. */
+  readonly content: ItemLists;
+  /** Of decayed popularity. */
+  readonly halfLifeHours: number;
+  /** Rows that EASE may have to invert. */
+  readonly easeMaxRows: number;
+  readonly onStage: (stage: string) => void;
+}
+
+/** NDCG@10 on the validation slice; null where it had too few questions. */
+export interface ValidationFigures {
+  readonly questions: number;
+  readonly session_questions: number;
+  readonly ndcg_at_10: number | null;
+  readonly session_ndcg_at_10: number | null;
+  readonly settings_tried: number;
+}
+
+export interface Choice {
+  readonly settings: Settings;
+  readonly figures: ValidationFigures;
+}
+
+/** Tried as long as each is better than the one before; beside the default. */
+const LARGER_LAMBDAS = [400, 1_000];
+/** Tried when no larger one is better. */
+const SMALLER_LAMBDA = 50;
+const HALF_LIVES = [2, 3, 5, 10, 25];
+/** Fewer questions than this choose by chance: the defaults stay. */
+const MIN_QUESTIONS = 50;
+const SOURCES: readonly SourceName[] = [
+  "sequential_rules",
+  "ease",
+  "item_knn",
+  "content",
+  "co_visitation",
+  "session_knn",
+  "decayed_popularity",
+];
+
+export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice {
+  const { onStage } = options;
+  const validation = validationOf(log);
+  const desk = new ValidationDesk(log, validation, options.halfLifeHours);
+  const questions = desk.count("user");
+  const sessionQuestions = desk.count("session");
+  let settings = DEFAULT_SETTINGS;
+  let tried = 0;
+  let ndcg: number | null = null;
+  let sessionNdcg: number | null = null;
+  const takes = takesOf(validation.fit);
+  if (questions >= MIN_QUESTIONS && takes.userItems.length > 0) {
+    const problem = easeProblem(takes, options.easeMaxRows);
+    onStage("sources of the validation");
+    let ease = problem?.solve(DEFAULT_SETTINGS.lambda as number) ?? null;
+    const base = learn(validation.fit, takes, options.content, ease, settings);
+    const model = (): TrainedModel => ({
+      ...base,
+      runId: "validation",
+      strategy: "validation",
+      lists: { ...base.lists, ...(ease && { ease }) },
+      profileHalfLife: settings.profileHalfLife,
+      sessions: base.sessions && { ...base.sessions, decay: settings.sessionDecay },
+    });
+    const alone = (name: SourceName, viewpoint: "user" | "session") => {
+      tried++;
+      return desk.alone(model(), name, viewpoint);
+    };
+    if (problem) {
+      let best = alone("ease", "user");
+      const tryLambda = (lambda: number) => {
+        onStage(`EASE with lambda ${lambda}`);
+        const kept = { ease, settings };
+        ease = problem.solve(lambda);
+        settings = { ...settings, lambda };
+        const figure = alone("ease", "user");
+        if (figure > best) {
+          best = figure;
+          return true;
+        }
+        ({ ease, settings } = kept);
+        return false;
+      };
+      const [first = 0, second = 0] = LARGER_LAMBDAS;
+      if (tryLambda(first)) tryLambda(second);
+      else tryLambda(SMALLER_LAMBDA);
+    } else settings = { ...settings, lambda: null };
+    const profileSource = problem ? "ease" : "item_knn";
+    const before = settings;
+    settings = bestOf(HALF_LIVES, (profileHalfLife) => {
+      onStage(`profile half-life ${profileHalfLife}`);
+      settings = { ...before, profileHalfLife };
+      return [alone(profileSource, "user"), settings];
+    });
+    onStage("blend");
+    const found = searchBlend(desk.blendProblem(model(), SOURCES, "user"), settings.weights);
+    tried += found.tried;
+    ndcg = found.ndcg;
+    settings = { ...settings, weights: found.weights };
+    if (sessionQuestions >= MIN_QUESTIONS) {
+      onStage("blend of sessions");
+      const known = settings;
+      settings = bestOf(SESSION_DECAYS, (sessionDecay) => {
+        settings = { ...known, sessionDecay };
+        return [alone("session_knn", "session"), settings];
+      });
+      const session = searchBlend(desk.blendProblem(model(), SOURCES, "session"), settings.sessionWeights);
+      tried += session.tried;
+      sessionNdcg = session.ndcg;
+      settings = { ...settings, sessionWeights: session.weights };
+    }
+  }
+  return {
+    settings,
+    figures: {
+      questions,
+      session_questions: sessionQuestions,
+      ndcg_at_10: ndcg,
+      session_ndcg_at_10: sessionNdcg,
+      settings_tried: tried,
+    },
+  };
+}
+
+/** What the best value gave; of equally good ones the first. */
+function bestOf<V, R>(values: readonly V[], measure: (value: V) => readonly [figure: number, result: R]): R {
+  let [best, chosen] = measure(values[0] as V);
+  for (const value of values.slice(1)) {
+    const [figure, result] = measure(value);
+    if (figure > best) [best, chosen] = [figure, result];
+  }
+  return chosen;
+}

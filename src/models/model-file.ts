@@ -1,0 +1,122 @@
+/** A trained model as the bytes of its file, and back. */
+
+import type { ItemLists } from "../recommend/item-lists.ts";
+import type { SourceName } from "../recommend/ranked-list.ts";
+import { SESSION_DECAYS, type SessionIndex } from "../recommend/session-index.ts";
+import {
+  type BlendWeights,
+  LIST_SOURCES,
+  type ListSource,
+  type TrainedModel,
+} from "../recommend/trained-model.ts";
+import { type Bundle, BundleError, type Column, decodeBundle, encodeBundle } from "./bundle.ts";
+
+/** Grows when the meaning of what a model holds changes: a model of another version is refused. */
+export const FEATURE_SCHEMA_VERSION = "1.0.0";
+
+interface Meta {
+  readonly feature_schema_version: string;
+  readonly run_id: string;
+  readonly strategy: string;
+  readonly weights: BlendWeights;
+  readonly session_weights: BlendWeights;
+  readonly profile_half_life: number;
+  readonly session_decay: SessionIndex["decay"] | null;
+}
+
+/** What serving needs: without what no blend counts. Content stays, since it is all that is known of a new item. */
+export function servedPart(model: TrainedModel): TrainedModel {
+  const { weights, sessionWeights } = model;
+  const counts = (name: SourceName) => (weights[name] ?? 0) + (sessionWeights[name] ?? 0) > 0;
+  const { item_knn, ...lists } = model.lists;
+  return {
+    ...model,
+    lists: { ...lists, ...(item_knn && counts("item_knn") && { item_knn }) },
+    sessions: counts("session_knn") ? model.sessions : null,
+  };
+}
+
+export function encodeModel(model: TrainedModel): Uint8Array<ArrayBuffer> {
+  const columns = new Map<string, Column>();
+  columns.set("item_ids", new TextEncoder().encode(JSON.stringify(model.itemIds)));
+  for (const name of LIST_SOURCES) {
+    const lists = model.lists[name];
+    if (lists === undefined) continue;
+    columns.set(`${name}.starts`, lists.starts);
+    columns.set(`${name}.items`, lists.items);
+    columns.set(`${name}.weights`, lists.weights);
+  }
+  const { sessions } = model;
+  if (sessions !== null) {
+    columns.set("sessions.starts", sessions.starts);
+    columns.set("sessions.items", sessions.items);
+    columns.set("sessions.end_ms", sessions.endMs);
+    columns.set("sessions.item_starts", sessions.itemStarts);
+    columns.set("sessions.sessions", sessions.sessions);
+  }
+  const meta: Meta = {
+    feature_schema_version: FEATURE_SCHEMA_VERSION,
+    run_id: model.runId,
+    strategy: model.strategy,
+    weights: model.weights,
+    session_weights: model.sessionWeights,
+    profile_half_life: model.profileHalfLife,
+    session_decay: sessions?.decay ?? null,
+  };
+  return encodeBundle(meta, columns);
+}
+
+/** Large columns stay where they are in `bytes`. Throws BundleError for a file that is broken or of another version. */
+export function loadModel(bytes: Uint8Array): TrainedModel {
+  const bundle = decodeBundle(bytes);
+  const meta = bundle.meta as Meta;
+  if (meta.feature_schema_version !== FEATURE_SCHEMA_VERSION) {
+    throw new BundleError(
+      `Feature schema contract version mismatch: the model has ${meta.feature_schema_version}, this build ${FEATURE_SCHEMA_VERSION}`,
+    );
+  }
+  const itemIds = JSON.parse(
+    Buffer.from(column(bundle, "item_ids", Uint8Array)).toString("utf8"),
+  ) as string[];
+  const lists: Partial<Record<ListSource, ItemLists>> = {};
+  for (const name of LIST_SOURCES) {
+    if (!bundle.columns.has(`${name}.starts`)) continue;
+    const starts = column(bundle, `${name}.starts`, Int32Array);
+    if (starts.length !== itemIds.length + 1) throw new BundleError(`${name} has lists of other items`);
+    const items = column(bundle, `${name}.items`, Int32Array);
+    lists[name] = { starts, items, weights: column(bundle, `${name}.weights`, Float32Array) };
+  }
+  return {
+    runId: meta.run_id,
+    strategy: meta.strategy,
+    itemIds,
+    lists,
+    sessions: sessionsOf(bundle, meta),
+    weights: meta.weights,
+    sessionWeights: meta.session_weights,
+    profileHalfLife: meta.profile_half_life,
+  };
+}
+
+function sessionsOf(bundle: Bundle, { session_decay }: Meta): SessionIndex | null {
+  const decay = SESSION_DECAYS.find((name) => name === session_decay);
+  if (decay === undefined) return null;
+  return {
+    decay,
+    starts: column(bundle, "sessions.starts", Int32Array),
+    items: column(bundle, "sessions.items", Int32Array),
+    endMs: column(bundle, "sessions.end_ms", Float64Array),
+    itemStarts: column(bundle, "sessions.item_starts", Int32Array),
+    sessions: column(bundle, "sessions.sessions", Int32Array),
+  };
+}
+
+function column<C extends Column>(
+  { columns }: Bundle,
+  name: string,
+  kind: abstract new (...args: never[]) => C,
+): C {
+  const found = columns.get(name);
+  if (found instanceof kind) return found;
+  throw new BundleError(`the model has no ${name}`);
+}

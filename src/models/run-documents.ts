@@ -1,0 +1,108 @@
+/** The documents of a training run, by the names of their files: what people and the registry read beside the model. */
+
+import type { SourceName } from "../recommend/ranked-list.ts";
+import type { BlendWeights } from "../recommend/trained-model.ts";
+import { sha256 } from "./bundle.ts";
+import { FEATURE_SCHEMA_VERSION } from "./model-file.ts";
+import type { Trained } from "./train.ts";
+
+export const POLICY_VERSION = "1.0.0";
+export const BUNDLE_FILE = "bundle.bin";
+
+/** What the run was trained on. */
+export interface DataRange {
+  readonly events: number;
+  readonly users: number;
+  readonly items: number;
+  /** Times of the first and the last event. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Highest row of `events` that was read. */
+  readonly watermark: string;
+  /** Events older than the memory allowed. */
+  readonly leftOut: number;
+}
+
+/** Names of the sources in a policy document. */
+const SHORT: Partial<Record<SourceName, string>> = { sequential_rules: "sr", session_knn: "vsknn" };
+
+const shortened = (weights: BlendWeights) =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, weight]) => [SHORT[name as SourceName] ?? name, weight]),
+  );
+
+/** File name -> document. */
+export function runDocuments(
+  { model, settings, easeForm, validation }: Trained,
+  bundle: Uint8Array,
+  data: DataRange,
+  createdAtMs: number,
+): ReadonlyMap<string, object> {
+  const { runId, strategy } = model;
+  const digest = sha256(bundle);
+  const artifact = `runs/${runId}/${BUNDLE_FILE}`;
+  const created_at = new Date(createdAtMs).toISOString();
+  const params = {
+    ease_form: easeForm,
+    ease_lambda: easeForm && settings.lambda,
+    profile_half_life: settings.profileHalfLife,
+    session_decay: settings.sessionDecay,
+    weights: settings.weights,
+    session_weights: settings.sessionWeights,
+  };
+  const data_range = {
+    events: data.events,
+    users: data.users,
+    items: data.items,
+    from: new Date(data.fromMs).toISOString(),
+    to: new Date(data.toMs).toISOString(),
+    watermark: data.watermark,
+    events_left_out: data.leftOut,
+  };
+  const metrics = { validation };
+  return new Map<string, object>([
+    [
+      "manifest.json",
+      {
+        run_id: runId,
+        strategy,
+        feature_schema_version: FEATURE_SCHEMA_VERSION,
+        created_at,
+        params,
+        data_range,
+        metrics,
+        artifacts: [{ name: BUNDLE_FILE, bytes: bundle.length, sha256: digest }],
+      },
+    ],
+    [
+      "decision_policy.json",
+      {
+        status: "ok",
+        policy_version: POLICY_VERSION,
+        feature_schema_version: FEATURE_SCHEMA_VERSION,
+        run_id: runId,
+        selection_basis: "validation_ndcg@10",
+        selected_model: strategy,
+        selected_model_artifact: artifact,
+        selected_model_sha256: digest,
+        threshold: 0.5,
+        max_action_rate: null,
+        expected_net_profit: 0,
+        cost_matrix: { tp: 180, fp: -20, fn: -200, tn: 0 },
+        ranking_mode: "incremental_profit",
+        uplift: {},
+        tie_break_preference: "lower_id",
+        debug: {},
+        serving: {
+          strategy,
+          betas: shortened(settings.weights),
+          session_betas: shortened(settings.sessionWeights),
+          profile_half_life: settings.profileHalfLife,
+        },
+      },
+    ],
+    ["model_registry.json", { [strategy]: artifact }],
+    ["model_checksums.json", { [artifact]: digest }],
+    ["feature_spec.json", { schema_version: FEATURE_SCHEMA_VERSION, sources: Object.keys(settings.weights) }],
+  ]);
+}

@@ -1,0 +1,27 @@
+/** What a trained policy knows when it is asked. */
+
+import type { HiddenSlots } from "./hidden-items.ts";
+import type { NeighbourList } from "./neighbour-list.ts";
+import type { PopularityIndex } from "./popularity-index.ts";
+import type { SlotList } from "./stream-v1.ts";
+import type { PlacedModel } from "./trained-model.ts";
+
+/** Interactions of a profile that count. */
+export const PROFILE_LENGTH = 50;
+
+export interface TrainedInput {
+  readonly placed: PlacedModel;
+  /** Decayed popularity on a linear scale; its table is that of the placed model and numbers everything else. */
+  readonly index: PopularityIndex;
+  /** Neighbours of the newest distinct items, newest first; null where a list is not known. */
+  readonly neighbours: readonly (NeighbourList | null)[];
+  /** Slots of the newest interactions, newest first; an item stands there once for each interaction. */
+  readonly recent: ArrayLike<number>;
+  /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
+  readonly unwanted: SlotList;
+  /** In no answer. */
+  readonly hidden: HiddenSlots;
+  readonly k: number;
+  /** Most popular items that are candidates, 200 where nothing is said. */
+  readonly popularCandidates?: number;
+}

@@ -1,0 +1,102 @@
+/** The trained policy: a run's model, and what the stream has learned since, brought together for one request. */
+
+import type { Clock } from "../core/clock.ts";
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
+import { ColdStarts } from "./cold-start.ts";
+import type { ItemTable } from "./item-table.ts";
+import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
+import type { Depth, Policy, Ranked } from "./policy.ts";
+import type { RecoRequest } from "./recommender.ts";
+import type { RequestReads } from "./request-reads.ts";
+import type { ServingState } from "./serving-state.ts";
+import { coldLength, popular } from "./stream-policy.ts";
+import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
+import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
+import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
+import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
+import { newestInteractions, newestItems, profileInTable } from "./user-profile.ts";
+import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
+
+type Neighbours = readonly (NeighbourList | undefined)[];
+
+export function trainedPolicy(state: ServingState, clock: Clock, model: TrainedModel): Policy {
+  const { stream, rankedLists, visibility } = state;
+  const { popularity } = stream;
+  const scratch = new TrainedScratch();
+  const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
+  const placedIn = placer(model);
+  placedIn(popularity.table); // Before the first request, which would wait for it.
+
+  const rankFor = (
+    viewer: Viewer,
+    asked: RecoRequest,
+    reads: RequestReads,
+    depth: Depth,
+  ): MaybePromise<Ranked | null> => {
+    const { cached, overlay, profile } = viewer;
+    const request = visibility.wanted(asked, viewer.hidden);
+    const isPlain = depth === "slate" && request.exclude.size === 0 && overlay.length === 0;
+    const keepable = isPlain ? cached : null;
+    const kept = keepable && rankedLists.find(keepable, request.k);
+    if (kept) return { list: kept, rankingMs: 0 };
+    const newest = newestItems(profile, overlay);
+    const itemIds = newest.map((slot) => profile.table.nameOf(slot));
+    return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
+      chain(reads.knows(popularity), (isKnown) => {
+        const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
+        const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
+        if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
+        return ranked;
+      }),
+    );
+  };
+
+  const blend = (
+    viewer: Viewer,
+    request: RecoRequest,
+    neighbours: Neighbours,
+    depth: Depth,
+  ): Ranked | null => {
+    const startedMs = clock.monotonicMs();
+    const index = popularity.current();
+    const profile = profileInTable(viewer.profile, index.table);
+    const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
+    if (index.size === 0 && recent.length === 0) return null;
+    const unwanted = unwantedSlots(viewer, request, index.table);
+    const hidden = visibility.items.inTable(index.table);
+    const input: TrainedInput = {
+      placed: placedIn(index.table),
+      index,
+      neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
+      recent,
+      unwanted,
+      hidden,
+      k: depth === "slate" ? request.k : MOST_CANDIDATES,
+      ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
+    };
+    const list =
+      recent.length === 0
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth))
+        : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
+    return { list, rankingMs: clock.monotonicMs() - startedMs };
+  };
+
+  return {
+    endpoint: "reco",
+    modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
+    strategy: model.strategy,
+    boosts: true,
+    rank: (request, reads, depth) =>
+      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads, depth)),
+    popular: (request, depth) => popular(state, request, depth, coldStarts),
+  };
+}
+
+/** Remembers the model's place in the table that is in use; the owner starts a new table when one has grown too large. */
+function placer(model: TrainedModel): (table: ItemTable) => PlacedModel {
+  let placed: PlacedModel | null = null;
+  return (table) => {
+    if (placed?.table !== table) placed = placeModel(model, table);
+    return placed;
+  };
+}

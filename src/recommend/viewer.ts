@@ -1,0 +1,69 @@
+/** Finds whose events a request is answered by, and what must not be in the answer. */
+
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
+import type { ItemTable } from "./item-table.ts";
+import { overlayOf } from "./overlay.ts";
+import type { HistoryEntry } from "./ports.ts";
+import type { RecoRequest } from "./recommender.ts";
+import type { RequestReads } from "./request-reads.ts";
+import type { ServingState } from "./serving-state.ts";
+import type { SlotList } from "./stream-v1.ts";
+import { emptyProfile, profileInTable, type UserProfile } from "./user-profile.ts";
+
+/** A guest's events carry this before the session id as their user id. */
+const GUEST_PREFIX = "session:";
+
+/** Whose events the answer goes by. */
+export interface Viewer {
+  readonly profile: UserProfile;
+  readonly overlay: readonly HistoryEntry[];
+  /** The profile as it is cached; null when it could not be read. */
+  readonly cached: UserProfile | null;
+  /** Items that the user does not want to see. */
+  readonly hidden: readonly string[];
+  /** The events are those of one session. */
+  readonly isGuest: boolean;
+}
+
+/** A user without any events is seen as the guest of the session. */
+export function findViewer(
+  state: ServingState,
+  request: RecoRequest,
+  reads: RequestReads,
+): MaybePromise<Viewer> {
+  return chain(viewerOf(state, request.userId, request.sessionEvents, reads), (user) => {
+    if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
+    const guestId = GUEST_PREFIX + request.sessionId;
+    if (guestId === request.userId) return user;
+    return chain(viewerOf(state, guestId, undefined, reads), (guest) => ({
+      ...guest,
+      hidden: [...user.hidden, ...guest.hidden],
+    }));
+  });
+}
+
+function viewerOf(
+  { stream, overlay, visibility }: ServingState,
+  userId: string,
+  sessionEvents: readonly HistoryEntry[] | undefined,
+  reads: RequestReads,
+): MaybePromise<Viewer> {
+  const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");
+  return chain(stored, ([cached = null, hidden = []]) => {
+    const profile = cached ?? emptyProfile(stream.popularity.table);
+    const isGuest = userId.startsWith(GUEST_PREFIX);
+    return { profile, overlay: overlayOf(overlay, userId, sessionEvents), cached, hidden, isGuest };
+  });
+}
+
+/** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
+export function unwantedSlots(
+  { profile, overlay }: Viewer,
+  { exclude }: RecoRequest,
+  table: ItemTable,
+): SlotList {
+  const { slots } = profileInTable(profile, table);
+  if (overlay.length === 0 && exclude.size === 0) return slots;
+  const others = [...overlay.map(({ itemId }) => itemId), ...exclude];
+  return [...slots, ...others.map((itemId) => table.slotOf(itemId))];
+}

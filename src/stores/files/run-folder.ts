@@ -1,0 +1,46 @@
+/** Keeps training runs in the object directory: `runs/<run id>`, whole or not at all, and never changed afterwards. */
+
+import { readFileSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { BUNDLE_FILE } from "../../models/run-documents.ts";
+
+const runsOf = (dataDir: string) => join(dataDir, "objects", "runs");
+
+/** Answers the folder. Throws as the file system does, also when the run is there already. */
+export async function writeRun(
+  dataDir: string,
+  runId: string,
+  bundle: Uint8Array,
+  documents: ReadonlyMap<string, object>,
+): Promise<string> {
+  const folder = join(runsOf(dataDir), runId);
+  const draft = `${folder}.part`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await writeDurably(join(draft, BUNDLE_FILE), bundle);
+  for (const [name, document] of documents) await writeDurably(join(draft, name), asText(document));
+  await rename(draft, folder);
+  return folder;
+}
+
+/** The same documents where reports are looked for. */
+export async function mirrorDocuments(folder: string, documents: ReadonlyMap<string, object>): Promise<void> {
+  for (const [name, document] of documents) {
+    const draft = join(folder, `${name}.part`);
+    await writeDurably(draft, asText(document));
+    await rename(draft, join(folder, name));
+  }
+}
+
+/** The model file of a run, in memory of its own. Throws as the file system does. */
+export const readRunBundle = (dataDir: string, runId: string): Uint8Array =>
+  new Uint8Array(readFileSync(join(runsOf(dataDir), runId, BUNDLE_FILE)));
+
+const asText = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
+
+async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
+  await using file = await open(path, "w", 0o600);
+  await file.writeFile(content);
+  await file.sync();
+}

@@ -1,0 +1,56 @@
+/** Writes are kept from a store that takes none, and only from such a one. */
+
+import { describe, expect, test } from "bun:test";
+import { guardIngest } from "../../../src/actors/ingest-guard.ts";
+import { Breaker, dependencyBreaker } from "../../../src/core/breaker.ts";
+import { Deadline } from "../../../src/core/deadline.ts";
+import { StoreDataError, StoreUnavailableError } from "../../../src/core/errors.ts";
+import { seededRandom } from "../../../src/core/random.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+
+/** How often the store was asked in 40 writes that all fail with `error`, and the reason of the last refusal. */
+async function writes(error: Error) {
+  const clock = manualClock();
+  const breaker = new Breaker({ settings: dependencyBreaker(1_000), clock, random: seededRandom(1) });
+  let asked = 0;
+  const store = guardIngest(
+    {
+      accept: async () => {
+        asked++;
+        throw error;
+      },
+    },
+    breaker,
+  );
+  let last: unknown;
+  for (let write = 0; write < 40; write++) {
+    await store.accept([], Deadline.after(1_000, clock)).catch((thrown: unknown) => {
+      last = thrown;
+    });
+  }
+  return { asked, last, breaker };
+}
+
+describe("a guarded store", () => {
+  test.each(["connect", "timeout", "read_only", "disk_full"] as const)(
+    "is not asked on and on after %s",
+    async (reason) => {
+      const { asked, last, breaker } = await writes(new StoreUnavailableError(reason, "no"));
+      expect(asked).toBe(20);
+      expect(last).toBeInstanceOf(StoreUnavailableError);
+      expect(breaker.state).toBe("open");
+    },
+  );
+
+  test.each([
+    ["a lock of others", new StoreUnavailableError("contention", "lock timeout")],
+    ["a full pool", new StoreUnavailableError("pool", "no connection")],
+    ["bad data", new StoreDataError("22003", "out of range")],
+    ["a bug", new TypeError("x is undefined")],
+  ])("is asked on after %s, whose error passes as it is", async (_what, error) => {
+    const { asked, last, breaker } = await writes(error);
+    expect(asked).toBe(40);
+    expect(last).toBe(error);
+    expect(breaker.state).toBe("closed");
+  });
+});
