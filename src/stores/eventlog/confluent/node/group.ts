@@ -7,6 +7,7 @@ import { renewedTopicIn } from "./log-lines.ts";
 import {
   type Conf,
   called,
+  connected,
   type RdConsumer,
   type RdError,
   type RdKafka,
@@ -86,7 +87,7 @@ export class GroupClient {
   readonly #ends = new Map<string, number>();
 
   async open(timeoutMs: number): Promise<void> {
-    await called((done) => this.#consumer.connect({ timeout: timeoutMs }, done));
+    await connected(this.#consumer, timeoutMs);
     this.#consumer.subscribe(this.#group.topics);
     this.#reading = this.#read().catch((error) => this.#fail(asError(error)));
     this.#check().catch((error) => this.#fail(asError(error)));

@@ -1,7 +1,7 @@
 /** The producer's side of the child: hands records to librdkafka and waits for their reports. */
 
 import type { Delivery, Questions, SentRecord } from "../protocol.ts";
-import { type Conf, called, codeOf, type RdKafka, type RdProducer } from "./rdkafka.ts";
+import { type Conf, codeOf, connected, type RdKafka, type RdProducer } from "./rdkafka.ts";
 
 export class ProducerClient {
   readonly #producer: RdProducer;
@@ -19,7 +19,7 @@ export class ProducerClient {
   }
 
   async open(timeoutMs: number): Promise<void> {
-    await called((done) => this.#producer.connect({ timeout: timeoutMs }, done));
+    await connected(this.#producer, timeoutMs);
     this.#producer.setPollInBackground(true);
   }
 

@@ -112,6 +112,7 @@ export interface RdKafka {
   readonly AdminClient: { create(conf: Conf): RdAdmin };
 }
 
+const CONNECT_MARGIN_MS = 500;
 const PACKAGE = "@confluentinc/kafka-javascript";
 
 /** From the first folder that has it. Throws what Node throws when none has it, or its addon does not load. */
@@ -144,6 +145,10 @@ export function called<T>(call: (done: Callback<T>) => void): Promise<T> {
     call((error, value) => (error ? reject(asRdError(error)) : resolve(value)));
   });
 }
+
+/** The library tells no reason while it connects; it is to say at least that it could not, before the asker's deadline. */
+export const connected = (client: Client, timeoutMs: number): Promise<unknown> =>
+  called((done) => client.connect({ timeout: Math.max(1, timeoutMs - CONNECT_MARGIN_MS) }, done));
 
 /** The library's errors carry a code; its objects are not always errors. */
 const asRdError = ({ message, code }: RdError): Error => Object.assign(new Error(message), { code });
