@@ -162,6 +162,17 @@ describe.skipIf(missing !== null)(`the Node child${missing === null ? "" : ` (${
     }, PATIENT);
   }, 90_000);
 
+  test("is numbered by the store, as the built-in client is: whoever takes over a group has the greater number", async () => {
+    const topic = await aTopic();
+    for (const create of [createKafkaLog, createConfluentLog, createKafkaLog]) {
+      const givenBefore = generation;
+      await using consumer = await logOf(create).subscribe(`g-${topic}`, "m", [topic]);
+      await eventually(() => expect(consumer.assignments()).toHaveLength(1), PATIENT);
+      expect(consumer.assignments()[0]?.generation).toBeGreaterThan(givenBefore);
+      expect(consumer.assignments()[0]?.generation).toBeLessThanOrEqual(generation);
+    }
+  }, 150_000);
+
   test("ends when the process that started it is killed", async () => {
     const program = fileURLToPath(new URL("../fixtures/programs/confluent-parent.ts", import.meta.url));
     const parent = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
