@@ -23,6 +23,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   POSTGRES_USER: "recsys",
   POSTGRES_PASSWORD: "change_me",
   DS_API_KEY: "change_me_to_32_random_bytes",
+  DS_ADMIN_KEY: "change_me_to_32_other_bytes",
+  MODEL_RELOAD_TOKEN: "change_me_to_32_more_bytes",
   HOST: "127.0.0.1",
   LOG_IP: "full",
   DOCS_ENABLED: "true",

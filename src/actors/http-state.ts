@@ -4,20 +4,15 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { Breaker, dependencyBreaker } from "../core/breaker.ts";
 import type { Clock } from "../core/clock.ts";
-import { asError } from "../core/errors.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import type { CacheSnapshot } from "../http/services.ts";
-import { loadModel } from "../models/model-file.ts";
-import { createRecommender } from "../recommend/engine.ts";
+import { createRecommender, type InstallableRecommender } from "../recommend/engine.ts";
 import { guardReader } from "../recommend/guarded-reader.ts";
 import type { ServingObserver } from "../recommend/ports.ts";
-import type { Recommender } from "../recommend/recommender.ts";
 import { ServingState } from "../recommend/serving-state.ts";
 import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
 import { type SharedReader, shareReads } from "../recommend/shared-reader.ts";
-import type { TrainedModel } from "../recommend/trained-model.ts";
 import { popularSnapshotFile } from "../stores/files/popular-snapshot-file.ts";
-import { readRunBundle } from "../stores/files/run-folder.ts";
 import { createFeatureReader } from "../stores/postgres/feature-reader.ts";
 import type { RedisCache } from "../stores/redis/shared-cache.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
@@ -40,7 +35,7 @@ export interface Shared extends Disposable {
 
 export interface Serving {
   readonly state: ServingState;
-  readonly recommender: Recommender;
+  readonly recommender: InstallableRecommender;
   /** Null where each tree remembers for itself. */
   readonly shared: Shared | null;
   readonly cache: () => CacheSnapshot;
@@ -63,11 +58,9 @@ export function openServing(
     observer: watchBreaker(BREAKER_NAME, realm.metrics, realm.log),
   });
   const store = guardReader(createFeatureReader(realm.pool), breaker);
-  const model = loadRun(config, realm);
   const settings = {
     ...config.cache,
-    // Without its model a trained policy gives way to the one that learns from the stream.
-    policy: model === null && config.reco.policy === "trained" ? ("stream-v1" as const) : config.reco.policy,
+    policy: config.reco.policy,
     cacheEnabled: config.cache.enabled,
     seenMax: config.reco.seenMax,
     readTimeoutMs: READ_TIMEOUT_MS,
@@ -86,25 +79,11 @@ export function openServing(
   });
   return {
     state,
-    recommender: createRecommender({ state, clock, observer, model }),
+    recommender: createRecommender({ state, clock, observer }),
     shared,
     cache: () => describeCache(state, config.cache, cache),
     storeAnswered: () => breaker.pingSucceeded(),
   };
-}
-
-/** A file that is not there, broken or of another version is refused; serving goes on without it. */
-function loadRun({ reco, dataDir }: Config, realm: Realm): TrainedModel | null {
-  const { runId } = reco;
-  if (runId === null) return null;
-  try {
-    const model = loadModel(readRunBundle(dataDir, runId));
-    realm.log.info({ run_id: runId, items: model.itemIds.length }, "model.loaded");
-    return model;
-  } catch (error) {
-    realm.log.error({ run_id: runId, error_message: asError(error).message }, "model.refused");
-    return null;
-  }
 }
 
 function observe({ metrics, log }: Realm): ServingObserver {

@@ -13,6 +13,7 @@ import { exportCache } from "./http-cache-metrics.ts";
 import { openItems, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
+import { openModels } from "./http-models.ts";
 import { openServing } from "./http-state.ts";
 import {
   mergeWindows,
@@ -57,6 +58,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     serving.storeAnswered();
     storeAnswered();
   });
+  const models = openModels(context, realm, serving.recommender);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
     config,
@@ -77,13 +79,19 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),
+    registry: models.registry,
+    loadedModels: models.loaded,
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
   await Promise.all([cache?.tried, hearing?.tried]);
-  await Promise.all([health.start(), serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock))]);
+  await Promise.all([
+    health.start(),
+    serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock)),
+    models.start(),
+  ]);
   const server = listen(createApp(services, slates), context);
   health.markStarted();
   return {
@@ -101,6 +109,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await ingest[Symbol.asyncDispose]();
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();
+      await models[Symbol.asyncDispose]();
       await hearing?.[Symbol.asyncDispose]();
       await waker[Symbol.asyncDispose]();
       serving.shared?.[Symbol.dispose]();

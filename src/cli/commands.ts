@@ -11,6 +11,7 @@ import { evaluateCommand } from "./evaluate/command.ts";
 import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
+import { promotePolicyCommand, rollbackPolicyCommand } from "./models/policy.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
@@ -27,6 +28,8 @@ export const commands = (): readonly Command[] => [
   replayOutboxCommand(),
   replayDeadLettersCommand(),
   trainCommand(),
+  promotePolicyCommand(),
+  rollbackPolicyCommand(),
   evaluateCommand(),
   statusCommand(),
   doctorCommand(),

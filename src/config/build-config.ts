@@ -41,7 +41,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     },
     reco: {
       deadlineMs: ms(values.RECO_DEADLINE_MS),
-      ...values.RECO_DEFAULT_POLICY,
+      policy: values.RECO_DEFAULT_POLICY === "builtin:stream-v1" ? "stream-v1" : "rules-v1",
       seenMax: values.RECO_SEEN_MAX,
       popularityHalfLifeHours: values.RECO_POPULARITY_HALF_LIFE_H,
       asyncImpressionLogging: values.RECO_ASYNC_IMPRESSION_LOGGING,
@@ -113,6 +113,8 @@ function httpSettings(values: Values, environmentClass: Config["environmentClass
     docsEnabled: values.DOCS_ENABLED ?? environmentClass !== "production",
     drainDelayMs: seconds(values.DRAIN_DELAY_SEC),
     apiKeys: open ? [] : apiKeys,
+    adminKey: values.DS_ADMIN_KEY,
+    modelReloadToken: values.MODEL_RELOAD_TOKEN,
     authMode: open ? "open" : "keyed",
   };
 }

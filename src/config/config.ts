@@ -28,6 +28,10 @@ export interface Config {
     readonly drainDelayMs: number;
     /** Accepted values of `x-api-key`; empty in open mode. */
     readonly apiKeys: readonly string[];
+    /** Value of `x-admin-key` that opens administration; null when none is configured. */
+    readonly adminKey: string | null;
+    /** Bearer token that opens `/models/reload`. */
+    readonly modelReloadToken: string | null;
     /** `open`: core routes need no key. `keyed`: they do. */
     readonly authMode: "open" | "keyed";
   };
@@ -53,10 +57,8 @@ export interface Config {
   };
   readonly reco: {
     readonly deadlineMs: number;
-    /** What GET /reco answers by. */
-    readonly policy: "rules-v1" | "stream-v1" | "trained";
-    /** The run that a trained policy serves. */
-    readonly runId: string | null;
+    /** What GET /reco answers by until a trained run is promoted. */
+    readonly policy: "rules-v1" | "stream-v1";
     /** Newest events of a user that count as seen. */
     readonly seenMax: number;
     /** Of decayed popularity. */

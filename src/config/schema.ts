@@ -5,7 +5,6 @@ import {
   bool,
   choice,
   nonNegativeInt,
-  policy,
   port,
   positiveFloat,
   positiveInt,
@@ -115,6 +114,18 @@ export const VARIABLES = {
     description: "Accepted API keys; a comma list during rotation.",
     usedBy: "http",
   }),
+  DS_ADMIN_KEY: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Opens administration, in the header `x-admin-key` beside an API key.",
+    usedBy: "http",
+  }),
+  MODEL_RELOAD_TOKEN: text(null, {
+    defaultText: "none",
+    secret: true,
+    description: "Opens `/models/reload`, as bearer token.",
+    usedBy: "http",
+  }),
 
   DATABASE_URL: text(null, {
     defaultText: "none: the embedded server",
@@ -161,9 +172,10 @@ export const VARIABLES = {
   WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
 
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
-  RECO_DEFAULT_POLICY: policy({
+  RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
+    onInvalid: "refuse",
     description:
-      "What `/reco` answers by: the baseline `builtin:rules-v1`, what users did next blended with what is popular now `builtin:stream-v1`, or a run of `reco train` as `default:<run id>`.",
+      "What `/reco` answers by until a trained run is promoted: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
   EASE_MAX_ITEMS: positiveInt(4000, {

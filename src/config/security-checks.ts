@@ -23,14 +23,16 @@ export function checkSecurity(
   const insecure = enforced
     ? [
         ...databaseSecrets(config, values, textOf),
-        ...(config.roles.includes("http") ? apiKeys(config, values) : []),
+        ...(config.roles.includes("http") ? [...apiKeys(config, values), ...adminSecrets(config)] : []),
         ...switches(values),
         ...transport(config, values),
         ...(usesKafka(config) ? kafka(config, values) : []),
       ]
     : [];
+  const missing = values.ALLOW_INSECURE_PROD_DEFAULTS ? [] : missingAdminKey(config);
+  const kind = config.environmentClass === "production" ? "insecure" : "invalid";
   return {
-    problems: insecure.map(([variable, message]) => ({ kind: "insecure", variable, message })),
+    problems: [...insecure, ...missing].map(([variable, message]) => ({ kind, variable, message })),
     warnings: warnings(config),
   };
 }
@@ -64,6 +66,28 @@ function apiKeys(config: Config, values: Values): Finding[] {
   const problems = new Set(keys.map(keyProblem).filter((problem) => problem !== null));
   if (new Set(keys).size < keys.length) problems.add("holds one key twice");
   return [...problems].map((problem): Finding => ["DS_API_KEY", problem]);
+}
+
+/** Also outside production: where others can reach the server, somebody must be able to administer it, and only they. */
+function missingAdminKey({ http, roles, environmentClass }: Config): Finding[] {
+  const isNeeded = roles.includes("http") && environmentClass !== "development" && http.authMode === "keyed";
+  return isNeeded && http.adminKey === null ? [["DS_ADMIN_KEY", "is not set"]] : [];
+}
+
+function adminSecrets({ http }: Config): Finding[] {
+  const findings: Finding[] = [];
+  for (const [name, secret] of [
+    ["DS_ADMIN_KEY", http.adminKey],
+    ["MODEL_RELOAD_TOKEN", http.modelReloadToken],
+  ] as const) {
+    if (secret === null) continue;
+    const problem = http.apiKeys.includes(secret) ? "equals an API key" : keyProblem(secret);
+    if (problem !== null) findings.push([name, problem]);
+  }
+  if (http.adminKey !== null && http.adminKey === http.modelReloadToken) {
+    findings.push(["MODEL_RELOAD_TOKEN", "equals DS_ADMIN_KEY"]);
+  }
+  return findings;
 }
 
 function switches(values: Values): Finding[] {

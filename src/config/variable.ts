@@ -66,28 +66,6 @@ export function choice<const Value extends string, const Fallback extends Value 
   };
 }
 
-export interface PolicyChoice {
-  readonly policy: "rules-v1" | "stream-v1" | "trained";
-  readonly runId: string | null;
-}
-
-/** The name of a policy as answers give it: `builtin:<name>`, or `default:<run id>`. */
-export function policy(texts: VariableTexts): Variable<PolicyChoice> {
-  const parse = (given: string): PolicyChoice | undefined => {
-    const [, name] = /^builtin:(.+)$/i.exec(given) ?? [];
-    const builtin = (["rules-v1", "stream-v1"] as const).find((each) => each === name?.toLowerCase());
-    if (builtin !== undefined) return { policy: builtin, runId: null };
-    const [, runId] = /^default:(\d{8}_\d{6})$/.exec(given) ?? [];
-    return runId === undefined ? undefined : { policy: "trained", runId };
-  };
-  return {
-    ...variable<PolicyChoice>("policy", { policy: "rules-v1", runId: null }, texts, parse),
-    defaultText: "builtin:rules-v1",
-    onInvalid: "refuse",
-    blankIsUnset: true,
-  };
-}
-
 function variable<T>(
   kind: string,
   fallback: T,

@@ -6,6 +6,7 @@ import { createFinish } from "./finish.ts";
 import { CATALOG_OPERATIONS as CATALOG, USER_OPERATIONS as USER } from "./openapi/catalog-operations.ts";
 import { openApiText } from "./openapi/document.ts";
 import { EVENT_OPERATIONS as EVENT } from "./openapi/event-operations.ts";
+import { MODEL_OPERATIONS as MODEL } from "./openapi/model-operations.ts";
 import {
   ANALYTICS_OPERATIONS as ANALYTICS,
   DOCS_OPERATIONS as DOCS,
@@ -23,6 +24,7 @@ import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { ingestHandlers } from "./routes/ingest.ts";
 import { metricsHandler } from "./routes/metrics.ts";
+import { modelHandlers } from "./routes/models.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
@@ -34,6 +36,8 @@ import { answerUnmatched } from "./unmatched.ts";
 /** Longest time for an answer, by kind of route. */
 const INGEST_MS = 2_000;
 const SLOW_MS = 10_000;
+/** Waits until every worker has loaded the model, and takes it back where one cannot. */
+const SWITCH_MS = 45_000;
 
 /**
  * The app. Whoever applies events of a user calls `slates.forget(userId)` afterwards; hand in the
@@ -61,6 +65,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
   const many = recommendManyHandler(services);
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
+  const model = modelHandlers(services);
   const analytics = analyticsHandlers(services);
   const health = healthHandlers(services);
   const metrics = metricsHandler(services);
@@ -87,6 +92,13 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("POST", "/users/merge",         "C", "catalog:write", "batch",     SLOW_MS,   user.merge,     USER.merge,     DATABASE_UNAVAILABLE),
     route("POST", HIDDEN_ITEMS_PATH,      "C", "catalog:write", "catalogue", INGEST_MS, user.hide,      USER.hide,      DATABASE_UNAVAILABLE),
     route("DELETE", HIDDEN_ITEM_PATH,     "C", "catalog:write", "catalogue", INGEST_MS, user.show,      USER.show,      DATABASE_UNAVAILABLE),
+
+    { ...route("POST", "/models/reload",  "A", "models:admin",   "admin", SWITCH_MS, model.reload,  MODEL.reload,  DATABASE_UNAVAILABLE), takesReloadToken: true },
+    route("GET", "/models",               "C", "analytics:read", "admin", SLOW_MS,   model.models,   MODEL.models,   DATABASE_UNAVAILABLE),
+    route("GET", "/policy",               "C", "analytics:read", "admin", SLOW_MS,   model.policy,   MODEL.policy,   DATABASE_UNAVAILABLE),
+    route("GET", "/policy/runs",          "C", "analytics:read", "admin", SLOW_MS,   model.runs,     MODEL.runs,     DATABASE_UNAVAILABLE),
+    route("POST", "/policy/promote",      "A", "models:admin",   "admin", SWITCH_MS, model.promote,  MODEL.promote,  DATABASE_UNAVAILABLE),
+    route("POST", "/policy/rollback",     "A", "models:admin",   "admin", SWITCH_MS, model.rollback, MODEL.rollback, DATABASE_UNAVAILABLE),
 
     route("GET", "/contract",             "C", "analytics:read", "admin", SLOW_MS, analytics.contract, ANALYTICS.contract, null),
     route("GET", "/metrics/reco",         "C", "analytics:read", "admin", SLOW_MS, analytics.window,   ANALYTICS.window,   null),

@@ -31,6 +31,7 @@ export function invalid(issues: readonly Issue[]): Failure {
 
 export const NOT_FOUND = failure(404, "not_found", "Not Found", { message: "Endpoint not found" });
 export const UNAUTHORIZED = failure(401, "unauthorized", "Invalid or missing API key");
+export const FORBIDDEN = failure(403, "forbidden", "Administration is not allowed for this caller");
 export const KEY_NOT_CONFIGURED = failure(503, "api_key_not_configured", "No API key is configured");
 export const KEY_IN_QUERY = failure(400, "key_in_query", "Send the API key in the x-api-key header only");
 export const BAD_CONTENT_LENGTH = failure(400, "invalid_content_length", "Invalid Content-Length header");

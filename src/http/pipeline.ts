@@ -26,8 +26,9 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
   const access = createAccessGate(config.http, metrics);
   const admission = new Admission(metrics, config.outbox.highWater);
 
-  const throughGates = (route: Route, call: Call): MaybePromise<Outcome> => {
-    const refused = access(route, call) ?? checkSize(call, config.http.maxBodyBytes);
+  const throughGates = (route: Route, call: Call, env: HttpEnv | undefined): MaybePromise<Outcome> => {
+    const peerAddress = () => env?.peerAddress?.(call.request) ?? null;
+    const refused = access(route, call, peerAddress) ?? checkSize(call, config.http.maxBodyBytes);
     if (refused !== null) return refused;
     const { admission: admissionClass } = route;
     if (admissionClass === null) return route.handle(call);
@@ -61,7 +62,7 @@ export function createPipeline(services: HttpServices, finish: Finish = createFi
         userId: null,
       };
       const outcome = attempt(
-        () => throughGates(route, call),
+        () => throughGates(route, call, c.env),
         (thrown) => failed(services, route, call, asError(thrown)),
       );
       return chain(outcome, (answered) => {

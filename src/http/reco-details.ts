@@ -2,7 +2,7 @@
 
 import { explain, type RecoSource } from "../recommend/ranked-list.ts";
 import type { RecoAnswer, Recommender } from "../recommend/recommender.ts";
-import { EXPERIMENT_VARIANT, policyName, VARIANT } from "./policy-labels.ts";
+import { EXPERIMENT_VARIANT } from "./policy-labels.ts";
 import { round3 } from "./reply.ts";
 import type { Call } from "./route.ts";
 
@@ -13,8 +13,8 @@ export async function describeSlate(
 ): Promise<object> {
   const titles = await recommender.titles(answer.list.itemIds, call.deadline);
   return {
-    policy: policyName(answer.modelVersion),
-    variant: VARIANT,
+    policy: answer.label.name,
+    variant: answer.label.variant,
     experiment_variant: EXPERIMENT_VARIANT,
     degraded: answer.degraded,
     deadline_ms: call.budgetMs,

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { RecoAnswer } from "../recommend/recommender.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 import { FallbackRatio } from "./fallback-ratio.ts";
-import { EXPERIMENT_VARIANT, VARIANT } from "./policy-labels.ts";
+import { EXPERIMENT_VARIANT } from "./policy-labels.ts";
 
 export interface RecommendationMetrics {
   /** Counts what was answered. */
@@ -24,13 +24,16 @@ export function bindRecommendationMetrics(
   const latency = metrics.histogram("recommendation_latency_seconds", { endpoint });
   const count = metrics.histogram("recommendation_count", { endpoint });
   const ratioGauge = metrics.gauge("recommendation_fallback_ratio", { endpoint });
-  const fullExposures = exposures(metrics, endpoint, "none");
+  const fullExposures = {
+    primary: exposures(metrics, endpoint, "primary", "none"),
+    shadow: exposures(metrics, endpoint, "shadow", "none"),
+  };
   const ratio = new FallbackRatio(clock);
   return {
     answered(answer) {
       count.observe(answer.list.itemIds.length);
       ratioGauge.set(ratio.add(isFallback(answer)));
-      if (answer.degraded === null) fullExposures.inc();
+      if (answer.degraded === null) fullExposures[answer.label.variant].inc();
       else countDegraded(metrics, endpoint, answer, answer.degraded);
     },
     finished(status, elapsedMs) {
@@ -40,10 +43,10 @@ export function bindRecommendationMetrics(
   };
 }
 
-const exposures = (metrics: Metrics, endpoint: string, degradeReason: string) =>
+const exposures = (metrics: Metrics, endpoint: string, variant: string, degradeReason: string) =>
   metrics.counter("recommendation_exposures_total", {
     endpoint,
-    variant: VARIANT,
+    variant,
     experiment_variant: EXPERIMENT_VARIANT,
     degrade_reason: degradeReason,
   });
@@ -51,7 +54,7 @@ const exposures = (metrics: Metrics, endpoint: string, degradeReason: string) =>
 /** Degraded answers are rare, so their handles are looked up each time. */
 function countDegraded(metrics: Metrics, endpoint: string, answer: RecoAnswer, reason: string): void {
   const [cause = "", level = ""] = reason.split(":");
-  exposures(metrics, endpoint, reason).inc();
+  exposures(metrics, endpoint, answer.label.variant, reason).inc();
   metrics.counter("recommendation_degraded_total", { endpoint, reason }).inc();
   if (isFallback(answer)) metrics.counter("fallback_triggered_total", { reason: cause, level }).inc();
   if (cause === "timeout") {

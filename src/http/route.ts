@@ -4,10 +4,19 @@ import type { Deadline } from "../core/deadline.ts";
 import type { Issue } from "../events/issue.ts";
 import type { Operation } from "./openapi/operation.ts";
 
-/** `P`: public. `C`: open in open mode, else a key with the scope. */
-export type AuthClass = "P" | "C";
+/**
+ * `P`: public. `C`: open in open mode, else a key with the scope. `A`: a key and the admin key, and in open mode a peer
+ * on this machine or in a private network.
+ */
+export type AuthClass = "P" | "C" | "A";
 
-export type Scope = "events:write" | "recs:read" | "analytics:read" | "catalog:read" | "catalog:write";
+export type Scope =
+  | "events:write"
+  | "recs:read"
+  | "analytics:read"
+  | "catalog:read"
+  | "catalog:write"
+  | "models:admin";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;
@@ -15,8 +24,11 @@ export type AdmissionClass = keyof typeof ADMISSION_LIMITS;
 
 export const ERROR_CODES = [
   "invalid_content_length",
+  "invalid_mode",
+  "invalid_source",
   "key_in_query",
   "unauthorized",
+  "forbidden",
   "feature_disabled",
   "not_found",
   "method_not_allowed",
@@ -27,6 +39,7 @@ export const ERROR_CODES = [
   "validation_error",
   "client_closed_request",
   "internal_error",
+  "policy_load_failed",
   "metrics_unavailable",
   "database_unavailable",
   "persist_failed",
@@ -101,6 +114,8 @@ export interface Route {
   readonly path: string;
   readonly auth: AuthClass;
   readonly scope: Scope | null;
+  /** Whether the token for reloading models opens it, too. */
+  readonly takesReloadToken?: boolean;
   /** Null: health and metrics, which are never drained, timed or shed. */
   readonly admission: AdmissionClass | null;
   readonly budgetMs: number;

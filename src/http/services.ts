@@ -7,6 +7,7 @@ import type { Deadline } from "../core/deadline.ts";
 import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
+import type { ModelRegistry } from "../models/registry.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
@@ -71,6 +72,22 @@ export interface RecoWindow {
   readonly latenciesMs: readonly number[];
 }
 
+export interface LoadedModel {
+  /** Of a built-in policy its name. */
+  readonly runId: string;
+  /** As answers name the policy. */
+  readonly policy: string;
+  readonly loadedAtMs: number;
+  readonly artifacts: readonly string[];
+}
+
+export interface LoadedModels {
+  readonly primary: LoadedModel;
+  readonly shadow: LoadedModel | null;
+  /** Why what is promoted does not serve here; null when it does, or nothing is promoted. */
+  readonly failure: string | null;
+}
+
 export interface HttpServices {
   readonly config: Config;
   readonly clock: Clock;
@@ -84,6 +101,9 @@ export interface HttpServices {
   /** What it changes is seen by the next answer of this tree. */
   readonly users: UserStore;
   readonly analytics: AnalyticsReader;
+  readonly registry: ModelRegistry;
+  /** What this worker answers by. */
+  loadedModels(): LoadedModels;
   /** The snapshot as it is now. */
   health(): HealthView;
   /** Prometheus text of the whole tree. */

@@ -17,7 +17,11 @@ import { successors } from "./successors.ts";
 const WIDER = 5;
 /** 200 successors and 500 popular items. */
 const SUCCESSORS_AND_POPULAR = 700;
-const LABELS = { modelVersion: "rules-v1", strategy: "co_vis_popularity_hybrid" } as const;
+const LABELS = {
+  label: { name: "builtin:rules-v1", variant: "primary" },
+  modelVersion: "rules-v1",
+  strategy: "co_vis_popularity_hybrid",
+} as const;
 
 /** GET /reco. */
 export function rulesPolicy(state: ServingState, clock: Clock): Policy {

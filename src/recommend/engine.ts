@@ -10,11 +10,12 @@ import type { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { attempt, chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
-import type { Policy, Ranked } from "./policy.ts";
+import type { Policy, PolicyLabel, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
 import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
+import { isInRollout } from "./rollout.ts";
 import type { ServingState } from "./serving-state.ts";
 import { streamPolicy } from "./stream-policy.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -24,28 +25,56 @@ export interface RecommenderOptions {
   readonly state: ServingState;
   readonly clock: Clock;
   readonly observer: ServingObserver;
-  /** What a trained policy serves; none: a built-in one does. */
-  readonly model?: TrainedModel | null;
 }
 
-export function createRecommender(options: RecommenderOptions): Recommender {
-  const { state } = options;
-  const reco = recoPolicy(options);
+/** Trained models to answer by. */
+export interface InstalledModels {
+  /** Null: the built-in policy. */
+  readonly primary: { readonly slot: string; readonly model: TrainedModel } | null;
+  /** Answers a share of the users, always the same ones. */
+  readonly shadow: { readonly rollout: number; readonly model: TrainedModel } | null;
+}
+
+export interface InstallableRecommender extends Recommender {
+  /** From now on answers go by these; each answer goes by one of them as a whole. */
+  install(models: InstalledModels): void;
+}
+
+interface Shadow {
+  readonly runId: string;
+  readonly rollout: number;
+  readonly policy: Policy;
+}
+
+export function createRecommender(options: RecommenderOptions): InstallableRecommender {
+  const { state, clock } = options;
+  const builtIn = state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
   const recommend = successorsPolicy(state);
+  const trained = (slot: string, variant: PolicyLabel["variant"], model: TrainedModel) =>
+    trainedPolicy(state, clock, model, { name: `${slot}:${model.runId}`, variant });
+  let primary: Policy = builtIn;
+  let shadow: Shadow | null = null;
+  const policyFor = (userId: string): Policy =>
+    shadow !== null && isInRollout(shadow.runId, userId, shadow.rollout) ? shadow.policy : primary;
   return {
-    reco: (request, deadline) => answer(options, reco, request, deadline),
+    reco: (request, deadline) => answer(options, policyFor(request.userId), request, deadline),
     recommend: (request, deadline) => answer(options, recommend, request, deadline),
     async titles(itemIds, deadline) {
       const reads = new RequestReads(deadline, () => {}); // A missing title degrades nothing that is counted.
       const titles = await reads.values(state.titles, itemIds, "feature_fetch");
       return new Map(itemIds.map((itemId, place) => [itemId, titles[place] ?? null]));
     },
+    install(models) {
+      primary = models.primary ? trained(models.primary.slot, "primary", models.primary.model) : builtIn;
+      shadow = models.shadow && {
+        runId: models.shadow.model.runId,
+        rollout: models.shadow.rollout,
+        policy: trained("shadow", "shadow", models.shadow.model),
+      };
+      // Kept lists are those of the policies before.
+      state.rankedLists.clear();
+    },
   };
-}
-
-function recoPolicy({ state, clock, model }: RecommenderOptions): Policy {
-  if (model) return trainedPolicy(state, clock, model);
-  return state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
 }
 
 /** Steps down the ladder. At once, where everything is in memory. */
@@ -56,7 +85,7 @@ function answer(
   deadline: Deadline,
 ): MaybePromise<RecoAnswer> {
   const reads = new RequestReads(deadline, (operation) => observer.late(policy.endpoint, operation));
-  const { modelVersion, strategy } = policy;
+  const { modelVersion, strategy, label } = policy;
   const startedMs = clock.monotonicMs();
   const refinement = refinementOf(policy, request);
   const refined = refinement && { policy, state, clock, request, refinement, reads };
@@ -65,6 +94,7 @@ function answer(
     const source = list.itemIds.length > 0 ? "popular" : "empty";
     return {
       list,
+      label,
       modelVersion,
       strategy: `fallback:${source}`,
       degraded: `${cause}:${source}`,
@@ -75,7 +105,14 @@ function answer(
     if (ranked === null) return popular(reads.cause ?? "empty");
     const { list, rankingMs } = ranked;
     const timingsMs = { retrieval: clock.monotonicMs() - startedMs - rankingMs, ranking: rankingMs };
-    return { list, modelVersion, strategy, degraded: reads.cause && `${reads.cause}:reduced`, timingsMs };
+    return {
+      list,
+      label,
+      modelVersion,
+      strategy,
+      degraded: reads.cause && `${reads.cause}:reduced`,
+      timingsMs,
+    };
   };
   return attempt(
     () => chain(refined === null ? policy.rank(request, reads, "slate") : rankRefined(refined), full),

@@ -16,7 +16,15 @@ export interface Ranked {
  */
 export type Depth = "slate" | "candidates" | "wide";
 
+/** How answers name the policy that made them. */
+export interface PolicyLabel {
+  /** `builtin:<name>`, `<slot>:<run id>` or `shadow:<run id>`. */
+  readonly name: string;
+  readonly variant: "primary" | "shadow";
+}
+
 export interface Policy {
+  readonly label: PolicyLabel;
   readonly endpoint: "reco" | "recommend";
   readonly modelVersion: ModelVersion;
   readonly strategy: string;

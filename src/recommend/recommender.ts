@@ -3,6 +3,7 @@
 import type { Deadline } from "../core/deadline.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Boost, Filter } from "./expression.ts";
+import type { PolicyLabel } from "./policy.ts";
 import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
 
@@ -28,6 +29,8 @@ export type DegradeSource = "reduced" | "redis" | "popular" | "empty" | "recall"
 
 export interface RecoAnswer {
   readonly list: RankedList;
+  /** Of the policy, one object for all its answers. */
+  readonly label: PolicyLabel;
   readonly modelVersion: ModelVersion;
   /** Of the policy, or `fallback:<source>` for the lower rungs of the ladder. */
   readonly strategy: string;

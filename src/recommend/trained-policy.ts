@@ -5,7 +5,7 @@ import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
 import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
-import type { Depth, Policy, Ranked } from "./policy.ts";
+import type { Depth, Policy, PolicyLabel, Ranked } from "./policy.ts";
 import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
@@ -19,7 +19,12 @@ import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
 
 type Neighbours = readonly (NeighbourList | undefined)[];
 
-export function trainedPolicy(state: ServingState, clock: Clock, model: TrainedModel): Policy {
+export function trainedPolicy(
+  state: ServingState,
+  clock: Clock,
+  model: TrainedModel,
+  label: PolicyLabel,
+): Policy {
   const { stream, rankedLists, visibility } = state;
   const { popularity } = stream;
   const scratch = new TrainedScratch();
@@ -83,6 +88,7 @@ export function trainedPolicy(state: ServingState, clock: Clock, model: TrainedM
 
   return {
     endpoint: "reco",
+    label,
     modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
     strategy: model.strategy,
     boosts: true,

@@ -70,6 +70,62 @@ describe("access", () => {
   );
 });
 
+describe("administration", () => {
+  const promote = (http: ReturnType<typeof fakeHttp>, headers: Record<string, string> = {}) =>
+    http.post("/policy/promote", { run_id: "20260101_000000" }, headers);
+  const ADMIN: ConfigOverrides = {
+    http: { ...KEYED.http, adminKey: "admin-key", modelReloadToken: "reload-token" },
+  };
+
+  test.each(["127.0.0.1", "::1", "::ffff:10.1.2.3", "192.168.4.5", "fd00::1"])(
+    "in open mode is for callers near by: %s",
+    async (peer) => {
+      const http = fakeHttp();
+      http.peer = peer;
+      expect((await promote(http)).status).toBe(200);
+    },
+  );
+
+  test.each(["203.0.113.7", "2001:db8::1", "::ffff:8.8.8.8", null, "nonsense"])(
+    "in open mode is closed to %p, whatever key comes along",
+    async (peer) => {
+      const http = fakeHttp();
+      http.peer = peer;
+      const answer = await answerOf(await promote(http, { "x-admin-key": "admin-key" }));
+      expect(answer).toMatchObject({ status: 403, body: { error_code: "forbidden" } });
+      expect(http.metric("reco_auth_failures_total", { reason: "admin" })).toBe(1);
+    },
+  );
+
+  test("in keyed mode needs both keys, wherever the call comes from", async () => {
+    const http = fakeHttp(ADMIN);
+    const statusOf = async (headers: Record<string, string>) => (await promote(http, headers)).status;
+    expect(await statusOf({ "x-admin-key": "admin-key" })).toBe(401);
+    expect(await statusOf({ "x-api-key": "first-key" })).toBe(403);
+    expect(await statusOf({ "x-api-key": "first-key", "x-admin-key": "wrong" })).toBe(403);
+    expect(await statusOf({ "x-api-key": "first-key", "x-admin-key": "admin-key" })).toBe(200);
+  });
+
+  test("without a configured admin key is closed in keyed mode", async () => {
+    const http = fakeHttp(KEYED);
+    expect((await promote(http, { "x-api-key": "first-key", "x-admin-key": "" })).status).toBe(403);
+  });
+
+  test("the reload token opens reloading and nothing else", async () => {
+    const http = fakeHttp(ADMIN);
+    const token = { Authorization: "Bearer reload-token" };
+    const reload = (headers: Record<string, string>) =>
+      http.post("/models/reload", { run_id: "20260101_000000" }, headers);
+    expect((await reload(token)).status).toBe(200);
+    expect((await reload({ Authorization: "Bearer other" })).status).toBe(401);
+    expect((await promote(http, token)).status).toBe(401);
+  });
+
+  test("an admin key in the query is refused", async () => {
+    expect((await fakeHttp(ADMIN).get("/policy?admin_key=x", { "x-api-key": "first-key" })).status).toBe(400);
+  });
+});
+
 describe("size and type", () => {
   const post = (
     http: ReturnType<typeof fakeHttp>,

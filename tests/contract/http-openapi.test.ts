@@ -34,7 +34,10 @@ const INVENTORY = [
   "GET /metrics P null",
   "GET /metrics/prometheus P null",
   "GET /metrics/reco C analytics:read",
+  "GET /models C analytics:read",
   "GET /openapi.json P null",
+  "GET /policy C analytics:read",
+  "GET /policy/runs C analytics:read",
   "GET /ready P null",
   "GET /readyz P null",
   "GET /reco C recs:read",
@@ -46,6 +49,9 @@ const INVENTORY = [
   "POST /log/batch C events:write",
   "POST /log/impression C events:write",
   "POST /log/watch C events:write",
+  "POST /models/reload A models:admin",
+  "POST /policy/promote A models:admin",
+  "POST /policy/rollback A models:admin",
   "POST /recommend C recs:read",
   "POST /users/merge C catalog:write",
   "POST /users/{user_id}/hidden-items C catalog:write",
@@ -122,6 +128,15 @@ const ITEM = "/catalog/items/{item_id}";
 const USER = "/users/{user_id}";
 const HIDDEN = `${USER}/hidden-items`;
 const stored = (http: Http) => http.post("/catalog/items", { items: [{ item_id: "i-1", title: "One" }] });
+const RUN = "20260101_000000";
+const promoted = (http: Http, run_id = RUN) => http.post("/policy/promote", { run_id });
+const twice = (http: Http) =>
+  promoted(http, "20260102_000000").then(() => http.post("/policy/rollback", { slot: "default" }));
+const far = (http: Http) => Object.assign(http, { peer: "203.0.113.7" });
+const unsound = (http: Http) => {
+  http.models.evidence.set(RUN, { policy: null, artifactSha256: null });
+  return http;
+};
 const merging = (from: string) => ({ from_user_id: from, to_user_id: "u-1" });
 
 /** Real calls: method, path, and what to send; their answers must be as documented. */
@@ -178,6 +193,23 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ["post", HIDDEN, (http) => http.post("/users/u-1/hidden-items", {})],
   ["delete", `${HIDDEN}/{item_id}`, (http) => http.send("DELETE", "/users/u-1/hidden-items/i-1")],
   ["delete", `${HIDDEN}/{item_id}`, (http) => down(http).send("DELETE", "/users/u-1/hidden-items/i-1")],
+  ["get", "/models", (http) => http.get("/models")],
+  ["get", "/policy", (http) => promoted(http).then(() => http.get("/policy"))],
+  ["get", "/policy", (http) => http.get("/policy")],
+  ["get", "/policy/runs", (http) => http.get("/policy/runs?limit=1")],
+  ["get", "/policy/runs", (http) => http.get("/policy/runs?limit=0")],
+  ["post", "/policy/promote", (http) => promoted(http)],
+  ["post", "/policy/promote", (http) => http.post("/policy/promote", { run_id: "none" })],
+  ["post", "/policy/promote", (http) => http.post("/policy/promote", { run_id: "x", slot: "red" })],
+  ["post", "/policy/promote", (http) => far(http).post("/policy/promote", {})],
+  ["post", "/policy/rollback", (http) => http.post("/policy/rollback", {})],
+  ["post", "/policy/rollback", (http) => promoted(http).then(() => twice(http))],
+  ["post", "/models/reload", (http) => http.post("/models/reload", { mode: "shadow", rollout: 7 })],
+  ["post", "/models/reload", (http) => http.post("/models/reload", {})],
+  ["post", "/models/reload", (http) => http.post("/models/reload", { mode: "both" })],
+  ["post", "/models/reload", (http) => http.post("/models/reload", { source: "/etc/passwd" })],
+  ["post", "/models/reload", (http) => http.post("/models/reload", { rollout: 0.5 })],
+  ["post", "/models/reload", (http) => unsound(http).post("/models/reload", { run_id: RUN })],
   ["get", "/contract", (http) => http.get("/contract")],
   ["get", "/contract", (http) => http.get("/contract", { "X-Request-Timeout-Ms": "x" })],
   ["get", "/metrics/reco", (http) => http.get("/metrics/reco")],

@@ -83,7 +83,7 @@ describe.skipIf(missing !== null)(`the Node child${missing === null ? "" : ` (${
   beforeAll(async () => {
     findConfluent();
     kafka = await startKafka();
-  }, 60_000);
+  }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   test("of a producer may be killed: the next records go through another", async () => {

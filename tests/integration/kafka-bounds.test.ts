@@ -28,7 +28,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
 
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 60_000);
+  }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   const connection = (requestTimeoutMs = 5_000) => ({

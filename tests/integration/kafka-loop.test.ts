@@ -43,7 +43,7 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
 
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 60_000);
+  }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   test("a killed broker loses nothing and nothing counts twice", async () => {

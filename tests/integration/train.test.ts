@@ -98,7 +98,7 @@ describe("a run", () => {
 
   test("stands in the object folder, is read back whole, and has one row for ever", async () => {
     const { trained, bundle, documents, path } = await write();
-    expect(loadModel(readRunBundle(folder, runId))).toEqual(trained.model);
+    expect(loadModel(await readRunBundle(folder, runId))).toEqual(trained.model);
     const policy = JSON.parse(readFileSync(join(path, "decision_policy.json"), "utf8"));
     expect(policy).toMatchObject({
       status: "ok",
@@ -132,6 +132,7 @@ describe("a run", () => {
   test("that is there already is not written over", async () => {
     await expect(write()).rejects.toThrow();
     writeFileSync(join(folder, "objects/runs", runId, "bundle.bin"), "RECOBNDL, broken");
-    expect(() => loadModel(readRunBundle(folder, runId))).toThrow("not a model file");
+    const bytes = await readRunBundle(folder, runId);
+    expect(() => loadModel(bytes)).toThrow("not a model file");
   });
 });

@@ -36,7 +36,9 @@ export function serving(options: {
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer, model: options.model ?? null });
+  const recommender = createRecommender({ state, clock, observer });
+  if (options.model)
+    recommender.install({ primary: { slot: "default", model: options.model }, shadow: null });
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */
   const ask = async (
     route: "reco" | "recommend",

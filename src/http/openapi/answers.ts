@@ -120,6 +120,51 @@ const catalogue: Record<string, JsonSchema> = {
   HiddenItem: object({ user_id: STRING, item_id: STRING, until: orNull(STRING) }),
 };
 
+const slots = (schema: JsonSchema) => object(each(["default", "blue", "green"], schema));
+
+const models: Record<string, JsonSchema> = {
+  LoadedModel: object({ run_id: STRING, loaded_at: STRING, artifacts: STRINGS }),
+  Models: object({
+    primary: ref("LoadedModel"),
+    shadow: orNull(ref("LoadedModel")),
+    shadow_rollout: NUMBER,
+    registry: object({ active_slot: STRING, version: INTEGER }),
+  }),
+  ModelReloaded: object({
+    status: constant("ok"),
+    mode: oneOf("primary", "shadow"),
+    run_id: orNull(STRING),
+    shadow_rollout: NUMBER,
+    message: STRING,
+  }),
+  PolicySlot: object({
+    run_id: STRING,
+    ...each(["policy_version", "model", "sha256", "promoted_at", "promoted_by"], orNull(STRING)),
+  }),
+  PolicySlots: object({
+    active_slot: STRING,
+    slots: slots(orNull(ref("PolicySlot"))),
+    previous: slots(orNull(STRING)),
+    latest: orNull(STRING),
+  }),
+  PolicyRuns: object({
+    runs: list(
+      object({
+        ...each(["run_id", "policy_version", "model", "sha256", "created_at"], STRING),
+        metrics: { type: "object" },
+      }),
+    ),
+  }),
+  PolicySwitched: object(
+    {
+      ...each(["run_id", "slot", "active_slot", "policy_path", "latest_path"], STRING),
+      previous_run_id: orNull(STRING),
+      workers_switched: INTEGER,
+    },
+    each(["promoted", "rolled_back"], constant(true)),
+  ),
+};
+
 const analytics: Record<string, JsonSchema> = {
   KpiTargets: object(each(["ctr_at_20", "avg_watch_time_sec", "catalog_coverage_at_20"], STRING)),
   Contract: object({
@@ -195,6 +240,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...ingest,
   ...recommendations,
   ...catalogue,
+  ...models,
   ...analytics,
   ...health,
 };

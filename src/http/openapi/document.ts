@@ -15,6 +15,7 @@ import { TIMEOUT_HEADER, timeoutField } from "../middleware/deadline.ts";
 import { RECOMMEND_BODY_SCHEMA } from "../recommend-body.ts";
 import { JSON_TYPE } from "../reply.ts";
 import type { ErrorCode, Route } from "../route.ts";
+import { MODEL_BODIES } from "../routes/models.ts";
 import { ANSWER_SCHEMAS } from "./answers.ts";
 import type { Described, Parameter } from "./operation.ts";
 import { ERROR_SCHEMAS, errorAnswer, HEADER_COMPONENTS } from "./responses.ts";
@@ -25,7 +26,8 @@ type Documentation = GenerateSpecOptions["documentation"];
 const DESCRIPTION = [
   "HEAD works on every GET route; OPTIONS answers 204 with `Allow`.",
   "An unknown path is 404 `not_found`, a wrong method 405 `method_not_allowed` with `Allow`.",
-  "`x-auth` is P (public) or C (a key with the scope in `x-scope`, unless the server runs in open mode).",
+  "`x-auth` is P (public), C (a key with the scope in `x-scope`, unless the server runs in open mode) or A (a key, and " +
+    "the admin key in `x-admin-key`; in open mode a caller on the same machine or in a private network).",
 ].join(" ");
 
 const ID_PARAMETERS: readonly Parameter[] = ["X-Request-ID", "X-Correlation-ID"].map((name) => ({
@@ -48,12 +50,16 @@ export async function openApiText(routes: readonly Route[], config: Config): Pro
       schemas: {
         ...openApiSchemas(config.ingest),
         ...CATALOG_BODIES,
+        ...MODEL_BODIES,
         RecommendBody: RECOMMEND_BODY_SCHEMA,
         ...ANSWER_SCHEMAS,
         ...ERROR_SCHEMAS,
       },
       headers: HEADER_COMPONENTS,
-      securitySchemes: { ApiKey: { type: "apiKey", in: "header", name: "x-api-key" } },
+      securitySchemes: {
+        ApiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+        AdminKey: { type: "apiKey", in: "header", name: "x-admin-key" },
+      },
     },
   };
   const document = await generateSpecs(app, {
@@ -62,6 +68,8 @@ export async function openApiText(routes: readonly Route[], config: Config): Pro
   });
   return JSON.stringify(document);
 }
+
+const SECURITY = { P: [], C: [{ ApiKey: [] }], A: [{ ApiKey: [], AdminKey: [] }] } as const;
 
 function describe(route: Route): DescribeRouteOptions {
   const { operation } = route;
@@ -77,7 +85,7 @@ function describe(route: Route): DescribeRouteOptions {
       content: { [JSON_TYPE]: { schema: ref(operation.body) } },
     },
     responses: Object.fromEntries([...gateAnswers(route), ...operation.answers]),
-    security: route.auth === "P" ? [] : [{ ApiKey: [] }],
+    security: SECURITY[route.auth],
     "x-auth": route.auth,
     "x-scope": route.scope,
   };
@@ -94,6 +102,7 @@ function gateAnswers({ auth, admission, storeFailure, operation }: Route): Descr
     errorAnswer(500, ["internal_error"]),
   ];
   if (auth !== "P") answers.push(errorAnswer(401, ["unauthorized"]));
+  if (auth === "A") answers.push(errorAnswer(403, ["forbidden"]));
   if (admission === null) return answers;
   // The timeout header alone can be wrong on routes that take no other input.
   const hasOwn422 = operation.answers.some(([status]) => status === 422);

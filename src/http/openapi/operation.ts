@@ -19,6 +19,7 @@ export interface Operation {
     | "recommendations"
     | "catalogue"
     | "users"
+    | "models"
     | "analytics"
     | "health"
     | "metrics"

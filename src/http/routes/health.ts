@@ -11,7 +11,11 @@ export const capabilityField = literalField("serve", "ingest");
 
 type Name = "livez" | "startupz" | "healthz" | "readyz" | "health" | "ready";
 
-export function healthHandlers({ health, config }: HttpServices): Record<Name, Route["handle"]> {
+export function healthHandlers({
+  health,
+  config,
+  loadedModels,
+}: HttpServices): Record<Name, Route["handle"]> {
   return {
     livez() {
       const { eventLoopLagMs, uptimeMs } = health();
@@ -27,11 +31,10 @@ export function healthHandlers({ health, config }: HttpServices): Record<Name, R
     readyz: (call) => readyz(health(), call.query),
     health: () => json(200, plainHealth(health())),
     ready: () => {
-      const { policy, runId } = config.reco;
-      const name = runId === null ? `builtin:${policy}` : `default:${runId}`;
-      const up = { status: "ok", service: "ready", model: runId ?? policy, policy_path: name };
+      const { primary, failure: refused } = loadedModels();
+      const up = { status: "ok", service: "ready", model: primary.runId, policy_path: primary.policy };
       const down = { status: "degraded", service: "not_ready", model: null, policy_path: null };
-      return health().draining ? json(503, down) : json(200, up);
+      return health().draining || refused !== null ? json(503, down) : json(200, up);
     },
   };
 }

@@ -3,7 +3,6 @@
 import type { RecoAnswer, RecoRequest } from "../../recommend/recommender.ts";
 import { readJson } from "../body.ts";
 import { invalid } from "../errors.ts";
-import { policyName, VARIANT } from "../policy-labels.ts";
 import { describeSlate } from "../reco-details.ts";
 import { parseRecommendBody } from "../recommend-body.ts";
 import { bindRecommendationMetrics } from "../recommendation-metrics.ts";
@@ -54,7 +53,7 @@ const describe = ({ userId }: RecoRequest, answer: RecoAnswer) => ({
   items: answer.list.itemIds,
   model_version: answer.modelVersion,
   strategy: answer.strategy,
-  policy: policyName(answer.modelVersion),
-  variant: VARIANT,
+  policy: answer.label.name,
+  variant: answer.label.variant,
   degraded: answer.degraded,
 });

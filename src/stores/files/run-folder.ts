@@ -1,7 +1,8 @@
 /** Keeps training runs in the object directory: `runs/<run id>`, whole or not at all, and never changed afterwards. */
 
-import { readFileSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
 
@@ -33,9 +34,24 @@ export async function mirrorDocuments(folder: string, documents: ReadonlyMap<str
   }
 }
 
-/** The model file of a run, in memory of its own. Throws as the file system does. */
-export const readRunBundle = (dataDir: string, runId: string): Uint8Array =>
-  new Uint8Array(readFileSync(join(runsOf(dataDir), runId, BUNDLE_FILE)));
+/** The model file of a run, in memory of its own. Rejects as the file system does. */
+export async function readRunBundle(dataDir: string, runId: string): Promise<Uint8Array> {
+  return new Uint8Array(await readFile(join(runsOf(dataDir), runId, BUNDLE_FILE)));
+}
+
+/** SHA-256 of the model file in hex, read in pieces; null when there is no such file. */
+export async function hashRunBundle(dataDir: string, runId: string): Promise<string | null> {
+  const hash = createHash("sha256");
+  try {
+    for await (const piece of createReadStream(join(runsOf(dataDir), runId, BUNDLE_FILE))) {
+      hash.update(piece as Uint8Array);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  return hash.digest("hex");
+}
 
 const asText = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
 

@@ -12,6 +12,7 @@ import auditLog from "../../../migrations/0006_audit_log.sql" with { type: "text
 import verifier from "../../../migrations/0007_verifier.sql" with { type: "text" };
 import models from "../../../migrations/0009_models.sql" with { type: "text" };
 import catalogUsers from "../../../migrations/0010_catalog_users.sql" with { type: "text" };
+import policyRegistry from "../../../migrations/0011_policy_registry.sql" with { type: "text" };
 import eventLogGeneration from "../../../migrations/0025_event_log_generation.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
@@ -33,6 +34,7 @@ const EMBEDDED = {
   "0007_verifier.sql": verifier,
   "0009_models.sql": models,
   "0010_catalog_users.sql": catalogUsers,
+  "0011_policy_registry.sql": policyRegistry,
   "0025_event_log_generation.sql": eventLogGeneration,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;

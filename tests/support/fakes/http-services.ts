@@ -11,12 +11,14 @@ import { createApp } from "../../../src/http/app.ts";
 import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
+import { createRegistry } from "../../../src/models/registry.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
+import { type FakeRegistry, fakeRegistry } from "./registry.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -37,6 +39,10 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  /** Why the promoted model does not serve. */
+  modelFailure: string | null;
+  /** Where calls come from. */
+  peer: string | null;
   readonly plans: IngestPlan[];
   readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
   readonly impressions: ImpressionEvent[];
@@ -46,6 +52,7 @@ export interface FakeState {
 }
 
 export interface FakeHttp extends FakeState {
+  readonly models: FakeRegistry;
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
@@ -64,6 +71,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
   const clock = manualClock(NOW_MS);
   const metrics = createMetrics();
   const state = fakeState();
+  const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
   const services: HttpServices = {
     config: testConfig(overrides),
@@ -96,6 +104,12 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     },
     items: fakeItems(state),
     users: fakeUsers(state),
+    registry: createRegistry({ store: models.store, runs: models.runs, clock }),
+    loadedModels: () => ({
+      primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
+      shadow: null,
+      failure: state.modelFailure,
+    }),
     analytics: {
       async baseline(days) {
         await state.store();
@@ -110,24 +124,34 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
   };
   const slates = new RetrySlates(clock);
   const app = createApp(services, slates);
+  const env: HttpEnv = { peerAddress: () => state.peer };
   return Object.assign(state, {
     app,
+    models,
     services,
     slates,
     clock,
-    get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }),
+    get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-      app.request(path, {
-        method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      }),
+      app.request(
+        path,
+        {
+          method,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+        },
+        env,
+      ),
     post: async (path: string, body: unknown, headers: Record<string, string> = {}) =>
-      app.request(path, {
-        method: "POST",
-        body: JSON.stringify(body),
-        headers: { "Content-Type": "application/json", ...headers },
-      }),
+      app.request(
+        path,
+        {
+          method: "POST",
+          body: JSON.stringify(body),
+          headers: { "Content-Type": "application/json", ...headers },
+        },
+        env,
+      ),
     metric(name: string, labels: Labels = {}) {
       const wanted = JSON.stringify(Object.entries(labels).sort());
       const found = metrics
@@ -178,6 +202,8 @@ export function recordingLog(lines: LogLine[], base: object = {}): Logger {
   };
 }
 
+const RULES_LABEL = { name: "builtin:rules-v1", variant: "primary" } as const;
+
 /** `n` items with falling scores, as `rules-v1` answers them. */
 export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAnswer {
   return {
@@ -187,6 +213,7 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
       sources: ["popularity"],
       sourceScores: Float64Array.from({ length: n }, (_, index) => 1 / (index + 1)),
     },
+    label: RULES_LABEL,
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
@@ -236,6 +263,8 @@ function fakeState(): FakeState {
     titles: new Map(),
     metricsText: "# HELP up Up.\n",
     store: async () => {},
+    modelFailure: null,
+    peer: "127.0.0.1",
     plans: [],
     asked: [],
     impressions: [],

@@ -32,7 +32,14 @@ describe("documentation of the environment", () => {
     const loaded = loadConfig({ env: { APP_ENV: "production" }, file });
     const refused = loaded.ok ? [] : loaded.error.problems.map(({ variable }) => variable);
     expect(new Set(refused)).toEqual(
-      new Set(["DATABASE_URL", "POSTGRES_PASSWORD", "DS_API_KEY", "KAFKA_SASL_PASSWORD"]),
+      new Set([
+        "DATABASE_URL",
+        "POSTGRES_PASSWORD",
+        "DS_API_KEY",
+        "DS_ADMIN_KEY",
+        "MODEL_RELOAD_TOKEN",
+        "KAFKA_SASL_PASSWORD",
+      ]),
     );
   });
 });

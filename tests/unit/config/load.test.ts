@@ -119,7 +119,9 @@ describe("sources", () => {
 
   test("an alias is read when the variable itself is unset or blank", () => {
     expect(load({ HTTP_WORKERS: "3" }).config.http.workers).toBe(3);
-    expect(load({ APP_ENV: "", ENVIRONMENT: "staging", DS_ENV: "dev" }).config.environment).toBe("staging");
+    expect(
+      load({ APP_ENV: "", ENVIRONMENT: "staging", DS_ENV: "dev", DS_ADMIN_KEY: "a" }).config.environment,
+    ).toBe("staging");
   });
 });
 
@@ -142,8 +144,10 @@ describe("roles and ports", () => {
 
   test("keyed mode listens on all addresses unless told otherwise", () => {
     expect(load({ DS_API_KEY: "k" }).config.http).toMatchObject({ authMode: "keyed", host: "0.0.0.0" });
-    expect(load({ APP_ENV: "staging" }).config.http.authMode).toBe("keyed");
-    expect(load({ APP_ENV: "staging", HOST: "10.0.0.1" }).config.http.host).toBe("10.0.0.1");
+    expect(load({ APP_ENV: "staging", DS_ADMIN_KEY: "a" }).config.http.authMode).toBe("keyed");
+    expect(load({ APP_ENV: "staging", DS_ADMIN_KEY: "a", HOST: "10.0.0.1" }).config.http.host).toBe(
+      "10.0.0.1",
+    );
     expect(load({ APP_ENV: "staging", API_AUTH_MODE: "off" }).config.http.authMode).toBe("open");
   });
 });
@@ -251,16 +255,6 @@ describe("refusals", () => {
         KAFKA_BOOTSTRAP_SERVERS: "",
       }),
     ).toEqual([]);
-  });
-
-  test("a policy is a built-in one by its name, or a run of the default slot", () => {
-    const policyOf = (text: string) => {
-      const loaded = loadConfig({ env: { RECO_DEFAULT_POLICY: text } });
-      return loaded.ok ? [loaded.value.config.reco.policy, loaded.value.config.reco.runId] : null;
-    };
-    expect(policyOf("builtin:Stream-V1")).toEqual(["stream-v1", null]);
-    expect(policyOf("default:20260101_023000")).toEqual(["trained", "20260101_023000"]);
-    expect(policyOf("default:../secrets")).toBeNull();
   });
 
   test("a variable of a later release that changes nothing is warned of", () => {

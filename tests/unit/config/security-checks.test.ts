@@ -8,10 +8,12 @@ import { formatConfigFailure } from "../../../src/config/problem.ts";
 
 const PASSWORD = "x7Qm-9vLr-2Tkz";
 const KEY = "f3b1c9d27a5e48f0b6d4a1c8e97325fb";
+const ADMIN_KEY = "90c2e7d41b6f4a35a8d3f0e6c57b1924";
 const SAFE = {
   APP_ENV: "production",
   DATABASE_URL: `postgres://svc:${PASSWORD}@10.0.0.5/shop`,
   DS_API_KEY: KEY,
+  DS_ADMIN_KEY: ADMIN_KEY,
 };
 
 const withUrlPassword = (password: string) => ({
@@ -105,6 +107,23 @@ describe("production checks", () => {
     expect(failureOf({ ...rest, RECO_ROLES: "relay" })).toBe("");
   });
 
+  test("need an admin key wherever keys are needed, for the http role alone", () => {
+    const { DS_ADMIN_KEY: _key, ...rest } = SAFE;
+    expect(failureOf(rest)).toContain("- DS_ADMIN_KEY is not set");
+    expect(failureOf({ ...rest, RECO_ROLES: "relay" })).toBe("");
+    expect(failureOf({ APP_ENV: "staging", DS_API_KEY: "k" })).toContain("- DS_ADMIN_KEY is not set");
+    expect(failureOf({ APP_ENV: "dev", DS_API_KEY: "k" })).toBe("");
+  });
+
+  test("refuse weak secrets of administration, and ones that equal another", () => {
+    expect(failureOf({ ...SAFE, DS_ADMIN_KEY: "short" })).toContain("- DS_ADMIN_KEY holds a key shorter");
+    expect(failureOf({ ...SAFE, DS_ADMIN_KEY: KEY })).toContain("- DS_ADMIN_KEY equals an API key");
+    expect(failureOf({ ...SAFE, MODEL_RELOAD_TOKEN: ADMIN_KEY })).toContain(
+      "- MODEL_RELOAD_TOKEN equals DS_ADMIN_KEY",
+    );
+    expect(failureOf({ ...SAFE, MODEL_RELOAD_TOKEN: KEY.split("").reverse().join("") })).toBe("");
+  });
+
   test("refuse open mode and armed failpoints", () => {
     expect(failureOf({ ...SAFE, API_AUTH_MODE: "off" })).toContain("- API_AUTH_MODE is off");
     expect(failureOf({ ...SAFE, RECO_FAILPOINTS: "x=throw" })).toContain("- RECO_FAILPOINTS is set");
@@ -142,7 +161,7 @@ describe("production checks", () => {
 
   test("are skipped outside production, and when told to", () => {
     const weak = { DATABASE_URL: "postgres://svc:svc@10.0.0.5/shop" };
-    expect(failureOf({ ...weak, APP_ENV: "staging" })).toBe("");
+    expect(failureOf({ ...weak, APP_ENV: "staging", DS_ADMIN_KEY: "k" })).toBe("");
     expect(failureOf({ ...weak, APP_ENV: "production", ALLOW_INSECURE_PROD_DEFAULTS: "yes" })).toBe("");
   });
 });

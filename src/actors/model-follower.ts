@@ -1,0 +1,127 @@
+/**
+ * Keeps what an http worker answers by in step with the registry.
+ *
+ * It looks once a second, loads what is new beside what serves, and installs primary and shadow together, so that an
+ * answer is wholly old or wholly new. What cannot be loaded changes nothing: the worker says why, and tries again later.
+ */
+
+import type { Clock, Timer } from "../core/clock.ts";
+import { Deadline } from "../core/deadline.ts";
+import { asError } from "../core/errors.ts";
+import type { RegistryState, RegistryStore } from "../models/ports.ts";
+import { type SlotName, servingRun } from "../models/slots.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+export interface Installed<Model> {
+  /** Null: the built-in policy. */
+  readonly primary: { readonly slot: SlotName; readonly runId: string; readonly model: Model } | null;
+  readonly shadow: { readonly runId: string; readonly rollout: number; readonly model: Model } | null;
+}
+
+export interface FollowerPorts<Model> {
+  readonly worker: string;
+  readonly store: Pick<RegistryStore, "state" | "report">;
+  /** Reads a run's model and checks it. Rejects with the reason why it cannot serve. */
+  readonly load: (runId: string, deadline: Deadline) => Promise<Model>;
+  readonly install: (models: Installed<Model>) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const POLL_MS = 1_000;
+const STORE_TIMEOUT_MS = 1_000;
+const LOAD_TIMEOUT_MS = 20_000;
+const RETRY_MS = 10_000;
+
+export class ModelFollower<Model> implements AsyncDisposable {
+  readonly #ports: FollowerPorts<Model>;
+  /** Models by run, of the generation that they were read in. */
+  #loaded: { readonly generation: number; readonly models: ReadonlyMap<string, Model> } = {
+    generation: -1,
+    models: new Map(),
+  };
+  #version = -1;
+  #failure: { readonly version: number; readonly reason: string; readonly atMs: number } | null = null;
+  #timer: Timer | null = null;
+  #polling: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(ports: FollowerPorts<Model>) {
+    this.#ports = ports;
+  }
+
+  /** Why what is promoted does not serve here; null when it does, or nothing is promoted. */
+  get failure(): string | null {
+    return this.#failure?.reason ?? null;
+  }
+
+  /** Looks for the first time, and goes on looking whatever comes of it. Never rejects. */
+  async start(): Promise<void> {
+    this.#polling = this.#poll();
+    await this.#polling;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#polling;
+  }
+
+  async #poll(): Promise<void> {
+    const { store, clock, worker } = this.#ports;
+    try {
+      const state = await store.state(Deadline.after(STORE_TIMEOUT_MS, clock));
+      if (this.#isDue(state)) await this.#follow(state);
+      const { version, reason } = this.#failure ?? { version: this.#version, reason: null };
+      await store.report({ worker, version, error: reason }, Deadline.after(STORE_TIMEOUT_MS, clock));
+    } catch {
+      // The store is away: what serves goes on serving.
+    }
+    if (this.#closed) return;
+    const again = () => {
+      this.#polling = this.#poll();
+    };
+    this.#timer = clock.schedule(POLL_MS, again, { unref: true });
+  }
+
+  #isDue({ version }: RegistryState): boolean {
+    if (version === this.#version) return false;
+    const failure = this.#failure;
+    if (failure?.version !== version) return true;
+    return this.#ports.clock.monotonicMs() - failure.atMs >= RETRY_MS;
+  }
+
+  async #follow(state: RegistryState): Promise<void> {
+    const { clock, install, log } = this.#ports;
+    const { version, generation, activeSlot, shadow } = state;
+    const runId = servingRun(state);
+    try {
+      const models = await this.#loadAll(
+        generation,
+        [runId, shadow?.runId ?? null].flatMap((each) => each ?? []),
+      );
+      install({
+        primary: runId === null ? null : { slot: activeSlot, runId, model: models.get(runId) as Model },
+        shadow: shadow && { ...shadow, model: models.get(shadow.runId) as Model },
+      });
+      this.#loaded = { generation, models };
+      this.#version = version;
+      this.#failure = null;
+      log.info({ version, run_id: runId, shadow_run_id: shadow?.runId ?? null }, "model.installed");
+    } catch (thrown) {
+      const reason = asError(thrown).message;
+      if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
+      this.#failure = { version, reason, atMs: clock.monotonicMs() };
+    }
+  }
+
+  async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Model>> {
+    const { load, clock } = this.#ports;
+    const known = generation === this.#loaded.generation ? this.#loaded.models : new Map<string, Model>();
+    const models = new Map<string, Model>();
+    for (const runId of new Set(runIds)) {
+      models.set(runId, known.get(runId) ?? (await load(runId, Deadline.after(LOAD_TIMEOUT_MS, clock))));
+    }
+    return models;
+  }
+}

@@ -1,0 +1,210 @@
+/** A trained run on its way into service and out of it, in a tree of two workers under load. */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "../support/eventually.ts";
+import { FORMS } from "../support/program.ts";
+import { runReco } from "../support/run-reco.ts";
+import { Tree } from "../support/tree.ts";
+
+const TIMEOUT_MS = 180_000;
+const ENV = { RECO_DEADLINE_MS: "10000", HTTP_WORKERS: "2", RECO_DEFAULT_POLICY: "builtin:stream-v1" };
+
+/** Users walk along chains of items, so that there is something to learn. */
+function historyCsv(): string {
+  const lines = ["event_id,user_id,item_id,event_type,ts"];
+  const start = Math.floor(Date.now() / 1000) - 500_000;
+  for (let user = 0; user < 120; user++) {
+    for (let step = 0; step < 12; step++) {
+      const item = (user * 7 + step * (1 + (user % 3))) % 60;
+      const ts = start + user * 3_000 + step * 60;
+      lines.push(`history-${user}-${step},u-${user},i-${item},click,${ts}`);
+    }
+  }
+  return lines.join("\n");
+}
+
+interface Answer {
+  readonly policy: string | null;
+  readonly variant: string | null;
+  readonly status: number;
+  readonly modelVersion: string;
+  readonly items: readonly string[];
+}
+
+describe.each(FORMS)("trained runs with the %s", (form) => {
+  let tree: Tree;
+  let dir: string;
+  const runs: string[] = [];
+  const reco = (...args: string[]) =>
+    runReco(args, {
+      form,
+      cwd: dir,
+      env: { RECO_BASE_URL: tree.url, RECO_DATA_DIR: tree.dataDir, REPORTS_DIR: join(dir, "reports") },
+    });
+  const ask = async (userId: string): Promise<Answer> => {
+    const response = await fetch(
+      `${tree.url}/reco?user_id=${userId}&session_id=s&k=10&x_autolog_impressions=false`,
+    );
+    const body = (await response.json()) as { model_version: string; items: string[] };
+    return {
+      status: response.status,
+      policy: response.headers.get("x-reco-policy"),
+      variant: response.headers.get("x-reco-variant"),
+      modelVersion: body.model_version,
+      items: body.items,
+    };
+  };
+  const askMany = (count: number) =>
+    Promise.all(Array.from({ length: count }, (_, n) => ask(`u-${n % 120}`)));
+  const post = async (path: string, body: object) => {
+    const response = await fetch(tree.url + path, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json" },
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const promote = async (runId: string) => {
+    const { code, out, err } = await reco("promote-policy", "--run-id", runId);
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    return JSON.parse(out) as Record<string, unknown>;
+  };
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "reco-models-"));
+    tree = await Tree.start({ form, env: ENV });
+    writeFileSync(join(dir, "history.csv"), historyCsv());
+    const imported = await reco("import", "--kind", "events", "--format", "csv", "--file", "history.csv");
+    expect(imported.code).toBe(0);
+    for (const runId of ["20260101_000000", "20260102_000000"]) {
+      const trained = await reco("train", "--run-id", runId);
+      expect([trained.code, trained.code === 0 ? "" : trained.err]).toEqual([0, ""]);
+      runs.push(runId);
+    }
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await tree?.[Symbol.asyncDispose]();
+    // A tree that was started again on the folder leaves it behind.
+    rmSync(tree.dataDir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true });
+  }, TIMEOUT_MS);
+
+  test(
+    "A12: a promotion reaches every worker before the command returns, and a rollback takes it back",
+    async () => {
+      const [first = "", second = ""] = runs;
+      expect((await askMany(8)).every(({ policy }) => policy === "builtin:stream-v1")).toBe(true);
+      expect(await promote(first)).toMatchObject({
+        run_id: first,
+        slot: "default",
+        active_slot: "default",
+        promoted: true,
+        workers_switched: 2,
+      });
+      const answers = await askMany(24);
+      expect(new Set(answers.map(({ policy }) => policy))).toEqual(new Set([`default:${first}`]));
+      expect(
+        answers.every(({ modelVersion, items }) => modelVersion.endsWith(first) && items.length > 0),
+      ).toBe(true);
+      await promote(second);
+      const back = await reco("rollback-policy", "--slot", "default");
+      expect([back.code, JSON.parse(back.out).run_id]).toEqual([0, first]);
+      expect(new Set((await askMany(16)).map(({ policy }) => policy))).toEqual(new Set([`default:${first}`]));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "A11: a shadow answers its share of the users, always the same ones, and takes over when promoted",
+    async () => {
+      const [first = "", second = ""] = runs;
+      const loaded = await post("/models/reload", { mode: "shadow", run_id: second, rollout: 0.5 });
+      expect(loaded).toMatchObject({ status: 200, body: { shadow_rollout: 0.5, run_id: second } });
+      const once = await askMany(120);
+      const again = await askMany(120);
+      expect(again.map(({ variant }) => variant)).toEqual(once.map(({ variant }) => variant));
+      const shadowed = once.filter(({ variant }) => variant === "shadow");
+      expect(shadowed.length).toBeWithin(35, 85);
+      expect(new Set(shadowed.map(({ policy }) => policy))).toEqual(new Set([`shadow:${second}`]));
+      const primary = once.filter(({ variant }) => variant === "primary");
+      expect(new Set(primary.map(({ policy }) => policy))).toEqual(new Set([`default:${first}`]));
+      expect((await post("/models/reload", {})).body).toMatchObject({ run_id: second, shadow_rollout: 0 });
+      expect(new Set((await askMany(24)).map(({ policy }) => policy))).toEqual(
+        new Set([`default:${second}`]),
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "F60: under load each answer is wholly of one model, and none fails, while models change",
+    async () => {
+      let isOver = false;
+      const seen: Answer[] = [];
+      const load = Array.from({ length: 8 }, async (_, lane) => {
+        for (let call = 0; !isOver && call < 5_000; call++)
+          seen.push(await ask(`u-${(call * 8 + lane) % 120}`));
+      });
+      for (const runId of [...runs, ...runs]) await promote(runId);
+      isOver = true;
+      await Promise.all(load);
+      expect(seen.filter(({ status }) => status !== 200)).toEqual([]);
+      const mixed = seen.filter(
+        ({ policy, modelVersion }) => !modelVersion.endsWith(policy?.split(":")[1] ?? "?"),
+      );
+      expect(mixed).toEqual([]);
+      expect(new Set(seen.map(({ policy }) => policy)).size).toBe(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "F66: a corrupt model is refused by its checksum, and the old one serves on",
+    async () => {
+      const [first = "", second = ""] = runs;
+      await promote(second);
+      const bundle = join(tree.dataDir, "objects", "runs", first, "bundle.bin");
+      copyFileSync(bundle, join(dir, "kept.bin"));
+      appendFileSync(bundle, "x");
+      const refused = await reco("promote-policy", "--run-id", first);
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("Model checksum mismatch")]);
+      expect((await post("/policy/promote", { run_id: first })).body).toMatchObject({
+        error_code: "conflict",
+      });
+      expect(new Set((await askMany(16)).map(({ policy }) => policy))).toEqual(
+        new Set([`default:${second}`]),
+      );
+      copyFileSync(join(dir, "kept.bin"), bundle);
+      const unknown = await reco("promote-policy", "--run-id", "20200101_000000");
+      expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("Run not found")]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "what is promoted serves after a restart; without its file the built-in policy does, and /ready says so",
+    async () => {
+      const [, second = ""] = runs;
+      const { dataDir } = tree;
+      await tree.stop();
+      tree = await Tree.start({ form, env: ENV, dataDir });
+      expect((await ask("u-1")).policy).toBe(`default:${second}`);
+      await tree.stop();
+      const bundle = join(dataDir, "objects", "runs", second, "bundle.bin");
+      copyFileSync(bundle, join(dir, "kept.bin"));
+      rmSync(bundle);
+      tree = await Tree.start({ form, env: ENV, dataDir });
+      expect((await ask("u-1")).policy).toBe("builtin:stream-v1");
+      expect((await fetch(`${tree.url}/ready`)).status).toBe(503);
+      copyFileSync(join(dir, "kept.bin"), bundle);
+      await eventually(async () => expect((await fetch(`${tree.url}/ready`)).status).toBe(200), {
+        timeoutMs: 30_000,
+      });
+      expect((await ask("u-1")).policy).toBe(`default:${second}`);
+    },
+    TIMEOUT_MS,
+  );
+});

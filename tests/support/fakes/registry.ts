@@ -1,0 +1,89 @@
+/** A registry in memory, and the workers that follow it. */
+
+import type { RunEvidence } from "../../../src/models/gates.ts";
+import type {
+  Committed,
+  RegistryState,
+  RegistryStore,
+  RunStore,
+  RunSummary,
+  WorkerReport,
+} from "../../../src/models/ports.ts";
+import { promote, rollback, type SlotChange } from "../../../src/models/slots.ts";
+
+const EMPTY = { currentRun: null, previousRun: null };
+
+export interface FakeRegistry {
+  readonly store: RegistryStore;
+  readonly runs: RunStore;
+  readonly evidence: Map<string, RunEvidence>;
+  state: RegistryState;
+  /** What each worker says when it is asked, given the version that it should follow. */
+  workers: (version: number) => readonly WorkerReport[];
+}
+
+/** A run that passes every gate. */
+export const soundRun = (): RunEvidence => ({
+  policy: {
+    status: "ok",
+    policy_version: "1.0.0",
+    feature_schema_version: "1.0.0",
+    selected_model_sha256: "a".repeat(64),
+  },
+  artifactSha256: "a".repeat(64),
+});
+
+export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
+  const commit = (change: SlotChange): Committed => {
+    fake.state = { ...fake.state, ...change.state, version: fake.state.version + 1 };
+    return { ...change, version: fake.state.version };
+  };
+  const summary = (runId: string): RunSummary => ({
+    runId,
+    strategy: "ease_rules_blend",
+    createdAtMs: 1_767_225_600_000,
+    artifactSha256: "a".repeat(64),
+    policyVersion: "1.0.0",
+    metrics: {},
+  });
+  const fake: FakeRegistry = {
+    evidence: new Map(runIds.map((runId) => [runId, soundRun()])),
+    state: {
+      activeSlot: "default",
+      slots: { default: EMPTY, blue: EMPTY, green: EMPTY },
+      promotions: { default: null, blue: null, green: null },
+      shadow: null,
+      version: 0,
+      generation: 0,
+    },
+    workers: (version) => [{ worker: "http-0", version, error: null }],
+    store: {
+      state: async () => fake.state,
+      promote: async ({ slot, runId, activate }) => commit(promote(fake.state, slot, runId, activate)),
+      async rollback({ slot }) {
+        const change = rollback(fake.state, slot);
+        return change.ok ? commit(change.value) : "no_backup";
+      },
+      async revert({ before, version }) {
+        if (fake.state.version === version) fake.state = { ...fake.state, ...before, version: version + 1 };
+      },
+      async setShadow(shadow) {
+        fake.state = { ...fake.state, shadow, version: fake.state.version + 1 };
+        return { version: fake.state.version };
+      },
+      async touch() {
+        const { version, generation } = fake.state;
+        fake.state = { ...fake.state, version: version + 1, generation: generation + 1 };
+        return { version: fake.state.version };
+      },
+      report: async () => {},
+      workers: async () => fake.workers(fake.state.version),
+    },
+    runs: {
+      list: async (limit) => [...fake.evidence.keys()].slice(0, limit).map(summary),
+      find: async (ids) => ids.filter((runId) => fake.evidence.has(runId)).map(summary),
+      evidence: async (runId) => fake.evidence.get(runId) ?? null,
+    },
+  };
+  return fake;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "bun:test";
+import { type Installed, ModelFollower } from "../../../src/actors/model-follower.ts";
+import type { WorkerReport } from "../../../src/models/ports.ts";
+import { promote } from "../../../src/models/slots.ts";
+import { type LogLine, recordingLog } from "../../support/fakes/http-services.ts";
+import { fakeRegistry } from "../../support/fakes/registry.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+
+function setUp() {
+  const clock = manualClock();
+  const fake = fakeRegistry();
+  const installed: Installed<string>[] = [];
+  const reports: WorkerReport[] = [];
+  const lines: LogLine[] = [];
+  const broken = new Map<string, string>();
+  const loads: string[] = [];
+  const store = { away: false };
+  const follower = new ModelFollower<string>({
+    worker: "http-0",
+    store: {
+      async state(deadline) {
+        if (store.away) throw new Error("no store");
+        return fake.store.state(deadline);
+      },
+      report: async (report) => void reports.push(report),
+    },
+    async load(runId) {
+      loads.push(runId);
+      const problem = broken.get(runId);
+      if (problem) throw new Error(problem);
+      return `model of ${runId}`;
+    },
+    install: (models) => void installed.push(models),
+    clock,
+    log: recordingLog(lines),
+  });
+  const move = (runId: string) => {
+    const { state } = promote(fake.state, "default", runId, null);
+    fake.state = { ...fake.state, ...state, version: fake.state.version + 1 };
+  };
+  const shadow = (runId: string, rollout: number) => {
+    fake.state = { ...fake.state, shadow: { runId, rollout }, version: fake.state.version + 1 };
+  };
+  return { clock, fake, store, follower, installed, reports, lines, broken, loads, move, shadow };
+}
+
+describe("a follower", () => {
+  test("installs the built-in policy on a fresh install and says so", async () => {
+    const { follower, installed, reports } = setUp();
+    await follower.start();
+    expect(installed).toEqual([{ primary: null, shadow: null }]);
+    expect(reports).toEqual([{ worker: "http-0", version: 0, error: null }]);
+  });
+
+  test("follows a promotion within two seconds, and loads each run once", async () => {
+    const { follower, installed, loads, clock, move, shadow } = setUp();
+    await follower.start();
+    move("r1");
+    await clock.advance(1_100);
+    expect(installed.at(-1)?.primary).toEqual({ slot: "default", runId: "r1", model: "model of r1" });
+    shadow("r2", 0.1);
+    await clock.advance(1_100);
+    shadow("r2", 0.2);
+    await clock.advance(1_100);
+    expect(installed.at(-1)).toMatchObject({
+      primary: { runId: "r1" },
+      shadow: { runId: "r2", rollout: 0.2 },
+    });
+    expect(loads).toEqual(["r1", "r2"]);
+  });
+
+  test("a new generation is read anew", async () => {
+    const { follower, loads, clock, move, fake } = setUp();
+    move("r1");
+    await follower.start();
+    const { version, generation } = fake.state;
+    fake.state = { ...fake.state, version: version + 1, generation: generation + 1 };
+    await clock.advance(1_100);
+    expect(loads).toEqual(["r1", "r1"]);
+  });
+
+  test("what cannot be loaded changes nothing, is reported with its version, and is tried again later", async () => {
+    const { follower, installed, reports, clock, move, broken, loads, lines } = setUp();
+    move("r1");
+    await follower.start();
+    broken.set("r2", "Model checksum mismatch");
+    move("r2");
+    await clock.advance(5_000);
+    expect(installed.at(-1)?.primary?.runId).toBe("r1");
+    expect(reports.at(-1)).toEqual({ worker: "http-0", version: 2, error: "Model checksum mismatch" });
+    expect([follower.failure, loads.filter((run) => run === "r2").length]).toEqual([
+      "Model checksum mismatch",
+      1,
+    ]);
+    broken.clear();
+    await clock.advance(11_000);
+    expect([follower.failure, installed.at(-1)?.primary?.runId]).toEqual([null, "r2"]);
+    expect(lines.filter(({ event }) => event === "model.refused")).toHaveLength(1);
+  });
+
+  test("primary and shadow come together or not at all", async () => {
+    const { follower, installed, clock, move, shadow, broken } = setUp();
+    await follower.start();
+    broken.set("bad", "broken");
+    shadow("bad", 1);
+    move("r1");
+    await clock.advance(3_000);
+    expect(installed).toEqual([{ primary: null, shadow: null }]);
+  });
+
+  test("while the store is away what serves goes on, and is followed again afterwards", async () => {
+    const { follower, installed, clock, move, store } = setUp();
+    await follower.start();
+    move("r1");
+    store.away = true;
+    await clock.advance(5_000);
+    expect(installed).toHaveLength(1);
+    store.away = false;
+    await clock.advance(1_100);
+    expect(installed.at(-1)?.primary?.runId).toBe("r1");
+  });
+
+  test("asks nothing any more once it is closed", async () => {
+    const { follower, clock, reports } = setUp();
+    await follower.start();
+    await follower[Symbol.asyncDispose]();
+    const before = reports.length;
+    await clock.advance(10_000);
+    expect(reports).toHaveLength(before);
+  });
+});
