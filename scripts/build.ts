@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
+import { nodeProgram } from "../src/stores/eventlog/confluent/program.ts";
 import { type PackedPostgres, packPostgres } from "./pack-postgres.ts";
 
 const root = dirname(import.meta.dir);
@@ -24,7 +25,7 @@ const result = await Bun.build({
     autoloadPackageJson: false,
   },
   define: { RECO_BUILD_COMMIT: JSON.stringify(commit()) },
-  plugins: [carrying(packPostgres()), carryingCodecs()],
+  plugins: [carrying(packPostgres()), carryingCodecs(), carryingNodeProgram(await nodeProgram())],
   minify: { whitespace: true, syntax: true },
 });
 for (const message of result.logs) console.error(message);
@@ -54,6 +55,17 @@ function carryingCodecs(): BunPlugin {
       build.onResolve({ filter: /^@platformatic\/wasm-utils$/ }, ({ importer }) => ({
         path: Bun.resolveSync("@platformatic/wasm-utils/bundled", dirname(importer)),
       }));
+    },
+  };
+}
+
+/** What Node runs is bundled here and now: the program itself has neither the sources nor a bundler. */
+function carryingNodeProgram(program: string): BunPlugin {
+  const contents = `export const nodeProgram = async () => ${JSON.stringify(program)};`;
+  return {
+    name: "carry the program of the Node child",
+    setup(build) {
+      build.onLoad({ filter: /\/eventlog\/confluent\/program\.ts$/ }, () => ({ loader: "js", contents }));
     },
   };
 }

@@ -29,11 +29,10 @@ export async function openEventLog(parts: EventLogParts): Promise<EventLog> {
   const embedded = createEmbeddedLog({ pool, clock, random });
   const { kafka } = config;
   if (kafka === null) return embedded;
-  // Loaded only where it is used: the client costs every realm 76 MB and a third of a second.
-  const { createKafkaLog } = await import("../stores/eventlog/kafka.ts");
+  const createLog = await loadDriver(kafka.driver);
   return createSuccession({
     from: embedded,
-    to: createKafkaLog({
+    to: createLog({
       connection: connectionOf(kafka, clientId),
       topics: { create: kafka.topicCreate, replication: kafka.topicReplication },
       clock,
@@ -62,3 +61,10 @@ const connectionOf = (kafka: NonNullable<Config["kafka"]>, clientId: string) => 
   requestTimeoutMs: kafka.requestTimeoutMs,
   security: readSecurity(kafka),
 });
+
+/** Loaded only where it is used: the built-in client costs every realm 76 MB and a third of a second. */
+async function loadDriver(driver: "kafka" | "confluent") {
+  return driver === "kafka"
+    ? (await import("../stores/eventlog/kafka.ts")).createKafkaLog
+    : (await import("../stores/eventlog/confluent/confluent.ts")).createConfluentLog;
+}

@@ -16,12 +16,15 @@ import { openLogOutput } from "../telemetry/log-output.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Address } from "./address.ts";
 import { loadedOrExit } from "./configuration.ts";
+import { whyNoConfluent } from "./confluent-probe.ts";
 import { CommandError, EXIT_CONFIG } from "./exit-codes.ts";
 import { whyNotListen } from "./port-probe.ts";
 import { realmOptions } from "./realm-entry.ts";
 import { removeRuntimeFile, writeRuntimeFile } from "./runtime-file.ts";
 
 const LOG_FLUSH_MS = 1_000;
+/** Enough for a Node that starts on a loaded machine. */
+const CLIENT_PROBE_MS = 15_000;
 
 interface ServeFlags {
   readonly roles?: string;
@@ -51,6 +54,7 @@ async function serve(flags: ServeFlags): Promise<number> {
   });
   const { config } = loaded;
   if (config.roles.includes("http")) await refuseTakenPort(config.http);
+  await refuseMissingClient(config);
   const embedded = config.database.url === null ? await prepare(config.dataDir) : null;
   const output = openLogOutput(() => {}); // Lost lines of the root are not counted: it holds no metrics.
   const log = createLogger({
@@ -132,6 +136,13 @@ function handleSignals(supervisor: Supervisor): () => void {
 async function refuseTakenPort({ host, port }: Address): Promise<void> {
   const problem = await whyNotListen({ host, port });
   if (problem !== null) throw new CommandError(EXIT_CONFIG, `cannot listen on ${host}:${port} (${problem})`);
+}
+
+/** The tree would try again for ever what only an installation can mend. */
+async function refuseMissingClient({ kafka, roles }: Config): Promise<void> {
+  if (kafka?.driver !== "confluent" || !(roles.includes("relay") || roles.includes("consumer"))) return;
+  const problem = await whyNoConfluent(CLIENT_PROBE_MS);
+  if (problem !== null) throw new CommandError(EXIT_CONFIG, problem);
 }
 
 async function prepare(dataDir: string): Promise<EmbeddedAddress> {

@@ -134,6 +134,7 @@ function kafkaSettings(values: Values): Config["kafka"] {
   if (values.KAFKA_BOOTSTRAP_SERVERS === null) return null;
   return {
     bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS.split(",").map((server) => server.trim()),
+    driver: values.KAFKA_DRIVER,
     clientId: values.KAFKA_CLIENT_ID,
     requestTimeoutMs: ms(values.KAFKA_REQUEST_TIMEOUT_MS),
     ssl: values.KAFKA_SSL

@@ -97,6 +97,7 @@ export interface Config {
   readonly kafka: {
     /** `host:port` of each. */
     readonly bootstrapServers: readonly string[];
+    readonly driver: "kafka" | "confluent";
     /** The relay's name; the consumer has its own. */
     readonly clientId: string;
     readonly requestTimeoutMs: number;

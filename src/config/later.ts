@@ -9,7 +9,6 @@ const oneOf =
 
 /** Setting one of these to anything else than allowed asks for behaviour that is not there: reco refuses to start. */
 export const UNSUPPORTED: Readonly<Record<string, (value: string) => boolean>> = {
-  KAFKA_DRIVER: oneOf("kafka"),
   RATE_LIMIT_ENABLED: (value) => oneOf("auto")(value) || isOff(value),
   RATE_LIMIT_BACKEND: oneOf("memory"),
   METRICS_REQUIRE_KEY: isOff,

@@ -255,6 +255,12 @@ export const VARIABLES = {
     description: "Kafka brokers as `host:port`, comma-separated.",
     usedBy: "relay, consumer",
   }),
+  KAFKA_DRIVER: choice(["kafka", "confluent"], "kafka", {
+    onInvalid: "refuse",
+    description:
+      "Client of Kafka: the built-in one, or Confluent's, which needs Node and its package beside reco.",
+    usedBy: "relay, consumer",
+  }),
   KAFKA_CLIENT_ID: text("recsys-outbox-relay", { description: "Client name of the relay.", usedBy: "relay" }),
   KAFKA_REQUEST_TIMEOUT_MS: positiveInt(15_000, {
     description: "Longest wait for an answer of a broker.",

@@ -115,8 +115,9 @@ export function describeEventLog(name: string, open: () => Promise<LogUnderTest>
             aRecord(topic, `${producer}-key`, `${producer}-${batch}-${index}`),
           ),
         );
-      const produceInOrder = async (producer: string) => {
-        for (const batch of batches(producer)) await produce(batch);
+      const produceInOrder = async (name: string) => {
+        await using producer = await under.log.producer();
+        for (const batch of batches(name)) await producer.produce(batch, Deadline.after(10_000));
       };
 
       await Promise.all(["p", "q", "r"].map(produceInOrder));

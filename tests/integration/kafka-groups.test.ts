@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { Assignment, EventLogConsumer } from "../../src/events/ports.ts";
-import { PositionLostError } from "../../src/stores/eventlog/kafka-fetcher.ts";
+import { PositionLostError } from "../../src/stores/eventlog/partition-source.ts";
 import { asMessage, metricValue, query, startConsumer, TOPICS } from "../support/backbone.ts";
 import { testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { checkKafka } from "../../src/cli/doctor/kafka.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
+import { createConfluentLog } from "../../src/stores/eventlog/confluent/confluent.ts";
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
 import type { KafkaSecurity } from "../../src/stores/eventlog/kafka-security.ts";
+import { confluentMissing, findConfluent } from "../support/confluent.ts";
 import { eventually } from "../support/eventually.ts";
 import { kafkaMissing, SASL_USER, startKafka, type TestKafka } from "../support/kafka/broker.ts";
 import { configOf } from "../unit/cli/doctor/configs.ts";
@@ -26,12 +28,14 @@ type Listener = keyof TestKafka["secure"] | "plain" | "byAddress";
 const REFUSAL_MS = 8_000;
 
 const missing = kafkaMissing();
+const missingClient = missing ?? confluentMissing();
 
 describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missing})`}`, () => {
   let kafka: TestKafka;
   let topics = 0;
 
   beforeAll(async () => {
+    findConfluent();
     kafka = await startKafka({ secure: true });
   }, 150_000);
   afterAll(() => kafka[Symbol.asyncDispose]());
@@ -43,8 +47,8 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
     return kafka.secure[listener];
   }
 
-  const logOf = (listener: Listener, security: KafkaSecurity) =>
-    createKafkaLog({
+  const logOf = (listener: Listener, security: KafkaSecurity, create = createKafkaLog) =>
+    create({
       connection: {
         bootstrapServers: [serverOf(listener)],
         clientId: "security",
@@ -56,37 +60,45 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
       nextGeneration: async () => 1,
     });
 
-  test.each<[string, Listener, KafkaSecurity]>([
+  const LETS_IN: [string, Listener, KafkaSecurity][] = [
     ["a client certificate", "ssl", { tls: { ca, cert: ca, key }, sasl: null }],
     ["PLAIN by TLS", "saslSsl", { tls: { ca }, sasl: sasl("PLAIN") }],
     ["SCRAM-SHA-256 by TLS", "saslSsl", { tls: { ca }, sasl: sasl("SCRAM-SHA-256") }],
     ["SCRAM-SHA-512 by TLS", "saslSsl", { tls: { ca }, sasl: sasl("SCRAM-SHA-512") }],
     ["SCRAM-SHA-512 in plain text", "saslPlain", { tls: null, sasl: sasl("SCRAM-SHA-512") }],
-  ])(
+  ];
+  test.each(LETS_IN)(
     "with %s topics are made, records sent, groups joined and records read",
-    async (_, listener, security) => {
-      const log = logOf(listener, security);
-      const topic = `secure.${++topics}`;
-      await using producer = await log.producer();
-      await producer.ensureTopic(topic, 1);
-      const record = { topic, key: "k", value: new TextEncoder().encode("v"), headers: {} };
-      expect(await producer.produce([record], Deadline.after(15_000))).toEqual([{ status: "acked" }]);
-
-      await using consumer = await log.subscribe(`group-${topic}`, `member-${topic}`, [topic]);
-      const signal = new AbortController().signal;
-      const read = await eventually(
-        async () => {
-          const records = await consumer.poll({ maxRecords: 10, timeoutMs: 200, signal });
-          expect(records).toHaveLength(1);
-          return records;
-        },
-        { timeoutMs: 20_000 },
-      );
-      expect(String.fromCharCode(...(read[0]?.value ?? []))).toBe("v");
-      await consumer.commit(consumer.assignments()[0] as never, 1n);
-    },
+    (_, listener, security) => expectLetIn(listener, security, createKafkaLog),
     40_000,
   );
+  test.skipIf(missingClient !== null).each(LETS_IN)(
+    "with %s so they are by Confluent's client",
+    (_, listener, security) => expectLetIn(listener, security, createConfluentLog),
+    60_000,
+  );
+
+  async function expectLetIn(listener: Listener, security: KafkaSecurity, create: typeof createKafkaLog) {
+    const log = logOf(listener, security, create);
+    const topic = `secure.${++topics}`;
+    await using producer = await log.producer();
+    await producer.ensureTopic(topic, 1);
+    const record = { topic, key: "k", value: new TextEncoder().encode("v"), headers: {} };
+    expect(await producer.produce([record], Deadline.after(15_000))).toEqual([{ status: "acked" }]);
+
+    await using consumer = await log.subscribe(`group-${topic}`, `member-${topic}`, [topic]);
+    const signal = new AbortController().signal;
+    const read = await eventually(
+      async () => {
+        const records = await consumer.poll({ maxRecords: 10, timeoutMs: 200, signal });
+        expect(records).toHaveLength(1);
+        return records;
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect(String.fromCharCode(...(read[0]?.value ?? []))).toBe("v");
+    await consumer.commit(consumer.assignments()[0] as never, 1n);
+  }
 
   test.each<[string, Listener, KafkaSecurity, RegExp]>([
     ["a wrong password (PLAIN)", "saslSsl", { tls: { ca }, sasl: sasl("PLAIN", "wrong") }, /authentication/i],
@@ -118,6 +130,24 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
       for (const failure of failures) expect(failure).toMatch(reason);
       expect(sent?.status === "failed" && sent.class).toBe("retryable");
       expect(sent?.status === "failed" && sent.error).toMatch(new RegExp(`${reason.source}|deadline`, "i"));
+    },
+    20_000,
+  );
+
+  // The library does not tell why: doctor does.
+  test.skipIf(missingClient !== null).each<[string, Listener, KafkaSecurity]>([
+    ["a wrong password", "saslSsl", { tls: { ca }, sasl: sasl("PLAIN", "wrong") }],
+    ["an unknown authority", "saslSsl", { tls: {}, sasl: sasl("PLAIN") }],
+    ["another name", "byAddress", { tls: { ca }, sasl: sasl("PLAIN") }],
+  ])(
+    "%s is refused by Confluent's client too, and nothing hangs",
+    async (_, listener, security) => {
+      await using producer = await logOf(listener, security, createConfluentLog).producer();
+      const startMs = systemClock.monotonicMs();
+      expect(await messageOf(producer.ensureTopic("secure.refused", 1))).toMatch(
+        /transport failure|deadline/,
+      );
+      expect(systemClock.monotonicMs() - startMs).toBeLessThan(REFUSAL_MS);
     },
     20_000,
   );

@@ -13,7 +13,8 @@ export function thaw(server: TestServer): void {
 }
 
 /** Process ids whose parent is `pid`. */
-const childrenOf = (pid: number) => processes().flatMap(([child, parent]) => (parent === pid ? [child] : []));
+export const childrenOf = (pid: number) =>
+  processes().flatMap(([child, parent]) => (parent === pid ? [child] : []));
 
 /** The parent of `pid`; undefined when there is no such process. */
 export const parentOf = (pid: number) => processes().find(([child]) => child === pid)?.[1];

@@ -3,6 +3,7 @@
 import type { Config } from "../../config/config.ts";
 import type { RuntimeInfo } from "../runtime-file.ts";
 import type { Check } from "./check.ts";
+import { checkConfluent } from "./confluent.ts";
 import { checkDataFolder } from "./data-folder.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { checkEmbeddedBinaries, checkEmbeddedData, checkEmbeddedUser } from "./embedded.ts";
@@ -27,6 +28,7 @@ export const INSTALLATION_CHECKS: readonly Check<Installation>[] = [
   { name: "port_http", run: ({ config, running }) => checkApiPort(config, running) },
   { name: "port_metrics", run: ({ config, running }) => checkMetricsPort(config, running) },
   { name: "kafka", run: ({ config }) => checkKafka(config) },
+  { name: "kafka_client", run: ({ config }) => checkConfluent(config) },
   { name: "redis", run: ({ config }) => checkRedis(config) },
   { name: "retention", run: ({ config }) => judgeRetention(config) },
   { name: "memory", run: ({ config }) => checkMemory(config) },

@@ -17,8 +17,6 @@ export interface KafkaConnection {
   readonly security?: KafkaSecurity;
 }
 
-/** Kafka's rule for topic names. */
-export const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 

@@ -3,9 +3,14 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Assignment, EventLogConsumer, LogRecord } from "../../events/ports.ts";
 import { Cursors } from "./cursors.ts";
-import { type Fetched, type KafkaFetcher, PositionLostError } from "./kafka-fetcher.ts";
-import type { KafkaMembership, OwnedPartition } from "./kafka-membership.ts";
-import type { KafkaQuestions } from "./kafka-questions.ts";
+import {
+  type Fetched,
+  type Fetcher,
+  type Membership,
+  type OwnedPartition,
+  PositionLostError,
+  type Questions,
+} from "./partition-source.ts";
 
 interface Cursor {
   /** Next to be handed out. */
@@ -20,20 +25,15 @@ interface Cursor {
 const IDLE_MS = 50;
 
 export class KafkaConsumer implements EventLogConsumer {
-  readonly #membership: KafkaMembership;
-  readonly #questions: KafkaQuestions;
-  readonly #fetcher: KafkaFetcher;
+  readonly #membership: Membership;
+  readonly #questions: Questions;
+  readonly #fetcher: Fetcher;
   readonly #clock: Clock;
   readonly #cursors: Cursors<OwnedPartition, Cursor>;
   #fetching: Promise<void> | null = null;
   #failure: Error | null = null;
 
-  constructor(parts: {
-    membership: KafkaMembership;
-    questions: KafkaQuestions;
-    fetcher: KafkaFetcher;
-    clock: Clock;
-  }) {
+  constructor(parts: { membership: Membership; questions: Questions; fetcher: Fetcher; clock: Clock }) {
     const { membership, questions, fetcher, clock } = parts;
     this.#membership = membership;
     this.#questions = questions;

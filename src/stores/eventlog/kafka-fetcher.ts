@@ -4,7 +4,7 @@ import { Consumer } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
-import type { Assignment, LogRecord } from "../../events/ports.ts";
+import type { LogRecord } from "../../events/ports.ts";
 import {
   asDescribed,
   clientOptions,
@@ -13,23 +13,7 @@ import {
   hasApiError,
   type KafkaConnection,
 } from "./kafka-client.ts";
-
-export interface FetchPlace {
-  readonly assignment: Assignment;
-  readonly offset: bigint;
-}
-
-export interface Fetched {
-  readonly assignment: Assignment;
-  readonly records: readonly LogRecord[];
-  /** Behind all that was read, records or not. */
-  readonly nextOffset: bigint;
-}
-
-/** The read position is no longer, or not yet, in the log, or the topic was made anew. */
-export class PositionLostError extends Error {
-  override name = "PositionLostError";
-}
+import { type Fetched, type Fetcher, type FetchPlace, PositionLostError } from "./partition-source.ts";
 
 type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>;
 
@@ -41,7 +25,7 @@ const IS_CONTROL = 0x20;
 const HAS_APPEND_TIME = 0x08;
 
 /** A client of its own: a fetch that waits would hold back the heartbeats and commits on its connection. */
-export class KafkaFetcher {
+export class KafkaFetcher implements Fetcher {
   readonly #connection: KafkaConnection;
   readonly #clock: Clock;
   #turn = 0;

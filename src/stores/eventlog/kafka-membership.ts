@@ -5,12 +5,7 @@ import type { NextGeneration } from "./generations.ts";
 import { asDescribed } from "./kafka-client.ts";
 import { openSession } from "./kafka-join.ts";
 import { type GroupSession, type HeldPartition, SESSION_MS, type SessionOptions } from "./kafka-session.ts";
-
-export interface OwnedPartition {
-  readonly assignment: Assignment;
-  /** Where the group's commit, or the start of the partition, tells it to begin. */
-  readonly startOffset: bigint;
-}
+import type { Membership, OwnedPartition } from "./partition-source.ts";
 
 export interface MembershipOptions extends Omit<SessionOptions, "onChange"> {
   readonly nextGeneration: NextGeneration;
@@ -24,7 +19,7 @@ const TICK_MS = 500;
  * afterwards. While it confirms, nobody else can have been given the partition yet, so every later owner's number is greater;
  * while it does not, this number is never used.
  */
-export class KafkaMembership {
+export class KafkaMembership implements Membership {
   readonly #options: MembershipOptions;
   readonly #stop = new AbortController();
   #session: GroupSession | null = null;

@@ -14,24 +14,14 @@ import {
   hasApiError,
   isUnknownTopic,
   type KafkaConnection,
-  TOPIC_NAME,
 } from "./kafka-client.ts";
+import { type Placed, refusalOf, split, TOPIC_NAME } from "./kafka-limits.ts";
 import { ensureTopic, type TopicSettings } from "./kafka-topics.ts";
 
-/** Kafka's default limit of a batch, less what surrounds a record in it. */
-const MAX_RECORD_BYTES = 1_048_588 - 512;
-/** Well below that limit: what surrounds each record is not counted. */
-const MAX_REQUEST_BYTES = 512 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** A broker that restarts or changes its leader is asked again until the caller's deadline. */
 const RETRY_DELAY_MS = 250;
 const MAX_RETRIES = 1_000;
-
-interface Placed {
-  readonly index: number;
-  readonly record: ProduceRecord;
-  readonly partition: number;
-}
 
 export class KafkaProducer implements EventLogProducer {
   readonly #connection: KafkaConnection;
@@ -164,29 +154,4 @@ export class KafkaProducer implements EventLogProducer {
     this.#client = this.#connect();
     this.#suspect = false;
   }
-}
-
-function refusalOf({ topic, value }: ProduceRecord): ProduceResult | null {
-  if (!TOPIC_NAME.test(topic)) return { status: "failed", class: "fatal", error: `invalid_topic: ${topic}` };
-  if (value.byteLength <= MAX_RECORD_BYTES) return null;
-  return {
-    status: "failed",
-    class: "too_large",
-    error: `${value.byteLength} bytes are more than Kafka takes`,
-  };
-}
-
-/** Requests of limited size; a larger record goes alone. */
-function split(lane: readonly Placed[]): Placed[][] {
-  const batches: Placed[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const placed of lane) {
-    bytes += placed.record.value.byteLength;
-    if (bytes > MAX_REQUEST_BYTES) {
-      batches.push([]);
-      bytes = placed.record.value.byteLength;
-    }
-    batches.at(-1)?.push(placed);
-  }
-  return batches;
 }

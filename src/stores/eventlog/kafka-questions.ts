@@ -12,6 +12,7 @@ import {
   isUnknownTopic,
   type KafkaConnection,
 } from "./kafka-client.ts";
+import type { Questions } from "./partition-source.ts";
 
 export interface Bounds {
   /** First offset held. */
@@ -25,7 +26,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const EARLIEST = -2n;
 const LATEST = -1n;
 
-export class KafkaQuestions {
+export class KafkaQuestions implements Questions {
   readonly #connection: KafkaConnection;
   readonly #group: string;
   readonly #clock: Clock;

@@ -4,14 +4,8 @@ import type { Admin } from "@platformatic/kafka";
 import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
-import {
-  asDescribed,
-  hasApiError,
-  isUnknownTopic,
-  type KafkaConnection,
-  TOPIC_NAME,
-  withAdmin,
-} from "./kafka-client.ts";
+import { asDescribed, hasApiError, isUnknownTopic, type KafkaConnection, withAdmin } from "./kafka-client.ts";
+import { TOPIC_NAME } from "./kafka-limits.ts";
 
 export interface TopicSettings {
   /** False: a missing topic is an error. */

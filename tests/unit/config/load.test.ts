@@ -161,6 +161,7 @@ describe("Kafka", () => {
 
   test("has the defaults of the specification", () => {
     expect(load({ KAFKA_BOOTSTRAP_SERVERS: "a:9092, b:9093" }).config.kafka).toEqual({
+      driver: "kafka",
       bootstrapServers: ["a:9092", "b:9093"],
       clientId: "recsys-outbox-relay",
       requestTimeoutMs: 15_000,
@@ -204,6 +205,19 @@ describe("Kafka", () => {
   });
 });
 
+describe("Kafka's driver", () => {
+  const driverOf = (env: Record<string, string>) =>
+    load({ KAFKA_BOOTSTRAP_SERVERS: "a:9092", ...env }).config.kafka?.driver;
+
+  test("is Confluent's where that is asked for", () => {
+    expect(driverOf({ KAFKA_DRIVER: "Confluent" })).toBe("confluent");
+  });
+
+  test("is not guessed", () => {
+    expect(problemsOf({ KAFKA_DRIVER: "kafkajs" })).toHaveLength(1);
+  });
+});
+
 describe("refusals", () => {
   test("all problems are named at once", () => {
     const problems = problemsOf({
@@ -226,7 +240,6 @@ describe("refusals", () => {
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
-    ["KAFKA_DRIVER", "confluent"],
     ["RECO_ROLES", "trainer"],
   ])("%s=%s asks for what this release does not have", (name, value) => {
     expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);
