@@ -13,7 +13,7 @@ import type { RelayLeases } from "./relay-leases.ts";
 import { toRecord } from "./relay-message.ts";
 import type { RelayMetrics } from "./relay-metrics.ts";
 import type { Reservations } from "./relay-reservations.ts";
-import { publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
+import { produceTimeoutMs, publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
 
 export interface RoundPorts {
   readonly settings: RelaySettings;
@@ -107,7 +107,9 @@ async function publish(
   const records = rows.map((row) => toRecord(row, row.payload ?? "", epochOf(row.partition)));
   const deadline = Deadline.after(publishTimeoutMs(ports.settings), ports.clock);
   try {
-    const produced = deadline.race(ports.producer.produce(records, deadline));
+    // The log answers first: one partition that hangs says nothing about the others.
+    const inner = deadline.capped(produceTimeoutMs(deadline.remainingMs()));
+    const produced = deadline.race(ports.producer.produce(records, inner));
     return await pulsing(produced, { clock: ports.clock, deadline, progress: ports.progress });
   } catch (error) {
     return rows.map(() => ({ status: "unknown", error: asError(error).message }));
