@@ -6,6 +6,7 @@ import { RelayLeases } from "../../../src/actors/relay-leases.ts";
 import { createRelayMetrics } from "../../../src/actors/relay-metrics.ts";
 import { Reservations } from "../../../src/actors/relay-reservations.ts";
 import { runRound } from "../../../src/actors/relay-round.ts";
+import { Turns } from "../../../src/actors/relay-turns.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
 import type {
@@ -52,6 +53,7 @@ async function aRelay(
     ...{ settings, clock, leases, reservations, blocked, log: silentLog, progress: () => {} },
     outbox: outbox as OutboxStore,
     producer: producer as EventLogProducer,
+    turns: new Turns(),
     metrics: createRelayMetrics(createMetrics()),
   };
   const round = () => runRound(ports, { lane: 0, partitions: leases.usable(), limit: 100 });
@@ -78,6 +80,49 @@ describe("runRound", () => {
 
     expect(await outcome).toEqual({ kind: "worked", sent: 2, acked: 1, logDown: false });
     expect(told()).toEqual(["1 failed", "2 published"]);
+  });
+
+  test("counts no attempt of rows that got no turn, nor takes the log for down", async () => {
+    let produced = 0;
+    const { clock, ports, round, told } = await aRelay(twoRows, async (records) => {
+      produced++;
+      return records.map(() => ACKED);
+    });
+    await ports.turns.take(Deadline.after(1, clock));
+    const outcome = round();
+    await clock.advance(1_500);
+
+    expect(await outcome).toEqual({ kind: "worked", sent: 0, acked: 0, logDown: false });
+    expect([produced, told()]).toEqual([0, []]);
+  });
+
+  test("gives a publish its whole time from the start of its turn", async () => {
+    const { clock, ports, round, told } = await aRelay(twoRows, async (records, deadline) => {
+      await deadline.race(clock.sleep(450));
+      return records.map(() => ACKED);
+    });
+    const endTurn = await ports.turns.take(Deadline.after(1, clock));
+    const outcome = round();
+    await clock.advance(900);
+    endTurn?.();
+    await clock.advance(1_000);
+
+    expect(await outcome).toMatchObject({ sent: 2, acked: 2 });
+    expect(told()).toEqual(["1 published", "2 published"]);
+  });
+
+  test("does not send what lost its lease's trust while it waited for its turn", async () => {
+    const { clock, leases, ports, round, told } = await aRelay(twoRows, async (records) =>
+      records.map(() => ACKED),
+    );
+    const endTurn = await ports.turns.take(Deadline.after(1, clock));
+    const outcome = round();
+    await clock.advance(1);
+    leases.drop(1);
+    endTurn?.();
+
+    expect(await outcome).toMatchObject({ sent: 1, acked: 1 });
+    expect(told()).toEqual(["1 published"]);
   });
 
   test("fences a mark off that may still be carried out: its partitions are used again under a new epoch alone", async () => {
