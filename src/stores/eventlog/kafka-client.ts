@@ -22,10 +22,20 @@ export const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** By list of servers: how often nobody got anywhere with a new client. */
+const failedStarts = new WeakMap<readonly string[], number>();
+
+const failuresOf = ({ bootstrapServers }: KafkaConnection) => failedStarts.get(bootstrapServers) ?? 0;
+
+/** The next new client of these servers asks another one first. */
+export function startFailed(connection: KafkaConnection): void {
+  failedStarts.set(connection.bootstrapServers, failuresOf(connection) + 1);
+}
+
 /** `turn`: which server is asked first. A frozen one lets everybody in and answers nobody. */
 export const clientOptions = (connection: KafkaConnection, turn = 0): BaseOptions => ({
   clientId: connection.clientId,
-  bootstrapBrokers: rotated(connection.bootstrapServers, turn),
+  bootstrapBrokers: rotated(connection.bootstrapServers, turn + failuresOf(connection)),
   connectTimeout: CONNECT_TIMEOUT_MS,
   requestTimeout: connection.requestTimeoutMs,
   timeout: connection.requestTimeoutMs,
@@ -118,7 +128,7 @@ export async function closeClient(
   }
 }
 
-/** Asks the cluster with a client of its own. */
+/** Asks the cluster with a client of its own, and after a failure another server first. */
 export async function withAdmin<T>(
   connection: KafkaConnection,
   clock: Clock,
@@ -127,6 +137,9 @@ export async function withAdmin<T>(
   const admin = guarded(new Admin(clientOptions(connection)));
   try {
     return await ask(admin);
+  } catch (error) {
+    startFailed(connection);
+    throw error;
   } finally {
     await closeClient({ close: () => admin.close() }, CLOSE_TIMEOUT_MS, clock);
   }
