@@ -1,31 +1,20 @@
 /** One round of the relay: claim, publish, mark. */
 
-import type { Clock } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
-import type { EventLogProducer, OutboxMark, OutboxRow, OutboxStore, ProduceResult } from "../events/ports.ts";
+import type { OutboxMark, OutboxRow, OutboxStore } from "../events/ports.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { pulsing } from "./pulse.ts";
 import type { BlockedKeys } from "./relay-blocked.ts";
 import { isLogDown, settle, sortRows } from "./relay-decide.ts";
-import type { RelayLeases } from "./relay-leases.ts";
-import { toRecord } from "./relay-message.ts";
-import type { RelayMetrics } from "./relay-metrics.ts";
+import { type PublishPorts, publish } from "./relay-publish.ts";
 import type { Reservations } from "./relay-reservations.ts";
-import { publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
 
-export interface RoundPorts {
-  readonly settings: RelaySettings;
+export interface RoundPorts extends PublishPorts {
   readonly outbox: OutboxStore;
-  readonly producer: EventLogProducer;
-  readonly leases: RelayLeases;
   readonly reservations: Reservations;
   readonly blocked: BlockedKeys;
-  readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: RelayMetrics;
-  readonly progress: () => void;
 }
 
 /** `idle`: nothing due. `failed`: the store failed. `worked`: `logDown` says whether nothing at all came through. */
@@ -87,31 +76,12 @@ async function publishAndMark(
   const epochOf = (partition: number) => epochs.get(partition) ?? -1n;
   const { sendable, marks } = sortRows(rows, epochOf, ports.blocked, claimedAtMs);
   if (marks.some((mark) => mark.kind === "failed")) ports.metrics.error("process");
-  const results = await publish(ports, sendable, epochOf);
+  const { sent, results } = await publish(ports, sendable, epochOf);
   await failpoint("relay.after_publish");
-  const outcome = settle(sendable, results, epochOf, ports.settings.outbox);
-  const stored = await mark(ports, [...marks, ...outcome]);
-  if (!stored) return { kind: "failed" };
+  const outcome = [...marks, ...settle(sent, results, epochOf, ports.settings.outbox)];
+  if (outcome.length > 0 && !(await mark(ports, outcome))) return { kind: "failed" };
   const acked = results.filter((result) => result.status === "acked").length;
-  return { kind: "worked", sent: sendable.length, acked, logDown: isLogDown(results) };
-}
-
-async function publish(
-  ports: RoundPorts,
-  rows: readonly OutboxRow[],
-  epochOf: (partition: number) => bigint,
-): Promise<readonly ProduceResult[]> {
-  if (rows.length === 0) return [];
-  const nowMs = ports.clock.nowMs();
-  for (const row of rows) ports.metrics.lag(nowMs - row.createdAtMs);
-  const records = rows.map((row) => toRecord(row, row.payload ?? "", epochOf(row.partition)));
-  const deadline = Deadline.after(publishTimeoutMs(ports.settings), ports.clock);
-  try {
-    const produced = deadline.race(ports.producer.produce(records, deadline));
-    return await pulsing(produced, { clock: ports.clock, deadline, progress: ports.progress });
-  } catch (error) {
-    return rows.map(() => ({ status: "unknown", error: asError(error).message }));
-  }
+  return { kind: "worked", sent: sent.length, acked, logDown: isLogDown(results) };
 }
 
 async function mark(ports: RoundPorts, marks: readonly OutboxMark[]): Promise<boolean> {

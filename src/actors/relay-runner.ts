@@ -15,7 +15,7 @@ import { RelayLeases } from "./relay-leases.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 import { Reservations } from "./relay-reservations.ts";
 import type { RelaySettings } from "./relay-settings.ts";
-import { inTurns } from "./relay-turns.ts";
+import { Turns } from "./relay-turns.ts";
 import { retryStartup } from "./startup-retry.ts";
 
 export interface RelayPorts {
@@ -98,9 +98,8 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    const started = await this.#startProducer();
-    if (started === null) return;
-    const producer = inTurns(started);
+    const producer = await this.#startProducer();
+    if (producer === null) return;
     this.#producer = producer;
     const { settings, outbox, readBacklog, clock, random, log, progress, onPublished } = this.#ports;
     const metrics = this.#metrics;
@@ -110,6 +109,7 @@ export class Relay {
         ...shared,
         outbox,
         producer,
+        turns: new Turns(),
         reservations: this.#reservations,
         blocked: this.#blocked,
         progress,

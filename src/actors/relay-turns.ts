@@ -1,27 +1,23 @@
 /** Lets the rounds of a relay publish one after the other. */
 
-import type { EventLogProducer } from "../events/ports.ts";
+import type { Deadline } from "../core/deadline.ts";
 
-/**
- * Two requests at once to one partition of the log could overtake each other when the first is sent again. The wait
- * counts for the deadline, so that no publish outlives the lease it began under.
- */
-export function inTurns(producer: EventLogProducer): EventLogProducer {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    ensureTopic: (topic, partitions) => producer.ensureTopic(topic, partitions),
-    async produce(records, deadline) {
-      const before = last;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      last = promise;
-      try {
-        await deadline.race(before);
-        return await deadline.race(producer.produce(records, deadline));
-      } finally {
-        // Who comes next waits for whoever this one did not wait for any longer.
-        void before.then(() => resolve());
-      }
-    },
-    [Symbol.asyncDispose]: () => producer[Symbol.asyncDispose](),
-  };
+/** Two requests at once to one partition of the log could overtake each other when the first is sent again. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  /** In the order of the calls. Answers what ends the turn; null when it did not come in time. */
+  async take(deadline: Deadline): Promise<(() => void) | null> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = promise;
+    try {
+      await deadline.race(before);
+      return resolve;
+    } catch {
+      // Who comes next waits for whoever this one did not wait for any longer.
+      void before.then(resolve);
+      return null;
+    }
+  }
 }

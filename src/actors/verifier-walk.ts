@@ -56,7 +56,7 @@ export async function walkRange(ports: WalkPorts, walk: Walk, deadline: Deadline
       widthMs = narrowerMs;
       continue;
     }
-    // With the room used up this window may hold more.
+    // With the room used up this window may hold more; what was found before is not found again.
     if (found.length < room) positionMs = window.toMs;
     widthMs = nextWidthMs(widthMs, clock.monotonicMs() - startedMs);
     const next = positionMs === range.toMs && wrapToMs !== null ? wrapToMs : positionMs;

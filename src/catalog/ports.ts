@@ -42,7 +42,10 @@ export interface UserStore {
   merge(from: UserId, to: UserId, actor: string, deadline: Deadline): Promise<MergeOutcome>;
 }
 
-/** `too_many`: more than `MERGE_MAX_EVENTS` of both together; nothing was changed. */
+/**
+ * `too_many`: more than `MERGE_MAX_EVENTS` events of both together, or watches and shown items of the guest; nothing was
+ * changed.
+ */
 export type MergeOutcome =
   | {
       readonly kind: "merged";

@@ -225,4 +225,23 @@ describe("a merge", () => {
     expect(await users.merge(user("guest"), user("u"), "test", soon())).toEqual({ kind: "too_many" });
     expect(await query(pool, "select distinct user_id from events")).toEqual([{ user_id: "guest" }]);
   });
+
+  test("of a guest with more watches and shown items than a statement can move changes nothing", async () => {
+    await apply([anInteraction({ userId: "guest" })]);
+    await query(
+      pool,
+      `insert into watches (event_id, user_id, session_id, request_id, ts_ms, item_id, watch_time_sec)
+       select 'watch-' || n, 'guest', 's', 'r', ${NOW_MS}, 'i-1', 3 from generate_series(1, 20001) n`,
+    );
+    await query(
+      pool,
+      `insert into impressions (event_id, user_id, session_id, request_id, ts_ms, item_id, position)
+       select 'shown-' || n, 'guest', 's', 'r', ${NOW_MS}, 'i-1', 0 from generate_series(1, 30000) n`,
+    );
+    expect(await users.merge(user("guest"), user("u"), "test", soon())).toEqual({ kind: "too_many" });
+    expect(await query(pool, "select distinct user_id from events")).toEqual([{ user_id: "guest" }]);
+    await query(pool, "delete from watches where event_id = 'watch-1'");
+    expect(await users.merge(user("guest"), user("u"), "test", soon())).toMatchObject({ kind: "merged" });
+    expect(await query(pool, "select distinct user_id from impressions")).toEqual([{ user_id: "u" }]);
+  });
 });

@@ -96,6 +96,22 @@ describe.skipIf(missing !== null)(`on three brokers${missing === null ? "" : ` (
     expect(firstAppearances(records)).toEqual(byUser(all));
   }, 240_000);
 
+  test("F22: a relay and a consumer start while the broker that everybody asks first hangs", async () => {
+    await using under = await fresh();
+    const { pool, log } = under;
+    const all = someWatches(60);
+    await ingest(pool, all);
+    await kafka.freeze(1);
+    try {
+      const patience = { startupMaxRetries: 10 };
+      await using _relay = startRelay(pool, { eventLog: log, outboxConfig: patience });
+      await using _consumer = startConsumer(pool, { eventLog: log, consumerConfig: patience });
+      await expectApplied(pool, all, 90_000);
+    } finally {
+      await kafka.thaw(1);
+    }
+  }, 240_000);
+
   test("F19: what a broker stored and reported as timed out comes again, and counts once", async () => {
     await using under = await fresh();
     const { pool, log } = under;

@@ -323,6 +323,26 @@ describe("what was found", () => {
     expect(await found(pool, small)).toHaveLength(10);
     expect(await found(pool, verifierOf(pool))).toHaveLength(15);
   });
+
+  test("goes past as many findings of one window as there is room left for", async () => {
+    const back = `update verifier_cursor
+      set since = now() - interval '2 hours', position = now() - interval '2 hours', width_ms = 600000`;
+    await query(
+      pool,
+      `insert into ingested_event (event_id, event_type, body_hash, received_at)
+       select 'known-' || n, 'watch', '', now() - interval '90 minutes' from generate_series(1, 200) n`,
+    );
+    const half = verifierOf(pool, (ports) => ({ ...ports, maxFindings: 210 }));
+    await query(pool, back);
+    expect(await found(pool, half)).toHaveLength(200);
+    await query(
+      pool,
+      `insert into ingested_event (event_id, event_type, body_hash, received_at)
+       values ('later-001', 'watch', '', now() - interval '5 minutes')`,
+    );
+    await query(pool, back);
+    expect(await found(pool, half, 1)).toContain("watch later-001: fact");
+  });
 });
 
 describe("a round", () => {

@@ -72,7 +72,8 @@ export const USER_OPERATIONS = {
     summary: "Make a guest's events a user's",
     description:
       "Moves events, history and hidden items; features are then as if the user had done it all. A repeat moves " +
-      "what came since.",
+      "what came since. 409 when both have more than 50,000 events together, or the guest more than 50,000 watches and " +
+      "shown items: nothing was changed then.",
     body: "UserMergeBody",
     answers: [jsonAnswer("Committed.", ref("UsersMerged")), errorAnswer(409, ["conflict"]), ...badBody],
   },

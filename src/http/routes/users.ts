@@ -23,7 +23,7 @@ const TOO_MANY_HIDDEN = failure(409, "conflict", `The user hides ${HIDDEN_ITEMS_
 const TOO_MANY_EVENTS = failure(
   409,
   "conflict",
-  `The users have more than ${MERGE_MAX_EVENTS} events together`,
+  `The users have more than ${MERGE_MAX_EVENTS} events together, or the guest more watches and shown items`,
 );
 /** Who changed something, as the audit log calls callers of the API. */
 const ACTOR = "api";

@@ -20,10 +20,20 @@ export interface KafkaConnection {
 const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** By list of servers: how often nobody got anywhere with a new client. */
+const failedStarts = new WeakMap<readonly string[], number>();
+
+const failuresOf = ({ bootstrapServers }: KafkaConnection) => failedStarts.get(bootstrapServers) ?? 0;
+
+/** The next new client of these servers asks another one first. */
+export function startFailed(connection: KafkaConnection): void {
+  failedStarts.set(connection.bootstrapServers, failuresOf(connection) + 1);
+}
+
 /** `turn`: which server is asked first. A frozen one lets everybody in and answers nobody. */
 export const clientOptions = (connection: KafkaConnection, turn = 0): BaseOptions => ({
   clientId: connection.clientId,
-  bootstrapBrokers: rotated(connection.bootstrapServers, turn),
+  bootstrapBrokers: rotated(connection.bootstrapServers, turn + failuresOf(connection)),
   connectTimeout: CONNECT_TIMEOUT_MS,
   requestTimeout: connection.requestTimeoutMs,
   timeout: connection.requestTimeoutMs,
@@ -116,7 +126,7 @@ export async function closeClient(
   }
 }
 
-/** Asks the cluster with a client of its own. */
+/** Asks the cluster with a client of its own, and after a failure another server first. */
 export async function withAdmin<T>(
   connection: KafkaConnection,
   clock: Clock,
@@ -125,6 +135,9 @@ export async function withAdmin<T>(
   const admin = guarded(new Admin(clientOptions(connection)));
   try {
     return await ask(admin);
+  } catch (error) {
+    startFailed(connection);
+    throw error;
   } finally {
     await closeClient({ close: () => admin.close() }, CLOSE_TIMEOUT_MS, clock);
   }

@@ -2,7 +2,7 @@
 
 import type { Assignment } from "../../events/ports.ts";
 import type { NextGeneration } from "./generations.ts";
-import { asDescribed } from "./kafka-client.ts";
+import { asDescribed, startFailed } from "./kafka-client.ts";
 import { openSession } from "./kafka-join.ts";
 import { type GroupSession, type HeldPartition, SESSION_MS, type SessionOptions } from "./kafka-session.ts";
 import type { Membership, OwnedPartition } from "./partition-source.ts";
@@ -99,7 +99,12 @@ export class KafkaMembership implements Membership {
     const old = this.#session;
     this.#session = null;
     await old?.close();
-    this.#session = await openSession({ ...this.#options, onChange: () => void this.#settle() });
+    try {
+      this.#session = await openSession({ ...this.#options, onChange: () => void this.#settle() });
+    } catch (error) {
+      startFailed(this.#options.connection);
+      throw error;
+    }
   }
 
   /** Never throws; what failed is tried again at the next tick. */

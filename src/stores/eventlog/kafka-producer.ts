@@ -23,20 +23,24 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const RETRY_DELAY_MS = 250;
 const MAX_RETRIES = 1_000;
 
+interface Link {
+  readonly client: Producer;
+  /** A send of this client never ended, or nobody knows how; or nobody answered it. */
+  suspect: boolean;
+}
+
 export class KafkaProducer implements EventLogProducer {
   readonly #connection: KafkaConnection;
   readonly #topics: TopicSettings;
   readonly #clock: Clock;
   #turn = 0;
-  #client: Producer;
-  /** A send of this client never ended, or nobody knows how; or nobody answered it. */
-  #suspect = false;
+  #link: Link;
 
   constructor(connection: KafkaConnection, topics: TopicSettings, clock: Clock) {
     this.#connection = connection;
     this.#topics = topics;
     this.#clock = clock;
-    this.#client = this.#connect();
+    this.#link = this.#connect();
   }
 
   ensureTopic(topic: string, partitions: number): Promise<void> {
@@ -46,7 +50,12 @@ export class KafkaProducer implements EventLogProducer {
   async produce(records: readonly ProduceRecord[], deadline: Deadline): Promise<readonly ProduceResult[]> {
     const results: ProduceResult[] = records.map(() => ({ status: "acked" }));
     const lanes = new Map<string, Placed[]>();
-    const counts = await this.#partitionCounts(records, deadline);
+    // Whoever was given up before it ended must not close the client under this call.
+    this.#renewSuspect(this.#link);
+    const link = this.#link;
+    // No topic that nobody answers for uses up the time of the others.
+    const half = deadline.capped(deadline.remainingMs() / 2);
+    const counts = await this.#partitionCounts(link, records, half);
     for (const [index, record] of records.entries()) {
       const count = counts.get(record.topic);
       const refusal = refusalOf(record);
@@ -60,28 +69,29 @@ export class KafkaProducer implements EventLogProducer {
         lane.push({ index, record, partition });
       }
     }
-    await Promise.all([...lanes.values()].map((lane) => this.#sendLane(lane, results, deadline)));
-    if (this.#suspect) this.#renew();
+    await Promise.all([...lanes.values()].map((lane) => this.#sendLane(link, lane, results, deadline)));
+    this.#renewSuspect(link);
     return results;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
+    await closeClient(this.#link.client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   /** The partition count of each topic, or why it is not known. */
   async #partitionCounts(
+    link: Link,
     records: readonly ProduceRecord[],
     deadline: Deadline,
   ): Promise<ReadonlyMap<string, number | string>> {
     const topics = [...new Set(records.map(({ topic }) => topic))].filter((topic) => TOPIC_NAME.test(topic));
     const entries = topics.map(async (topic): Promise<[string, number | string]> => {
       try {
-        const metadata = await deadline.race(this.#client.metadata({ topics: [topic], retries: 0 }));
+        const metadata = await deadline.race(link.client.metadata({ topics: [topic], retries: 0 }));
         return [topic, metadata.topics.get(topic)?.partitionsCount ?? "unknown topic"];
       } catch (thrown) {
         const error = asError(thrown);
-        this.#suspect ||= !isUnknownTopic(error);
+        link.suspect ||= !isUnknownTopic(error);
         return [topic, failureOf(error).error];
       }
     });
@@ -89,10 +99,15 @@ export class KafkaProducer implements EventLogProducer {
   }
 
   /** Sends the records of one partition in order, and nothing after one that may be sent again. */
-  async #sendLane(lane: readonly Placed[], results: ProduceResult[], deadline: Deadline): Promise<void> {
+  async #sendLane(
+    link: Link,
+    lane: readonly Placed[],
+    results: ProduceResult[],
+    deadline: Deadline,
+  ): Promise<void> {
     const batches = split(lane);
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
-      const result = await this.#send(batch, deadline);
+      const result = await this.#send(link, batch, deadline);
       const isForGood = result.status === "failed" && result.class !== "retryable";
       if (isForGood && batch.length > 1) {
         // One of them is refused: alone, each gets its own answer.
@@ -112,7 +127,7 @@ export class KafkaProducer implements EventLogProducer {
     }
   }
 
-  async #send(batch: readonly Placed[], deadline: Deadline): Promise<ProduceResult> {
+  async #send(link: Link, batch: readonly Placed[], deadline: Deadline): Promise<ProduceResult> {
     const messages = batch.map(({ record, partition }) => ({
       topic: record.topic,
       partition,
@@ -123,20 +138,20 @@ export class KafkaProducer implements EventLogProducer {
       ),
     }));
     try {
-      await deadline.race(this.#client.send({ messages }));
+      await deadline.race(link.client.send({ messages }));
       return { status: "acked" };
     } catch (thrown) {
       const error = asError(thrown);
       // The broker has this very batch already: an earlier answer was lost.
       if (hasApiError(error, "DUPLICATE_SEQUENCE_NUMBER")) return { status: "acked" };
       const failure = failureOf(error);
-      this.#suspect ||= failure.status === "unknown";
+      link.suspect ||= failure.status === "unknown";
       return failure;
     }
   }
 
-  #connect(): Producer {
-    return guarded(
+  #connect(): Link {
+    const client = guarded(
       new Producer({
         ...clientOptions(this.#connection, this.#turn),
         idempotent: true,
@@ -145,13 +160,14 @@ export class KafkaProducer implements EventLogProducer {
         retryDelay: RETRY_DELAY_MS,
       }),
     );
+    return { client, suspect: false };
   }
 
-  /** Ends what the old client still tries; consumers drop what comes twice. */
-  #renew(): void {
-    void closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
+  /** Ends what a suspect client still tries; consumers drop what comes twice. */
+  #renewSuspect(link: Link): void {
+    if (!link.suspect || link !== this.#link) return;
+    void closeClient(link.client, CLOSE_TIMEOUT_MS, this.#clock);
     this.#turn++;
-    this.#client = this.#connect();
-    this.#suspect = false;
+    this.#link = this.#connect();
   }
 }

@@ -23,6 +23,7 @@ export interface Merge {
 export async function mergeUsers(tx: Transaction, merge: Merge): Promise<MergeOutcome> {
   const { from, to, actor, historySize } = merge;
   await lockUsers(tx, [from, to]);
+  if (await hasTooManyFacts(tx, from)) return { kind: "too_many" };
   const events = await eventsOf(tx, from, to);
   if (events.length > MERGE_MAX_EVENTS) return { kind: "too_many" };
   const moved = {
@@ -83,6 +84,18 @@ async function moveHiddenItems(tx: Transaction, from: string, to: string): Promi
     on conflict (user_id, item_id) do update set until =
       case when h.until is null or excluded.until is null then null else greatest(h.until, excluded.until) end`;
   return count;
+}
+
+/** More than a statement may move in its time, while both users' locks are held. */
+async function hasTooManyFacts(tx: Transaction, from: string): Promise<boolean> {
+  const limit = MERGE_MAX_EVENTS + 1;
+  const [row] = await tx<{ facts: number }[]>`
+    select count(*)::int as facts from (
+      (select from watches where user_id = ${from} limit ${limit}::int)
+      union all
+      (select from impressions where user_id = ${from} limit ${limit}::int)
+    ) as f`;
+  return (row?.facts ?? 0) > MERGE_MAX_EVENTS;
 }
 
 /** What the stream missed is found through the facts, so they follow their events. */

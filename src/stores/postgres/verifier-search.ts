@@ -83,6 +83,11 @@ const isInFeatures = (sql: Sql, { eventsFromMs }: Horizons) => sql`
       offset 0)
   end`;
 
+/** Of `v`: what was found before must not use up the room of what was not. */
+const isNews = (sql: Sql) => sql`
+  not exists (
+    select from verifier_finding f where f.event_id = v.event_id and f.event_type = v.event_type offset 0)`;
+
 const marker = (sql: Sql) => sql`
   left join lateral (
     select consumed_at from feature_event_consumed c
@@ -104,7 +109,7 @@ export function searchAcknowledged(
     select v.event_id as "eventId", v.event_type as "eventType",
       case when ${hasFact(sql)} then 'outbox' else 'fact' end as reason
     from v
-    where case
+    where ${isNews(sql)} and case
         when v.event_type = 'direct'
           then v.imported is null and v.received_at >= ${at(sql, directFromMs)} and not ${hasFact(sql)}
         when v.imported then not ${hasFact(sql)}
@@ -130,7 +135,7 @@ export function searchPublished(
     select v.event_id as "eventId", v.event_type as "eventType",
       case when c.consumed_at is null then 'effect' else 'features' end as reason
     from v ${marker(sql)}
-    where case
+    where ${isNews(sql)} and case
         when c.consumed_at is null then not ${isLetter(sql, sql`v.kafka_topic`)}
         else not (${isInFeatures(sql, horizons)})
       end

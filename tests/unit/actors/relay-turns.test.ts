@@ -1,70 +1,50 @@
-/** Rounds of a relay publish one after the other, and a publish that never ends holds nobody back for good. */
+/** Rounds of a relay publish one after the other, and one that got no turn holds nobody back. */
 
 import { describe, expect, test } from "bun:test";
-import { inTurns } from "../../../src/actors/relay-turns.ts";
+import { Turns } from "../../../src/actors/relay-turns.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
-import type { EventLogProducer, ProduceRecord, ProduceResult } from "../../../src/events/ports.ts";
-import { manualClock } from "../../support/manual-clock.ts";
+import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 
-const record = (key: string): ProduceRecord => ({ topic: "t", key, value: new Uint8Array(), headers: {} });
-const ACKED: readonly ProduceResult[] = [{ status: "acked" }];
-
-/** Acknowledges a call when it is told to. */
-function fakeProducer() {
-  const calls: { key: string; acknowledge: () => void }[] = [];
-  const producer: EventLogProducer = {
-    async ensureTopic() {},
-    produce(records) {
-      const { promise, resolve } = Promise.withResolvers<readonly ProduceResult[]>();
-      calls.push({ key: records[0]?.key ?? "", acknowledge: () => resolve(ACKED) });
-      return promise;
-    },
-    async [Symbol.asyncDispose]() {},
+/** Takes a turn for `name`, and writes down that it began. */
+function taker(clock: ManualClock) {
+  const turns = new Turns();
+  const began: string[] = [];
+  const take = async (name: string, waitMs = 1_000) => {
+    const end = await turns.take(Deadline.after(waitMs, clock));
+    if (end) began.push(name);
+    return end;
   };
-  return { calls, producer: inTurns(producer) };
+  return { began, take };
 }
 
-const keys = (calls: readonly { key: string }[]) => calls.map(({ key }) => key);
-
-describe("inTurns", () => {
-  test("sends the next records when the last are acknowledged", async () => {
+describe("Turns", () => {
+  test("begin when the last has ended, in the order in which they were asked for", async () => {
     const clock = manualClock();
-    const { calls, producer } = fakeProducer();
-    const first = producer.produce([record("a")], Deadline.after(1_000, clock));
-    const second = producer.produce([record("b")], Deadline.after(1_000, clock));
+    const { began, take } = taker(clock);
+    const [first, second] = [take("a"), take("b"), take("c")];
     await clock.advance(1);
-    const before = keys(calls);
-    calls[0]?.acknowledge();
-    await first;
+    const before = [...began];
+    (await first)?.();
     await clock.advance(1);
-    calls[1]?.acknowledge();
+    const between = [...began];
+    (await second)?.();
+    await clock.advance(1);
 
-    expect(await second).toEqual(ACKED);
-    expect([before, keys(calls)]).toEqual([["a"], ["a", "b"]]);
+    expect([before, between, began]).toEqual([["a"], ["a", "b"], ["a", "b", "c"]]);
   });
 
-  test("does not send what waited until its deadline", async () => {
+  test("do not come after the deadline, nor let who waits behind overtake who has the turn", async () => {
     const clock = manualClock();
-    const { calls, producer } = fakeProducer();
-    const first = producer.produce([record("a")], Deadline.after(1_000, clock));
-    first.catch(() => {}); // Ends at its deadline below.
-    const second = producer.produce([record("b")], Deadline.after(500, clock));
-    const failed = second.catch((error: Error) => error.name);
+    const { began, take } = taker(clock);
+    const first = take("a");
+    const late = take("b", 500);
+    void take("c");
     await clock.advance(501);
-
-    expect(await failed).toBe("DeadlineExceededError");
-    expect(keys(calls)).toEqual(["a"]);
-  });
-
-  test("goes on after a publish that never ends", async () => {
-    const clock = manualClock();
-    const { calls, producer } = fakeProducer();
-    const first = producer.produce([record("a")], Deadline.after(1_000, clock)).catch(() => "gave up");
-    await clock.advance(1_001);
-    expect(await first).toBe("gave up");
-    void producer.produce([record("b")], Deadline.after(1_000, clock));
+    const before = [...began];
+    (await first)?.();
     await clock.advance(1);
 
-    expect(keys(calls)).toEqual(["a", "b"]);
+    expect(await late).toBeNull();
+    expect([before, began]).toEqual([["a"], ["a", "c"]]);
   });
 });

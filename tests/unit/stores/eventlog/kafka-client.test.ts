@@ -1,8 +1,19 @@
 /** What a failed send says about the records: a client's error never means that they were not written. */
 
 import { expect, test } from "bun:test";
+import { createServer, type Server } from "node:net";
 import { MultipleErrors, NetworkError, ProtocolError, TimeoutError } from "@platformatic/kafka";
-import { describe, failureOf } from "../../../../src/stores/eventlog/kafka-client.ts";
+import {
+  clientOptions,
+  describe,
+  failureOf,
+  type KafkaConnection,
+  withAdmin,
+} from "../../../../src/stores/eventlog/kafka-client.ts";
+import { KafkaMembership } from "../../../../src/stores/eventlog/kafka-membership.ts";
+import { KafkaQuestions } from "../../../../src/stores/eventlog/kafka-questions.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { manualClock } from "../../../support/manual-clock.ts";
 
 test.each([
   ["a lost connection", new NetworkError("Connection closed"), "unknown"],
@@ -30,4 +41,61 @@ test("an earlier try without an answer leaves it open, whatever the last one say
 test("the reason is told, not the operation alone", () => {
   const error = new MultipleErrors("produce failed 2 times.", [new NetworkError("Connection refused")]);
   expect(describe(error)).toContain("Connection refused");
+});
+
+const toServers = (...bootstrapServers: string[]): KafkaConnection => ({
+  ...{ bootstrapServers, clientId: "test", requestTimeoutMs: 1_000 },
+});
+
+test("whoever got no answer asks another server first next time, with a new connection to the same servers too", async () => {
+  const connection = toServers("a:1", "b:1", "c:1");
+  const other = { ...connection, clientId: "other" };
+  const failed = () => withAdmin(connection, manualClock(), () => Promise.reject(new Error("silence")));
+  const first = () => clientOptions(other).bootstrapBrokers?.[0];
+  const order = [first()];
+  for (let turn = 0; turn < 3; turn++) {
+    await failed().catch(() => {});
+    order.push(first());
+  }
+
+  expect(order as unknown[]).toEqual(["a:1", "b:1", "c:1", "a:1"]);
+});
+
+/** A server that lets everybody in and answers nobody. */
+async function frozenServer() {
+  let guests = 0;
+  const server: Server = createServer((socket) => {
+    guests++;
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    name: `127.0.0.1:${address.port}`,
+    guests: () => guests,
+    [Symbol.dispose]: () => void server.close(),
+  };
+}
+
+test("a member that the first server leaves without an answer starts at the second", async () => {
+  using first = await frozenServer();
+  using second = await frozenServer();
+  const clock = manualClock();
+  const connection = toServers(first.name, second.name);
+  const start = () => {
+    const questions = new KafkaQuestions(connection, "g", clock);
+    const parts = { connection, group: "g", memberId: "m", topics: ["t"], clock, questions };
+    return new KafkaMembership({ ...parts, nextGeneration: async () => 1 }).start().catch(() => "failed");
+  };
+  const tried = start();
+  await eventually(() => expect(first.guests()).toBe(1));
+  const before = second.guests();
+  await clock.advance(30_000);
+  expect(await tried).toBe("failed");
+  const again = start();
+  await eventually(() => expect(second.guests()).toBe(1));
+  await clock.advance(30_000);
+
+  expect([before, await again, first.guests()]).toEqual([0, "failed", 1]);
 });
