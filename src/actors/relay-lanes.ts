@@ -4,7 +4,7 @@ import { Nap } from "../core/nap.ts";
 import type { Random } from "../core/random.ts";
 import { jittered } from "../core/retry-delay.ts";
 import { RelayBreaker } from "./relay-breaker.ts";
-import { type RoundOutcome, type RoundPorts, runRound } from "./relay-round.ts";
+import { type RoundOutcome, type RoundPorts, roundTimeoutMs, runRound } from "./relay-round.ts";
 
 export interface LanePorts {
   readonly round: RoundPorts;
@@ -26,17 +26,19 @@ export class RelayLanes {
   readonly #ports: LanePorts;
   readonly #breaker: RelayBreaker;
   readonly #hints: readonly Nap[];
-  #rounds = 0;
+  /** When the round under way of each lane began. */
+  readonly #begunMs = new Map<number, number>();
 
   constructor(ports: LanePorts) {
-    this.#ports = ports;
+    // The pulse of one lane must not hide that another hangs.
+    this.#ports = { ...ports, round: { ...ports.round, progress: () => this.#progress(ports.round) } };
     this.#breaker = new RelayBreaker(ports.random);
     this.#hints = Array.from({ length: LANES }, () => new Nap(ports.round.clock));
   }
 
   /** True while a round is under way. */
   get busy(): boolean {
-    return this.#rounds > 0;
+    return this.#begunMs.size > 0;
   }
 
   /** Says that rows may be due, or that the end has come. */
@@ -71,11 +73,24 @@ export class RelayLanes {
       const usable = leases.usable();
       const partitions = isProbe ? usable : usable.filter((partition) => partition % LANES === lane);
       const limit = isProbe ? PROBE_ROWS : settings.outbox.batchSize;
-      this.#rounds++;
-      const outcome = await runRound(this.#ports.round, { lane, partitions, limit });
-      this.#rounds--;
-      await this.#after(outcome, hint, stop);
+      await this.#after(await this.#round(lane, partitions, limit), hint, stop);
     }
+  }
+
+  async #round(lane: number, partitions: readonly number[], limit: number): Promise<RoundOutcome> {
+    const { round } = this.#ports;
+    this.#begunMs.set(lane, round.clock.monotonicMs());
+    try {
+      return await runRound(round, { lane, partitions, limit });
+    } finally {
+      this.#begunMs.delete(lane);
+    }
+  }
+
+  /** Only while no round hangs. */
+  #progress({ settings, clock, progress }: RoundPorts): void {
+    const hungSinceMs = clock.monotonicMs() - roundTimeoutMs(settings);
+    if ([...this.#begunMs.values()].every((begunMs) => begunMs > hungSinceMs)) progress();
   }
 
   async #after(outcome: RoundOutcome, hint: Nap, stop: AbortSignal): Promise<void> {

@@ -52,10 +52,9 @@ export class RelayLeases {
     return this.#held.size < this.#share;
   }
 
-  /** Resignation of what was given up, heartbeat, renewal, resignation of the surplus, taking of what is missing. Throws when the store fails. */
+  /** Heartbeat, renewal, resignation of what was given up, resignation of the surplus, taking of what is missing. Throws when the store fails. */
   async maintain(deadline: Deadline): Promise<void> {
     const { relayId, outbox } = this.#settings;
-    await this.#resignDoubtful(deadline);
     const { liveRelays } = await this.#outbox.heartbeat(
       relayId,
       this.#reservations.rows,
@@ -63,7 +62,9 @@ export class RelayLeases {
       deadline,
     );
     this.#share = Math.ceil(outbox.partitions / Math.max(1, liveRelays));
+    // Before anything that may fail or wait: what is held must not be lost over it.
     await this.#renew(deadline);
+    await this.#resignDoubtful(deadline);
     await this.#resignSurplus(deadline);
     await this.#reloadFull(deadline);
     if (this.belowShare) await this.#take(this.#share - this.#held.size, deadline);

@@ -9,6 +9,7 @@ import type { BlockedKeys } from "./relay-blocked.ts";
 import { isLogDown, settle, sortRows } from "./relay-decide.ts";
 import { type PublishPorts, publish } from "./relay-publish.ts";
 import type { Reservations } from "./relay-reservations.ts";
+import { publishTimeoutMs, type RelaySettings } from "./relay-settings.ts";
 
 export interface RoundPorts extends PublishPorts {
   readonly outbox: OutboxStore;
@@ -24,6 +25,10 @@ export type RoundOutcome =
   | { readonly kind: "worked"; readonly sent: number; readonly acked: number; readonly logDown: boolean };
 
 const STORE_TIMEOUT_MS = 8_000;
+
+/** A round that lasts longer hangs: it claims, waits for its turn, publishes and marks, each within its deadline. */
+export const roundTimeoutMs = (settings: RelaySettings) =>
+  2 * STORE_TIMEOUT_MS + 2 * publishTimeoutMs(settings);
 
 /** What one round may work on. */
 export interface RoundScope {

@@ -24,6 +24,7 @@ function fakeStore(clock: ManualClock) {
     epoch: 1n,
     renewTakesMs: 0,
     isDown: false,
+    refusesResignation: false,
     resigned: [] as number[],
   };
   const guard = () => {
@@ -50,6 +51,7 @@ function fakeStore(clock: ManualClock) {
       return held.filter(({ partition, epoch }) => state.owned.get(partition) === epoch);
     },
     async resign(_relay: string, held: readonly PartitionLease[]) {
+      if (state.refusesResignation) throw new Error("lock timeout");
       for (const { partition } of held) state.owned.delete(partition);
       state.resigned.push(...held.map(({ partition }) => partition));
     },
@@ -171,6 +173,19 @@ describe("RelayLeases", () => {
     expect(meanwhile).toEqual([0, 1, 3, 4, 6, 7]);
     expect(state.resigned).toEqual([2, 5]);
     expect([2, 5, 6].map((partition) => leases.epochOf(partition))).toEqual([2n, 2n, 1n]);
+  });
+
+  test("renews what it holds though what it gave up cannot be resigned", async () => {
+    const { leases, maintain, state, clock } = setUp();
+    await maintain();
+    leases.giveUp([2]);
+    state.refusesResignation = true;
+
+    await clock.advance(15_000);
+    const refusal = await maintain().catch((error: Error) => error.message);
+    await clock.advance(15_000);
+
+    expect([refusal, leases.usable()]).toEqual(["lock timeout", [0, 1, 3, 4, 5, 6, 7]]);
   });
 
   test("gives back at its end what it gave up before", async () => {
