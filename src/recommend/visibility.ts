@@ -60,6 +60,12 @@ export class Visibility implements Disposable {
     return { ...request, exclude: new Set([...request.exclude, ...hidden]) };
   }
 
+  /** Whether one of the items is hidden from everybody, or by one of the users, as last known. */
+  hides(userIds: readonly string[], itemIds: readonly string[]): boolean {
+    const own = new Set(userIds.flatMap((userId) => this.ofUsers.stale(userId) ?? []));
+    return itemIds.some((itemId) => this.items.has(itemId) || own.has(itemId));
+  }
+
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#timer?.cancel();

@@ -227,6 +227,27 @@ describe("what must not be shown", () => {
   });
 });
 
+describe("a slate that was shown before", () => {
+  test("may be shown again until one of its items is hidden from all, from the user or from the guest", async () => {
+    const { ask, warmUp, recommender, state } = setUp({
+      contents: {
+        ...caseFour(),
+        hiddenItems: new Set(["gone"]),
+        hiddenByUsers: new Map([
+          ["u1", ["own"]],
+          ["session:s1", ["guest's"]],
+        ]),
+      },
+    });
+    await warmUp();
+    await ask("reco");
+    await state.visibility.ofUsers.fill(["session:s1"]);
+    const may = (...itemIds: string[]) => recommender.mayShow({ userId: "u1", sessionId: "s1" }, itemIds);
+    expect([may("X"), may("X", "gone"), may("own"), may("guest's")]).toEqual([true, false, false, false]);
+    expect(recommender.mayShow({ userId: "u2", sessionId: null }, ["own", "guest's"])).toBe(true);
+  });
+});
+
 describe("reduced rung", () => {
   test("a history that is late costs its share of the deadline, and the policy goes on without it", async () => {
     const { ask, warmUp, store, late } = setUp();
