@@ -35,6 +35,8 @@ export interface UserFacts {
   readonly attributes: Attributes;
 }
 
+export const NOBODY: UserFacts = { attributes: {} };
+
 interface Compiled<T> {
   /** As the caller wrote it. */
   readonly text: string;

@@ -188,6 +188,36 @@ describe("filters and boosts", () => {
     expect((await stream.ask("reco", { boost })).ids).toEqual(["V", "A"]);
   });
 
+  const notAdult = compiled(compileFilter('item.category != "adult"'));
+
+  test("an item whose card cannot be read passes no filter; one without a row is judged as such", async () => {
+    const { ask, state, store } = setUp();
+    expect((await ask("reco", { filter: notAdult })).ids).toContain("X");
+    state.cards.outside.clear();
+    store.mood = down;
+    const { ids, degraded } = await ask("reco", { filter: notAdult });
+    expect([ids, degraded]).toEqual([[], "error:reduced"]);
+    expect((await ask("reco", { userId: "new", filter: notAdult }, 4)).ids).toEqual([]);
+  });
+
+  test("a filter that asks for attributes that cannot be read lets nothing pass", async () => {
+    const { ask, warmUp, store } = setUp();
+    await warmUp();
+    store.mood = down;
+    const filter = compiled(compileFilter('!("strict" in user.attributes)'));
+    expect((await ask("reco", { filter })).ids).toEqual([]);
+  });
+
+  test("no more cards are asked for than one request may judge", async () => {
+    const popularity = items(
+      Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`p${n}`, 5_000 - n])),
+    );
+    const { ask, reads } = setUp({ contents: { popularity } });
+    await ask("recommend", { filter: cheap });
+    const asked = new Set(reads.flatMap(({ name, args }) => (name === "cards" ? (args[0] as string[]) : [])));
+    expect([asked.has("p1999"), asked.size]).toEqual([true, 2_000]);
+  });
+
   test("the popular list of the last rungs is filtered, too", async () => {
     const { ask, warmUp, store } = setUp({ contents: { ...caseFour(), cards: cards({ X: 1, V: 2 }) } });
     await warmUp();
