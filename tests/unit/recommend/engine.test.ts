@@ -434,11 +434,12 @@ describe("lower rungs", () => {
   });
 
   test("returns to the full policy by itself when the store is back", async () => {
-    const { ask, warmUp, store } = setUp({ snapshot });
+    const { ask, warmUp, store, clock } = setUp({ snapshot });
     store.mood = down;
     await warmUp();
     await ask("reco");
     store.mood = { kind: "well" };
+    await clock.advance(10_000); // Longer than the breaker stays open.
     expect(await ask("reco")).toMatchObject(full);
   });
 
