@@ -40,7 +40,7 @@ export function rankRefined(parts: RefinedParts): MaybePromise<Ranked | null> {
     const at = (depth: Depth) =>
       chain(policy.rank(request, reads, depth), (ranked) => ranked && refineRanked(parts, ranked, user));
     return chain(at("candidates"), (first) => {
-      if (first === null || first.list.itemIds.length >= request.k) return first;
+      if (first === null || first.list.itemIds.length >= request.k || !reads.hasTime()) return first;
       return at("wide");
     });
   });
@@ -76,7 +76,7 @@ function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | nul
 }
 
 function refineList(
-  { refinement, request, clock }: RefinedParts,
+  { refinement, request, clock, reads }: RefinedParts,
   list: RankedList,
   user: UserFacts | null,
   cardOf: (itemId: string) => CatalogCard | undefined,
@@ -88,6 +88,7 @@ function refineList(
     user,
     k: request.k,
     nowMs: clock.nowMs(),
+    hasTime: () => reads.hasTime(),
   });
 }
 

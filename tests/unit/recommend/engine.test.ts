@@ -162,6 +162,15 @@ describe("filters and boosts", () => {
     expect((await ask("reco", { k: 2, filter: cheap })).ids).toEqual(["p1", "p700"]);
   });
 
+  test("without time only the best items are judged, and the answer says so", async () => {
+    const popularity = items(Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`p${n}`, 1_000 - n])));
+    const { ask, warmUp } = setUp({ contents: { popularity, cards: cards({ p1: 1, p300: 2 }) } });
+    await warmUp();
+    await ask("recommend");
+    const { ids, degraded } = await ask("recommend", { filter: cheap }, 4);
+    expect([ids, degraded]).toEqual([["p1"], "timeout:reduced"]);
+  });
+
   test("a filter may ask for the user's attributes", async () => {
     const { ask, warmUp } = setUp({
       contents: {

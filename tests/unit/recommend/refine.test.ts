@@ -29,9 +29,9 @@ function listOf(
 const refined = (
   list: RankedList,
   cards: Record<string, Partial<CatalogCard>>,
-  over: Partial<RefineInput["refinement"]> & { k?: number } = {},
+  over: Partial<RefineInput["refinement"]> & { k?: number; hasTime?: () => boolean } = {},
 ) => {
-  const { k = 10, ...refinement } = over;
+  const { k = 10, hasTime = () => true, ...refinement } = over;
   return refine({
     list,
     refinement: { filter: null, boost: null, spread: NO_SPREAD, ...refinement },
@@ -39,6 +39,7 @@ const refined = (
     user: { attributes: {} },
     k,
     nowMs: NOW_MS,
+    hasTime,
   });
 };
 const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...rules } });
@@ -52,6 +53,19 @@ describe("refine", () => {
       { filter },
     );
     expect(itemIds).toEqual(["a", "c"]);
+  });
+
+  test("judges a few hundred items when there is no time, and all that there is time for", () => {
+    const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
+    const judgedWith = (hasTime: () => boolean) => {
+      let judged = 0;
+      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      refined(list, {}, { filter, hasTime });
+      return judged;
+    };
+    let looks = 0;
+    const all = judgedWith(() => true);
+    expect([judgedWith(() => false), judgedWith(() => ++looks < 3), all]).toEqual([256, 768, 2_000]);
   });
 
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
