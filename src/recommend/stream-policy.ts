@@ -12,7 +12,7 @@ import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile, newestItems } from "./user-profile.ts";
-import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
+import { findViewer, unwantedSlots, type Viewer, viewersOf } from "./viewer.ts";
 
 type Neighbours = readonly (NeighbourList | undefined)[];
 
@@ -98,7 +98,7 @@ export function popular(
   depth: Depth,
   coldStarts: ColdStarts,
 ): RankedList {
-  const request = visibility.wanted(asked);
+  const request = visibility.wanted(asked, visibility.knownOf(viewersOf(asked)));
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
   const viewer = {

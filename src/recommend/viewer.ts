@@ -12,7 +12,11 @@ import { emptyProfile, profileInTable, type UserProfile } from "./user-profile.t
 
 /** A guest's events carry this before the session id as their user id. */
 const GUEST_PREFIX = "session:";
-export const guestOf = (sessionId: string): string => GUEST_PREFIX + sessionId;
+const guestOf = (sessionId: string): string => GUEST_PREFIX + sessionId;
+
+/** Who may have hidden items from this answer: the user, and the guest of the session. */
+export const viewersOf = ({ userId, sessionId }: Pick<RecoRequest, "userId" | "sessionId">): string[] =>
+  sessionId === null ? [userId] : [userId, guestOf(sessionId)];
 
 /** Whose events the answer goes by. */
 export interface Viewer {

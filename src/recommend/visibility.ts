@@ -61,14 +61,19 @@ export class Visibility implements Disposable {
   }
 
   /** The request without what its user hides: the same one where that is nothing, so that a kept list can be found. */
-  wanted(request: RecoRequest, hidden = this.ofUsers.stale(request.userId)): RecoRequest {
-    if (hidden === undefined || hidden.length === 0) return request;
+  wanted(request: RecoRequest, hidden: readonly string[] = []): RecoRequest {
+    if (hidden.length === 0) return request;
     return { ...request, exclude: new Set([...request.exclude, ...hidden]) };
+  }
+
+  /** What these users hide, as last known. */
+  knownOf(userIds: readonly string[]): readonly string[] {
+    return userIds.flatMap((userId) => this.ofUsers.stale(userId) ?? []);
   }
 
   /** Whether one of the items is hidden from everybody, or by one of the users, as last known. */
   hides(userIds: readonly string[], itemIds: readonly string[]): boolean {
-    const own = new Set(userIds.flatMap((userId) => this.ofUsers.stale(userId) ?? []));
+    const own = new Set(this.knownOf(userIds));
     return itemIds.some((itemId) => this.items.has(itemId) || own.has(itemId));
   }
 

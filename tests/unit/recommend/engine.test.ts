@@ -266,6 +266,26 @@ describe("what must not be shown", () => {
   });
 });
 
+describe("what the guest of a session hides", () => {
+  test("is in no fallback list of stream-v1", async () => {
+    const { ask, warmUp, state } = serving({
+      contents: {
+        decayed: items({ A: 50, V: 49 }).map((item) => ({ ...item, category: null })),
+        hiddenByUsers: new Map([["session:s1", ["A"]]]),
+      },
+      settings: { policy: "stream-v1" },
+    });
+    await warmUp();
+    expect((await ask("reco", { sessionId: "s1" })).ids).toEqual(["V"]);
+    state.overlay.entries = () => {
+      state.overlay.entries = () => [];
+      throw new TypeError("a bug");
+    };
+    const { ids, degraded } = await ask("reco", { sessionId: "s1" });
+    expect([ids, degraded]).toEqual([["V"], "error:popular"]);
+  });
+});
+
 describe("a slate that was shown before", () => {
   test("may be shown again until one of its items is hidden from all, from the user or from the guest", async () => {
     const { ask, warmUp, recommender, state } = setUp({
