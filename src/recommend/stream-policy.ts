@@ -37,8 +37,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const kept = keepable && rankedLists.find(keepable, request.k);
     if (kept) return { list: kept, rankingMs: 0 };
     const newest = newestItems(profile, overlay);
-    const itemIds = newest.map((slot) => profile.table.nameOf(slot));
-    return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
+    return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
       chain(reads.knows(popularity), (isKnown) => {
         const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
         // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
