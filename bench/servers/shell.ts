@@ -71,7 +71,7 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
-  recommender: { reco: async () => ANSWER, recommend: unused, titles: unused },
+  recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },

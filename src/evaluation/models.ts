@@ -62,6 +62,6 @@ export function offlineModels(features: FrozenFeatures): readonly Model[] {
 
 /** Neighbours of the newest distinct items, newest first. */
 export const newestNeighbours = ({ slots }: Profile, features: FrozenFeatures) =>
-  newestItems({ table: features.table, slots, tsMs: new Float64Array(0) }, []).map((slot) =>
-    features.neighboursOf(features.table.nameOf(slot)),
+  newestItems({ table: features.table, slots, tsMs: new Float64Array(0) }, []).map((itemId) =>
+    features.neighboursOf(itemId),
   );

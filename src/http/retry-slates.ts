@@ -13,6 +13,9 @@ export interface SlateKey {
   readonly userId: string;
   readonly sessionId: string;
   readonly k: number;
+  /** Texts of the expressions; null where the call has none. */
+  readonly filter: string | null;
+  readonly boost: string | null;
 }
 
 export interface KeptSlate {
@@ -20,6 +23,8 @@ export interface KeptSlate {
   /** Logged again with the retry: the store knows it, or lost it and gets it now. */
   readonly impression: ImpressionEvent;
 }
+
+const PARTS = ["userId", "sessionId", "k", "filter", "boost"] as const satisfies readonly (keyof SlateKey)[];
 
 interface Entry {
   readonly key: SlateKey;
@@ -47,8 +52,7 @@ export class RetrySlates {
   find(key: SlateKey): KeptSlate | null {
     const entry = this.#entries.get(key.requestId);
     if (entry === undefined || entry.expiresMs <= this.#clock.monotonicMs()) return null;
-    const { userId, sessionId, k } = entry.key;
-    return userId === key.userId && sessionId === key.sessionId && k === key.k ? entry.slate : null;
+    return PARTS.every((part) => entry.key[part] === key[part]) ? entry.slate : null;
   }
 
   keep(key: SlateKey, slate: KeptSlate): void {

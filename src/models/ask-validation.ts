@@ -100,7 +100,7 @@ export class ValidationDesk {
     return {
       placed,
       index: this.#index,
-      neighbours: newest.map((item) => this.#rules.neighboursOf(item)),
+      neighbours: newest.map((itemId) => this.#rules.neighboursOf(this.#table.slotOf(itemId))),
       recent: slots.slice(-PROFILE_LENGTH).reverse(),
       unwanted: slots,
       hidden: NOTHING_HIDDEN,

@@ -7,7 +7,7 @@ import type { TrainedModel } from "../recommend/trained-model.ts";
 import { ValidationDesk } from "./ask-validation.ts";
 import { searchBlend } from "./coordinate-search.ts";
 import { easeProblem } from "./ease.ts";
-import { DEFAULT_SETTINGS, learn, type Settings } from "./learn.ts";
+import { DEFAULT_SETTINGS, DEFAULT_SETTINGS_WITHOUT_EASE, learn, type Settings } from "./learn.ts";
 import { takesOf } from "./takes.ts";
 import type { TrainingLog } from "./training-log.ts";
 import { validationOf } from "./validation.ts";
@@ -17,8 +17,8 @@ export interface ChooseOptions {
   readonly content: ItemLists;
   /** Of decayed popularity. */
   readonly halfLifeHours: number;
-  /** Rows that EASE may have to invert. */
-  readonly easeMaxRows: number;
+  /** Rows that EASE may have to invert; null: the model is to do without EASE, as its matrix does not fit. */
+  readonly easeMaxRows: number | null;
   readonly onStage: (stage: string) => void;
 }
 
@@ -54,18 +54,18 @@ const SOURCES: readonly SourceName[] = [
 ];
 
 export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice {
-  const { onStage } = options;
+  const { onStage, easeMaxRows } = options;
   const validation = validationOf(log);
   const desk = new ValidationDesk(log, validation, options.halfLifeHours);
   const questions = desk.count("user");
   const sessionQuestions = desk.count("session");
-  let settings = DEFAULT_SETTINGS;
+  let settings = easeMaxRows === null ? DEFAULT_SETTINGS_WITHOUT_EASE : DEFAULT_SETTINGS;
   let tried = 0;
   let ndcg: number | null = null;
   let sessionNdcg: number | null = null;
   const takes = takesOf(validation.fit);
   if (questions >= MIN_QUESTIONS && takes.userItems.length > 0) {
-    const problem = easeProblem(takes, options.easeMaxRows);
+    const problem = easeMaxRows === null ? null : easeProblem(takes, easeMaxRows);
     onStage("sources of the validation");
     let ease = problem?.solve(DEFAULT_SETTINGS.lambda as number) ?? null;
     const base = learn(validation.fit, takes, options.content, ease, settings);
@@ -99,7 +99,7 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       const [first = 0, second = 0] = LARGER_LAMBDAS;
       if (tryLambda(first)) tryLambda(second);
       else tryLambda(SMALLER_LAMBDA);
-    } else settings = { ...settings, lambda: null };
+    }
     const profileSource = problem ? "ease" : "item_knn";
     const before = settings;
     settings = bestOf(HALF_LIVES, (profileHalfLife) => {

@@ -24,15 +24,25 @@ export interface EaseProblem {
 
 /** The cheaper form whose matrix has at most `maxRows` rows, or null when none has. */
 export function easeProblem(takes: Takes, maxRows: number): EaseProblem | null {
+  const shape = shapeOf(takes, maxRows);
+  if (shape === null) return null;
+  return shape === "dual" ? dual(takes) : primal(takes, shape);
+}
+
+/** Whether there is such a form: asked without the cost of the matrix. */
+export const easeFits = (takes: Takes, maxRows: number): boolean => shapeOf(takes, maxRows) !== null;
+
+/** The dual form, or the items of the primal one. */
+function shapeOf(takes: Takes, maxRows: number): "dual" | Int32Array | null {
   const { userCount, itemCount, itemStarts, userItems } = takes;
   const all = Int32Array.from({ length: itemCount }, (_, item) => item);
   const products = itemCount * userItems.length;
-  if (userCount < itemCount && userCount <= maxRows && products <= MAX_DUAL_PRODUCTS) return dual(takes);
-  if (itemCount <= maxRows) return primal(takes, all);
+  if (userCount < itemCount && userCount <= maxRows && products <= MAX_DUAL_PRODUCTS) return "dual";
+  if (itemCount <= maxRows) return all;
   const known = all.filter(
     (item) => (itemStarts[item + 1] as number) - (itemStarts[item] as number) >= MIN_USERS,
   );
-  return known.length > 0 && known.length <= maxRows ? primal(takes, known) : null;
+  return known.length > 0 && known.length <= maxRows ? known : null;
 }
 
 /**

@@ -26,6 +26,18 @@ export const DEFAULT_SETTINGS: Settings = {
   sessionWeights: { sequential_rules: 0.3, ease: 0.2, session_knn: 0.4, decayed_popularity: 0.1 },
 };
 
+/** Where the matrix of EASE does not fit: the other source that goes by the whole profile stands in for it. */
+export const DEFAULT_SETTINGS_WITHOUT_EASE: Settings = {
+  ...DEFAULT_SETTINGS,
+  lambda: null,
+  weights: withoutEase(DEFAULT_SETTINGS.weights),
+  sessionWeights: withoutEase(DEFAULT_SETTINGS.sessionWeights),
+};
+
+function withoutEase({ ease, ...others }: BlendWeights): BlendWeights {
+  return ease === undefined ? others : { ...others, item_knn: ease };
+}
+
 /** Everything that does not depend on lambda. `ease` is learned by the caller, who may try several. */
 export function learn(
   log: TrainingLog,

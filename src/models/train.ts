@@ -3,7 +3,7 @@
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { chooseSettings, type ValidationFigures } from "./choose-settings.ts";
 import { contentLists, type ItemText } from "./content.ts";
-import { type EaseProblem, easeProblem } from "./ease.ts";
+import { type EaseProblem, easeFits, easeProblem } from "./ease.ts";
 import { learn, type Settings } from "./learn.ts";
 import { takesOf } from "./takes.ts";
 import type { TrainingLog } from "./training-log.ts";
@@ -36,9 +36,15 @@ export function train(log: TrainingLog, options: TrainOptions): Trained {
   const { runId, texts, easeMaxRows, onStage } = options;
   onStage("content");
   const content = contentLists(log.itemIds.map((itemId) => texts.get(itemId) ?? null));
-  const { settings, figures } = chooseSettings(log, { ...options, content });
-  onStage("all events");
   const takes = takesOf(log);
+  // Decided once, by all events: settings chosen on a part of them must not count on a source that is then absent.
+  const fits = easeFits(takes, easeMaxRows);
+  const { settings, figures } = chooseSettings(log, {
+    ...options,
+    content,
+    easeMaxRows: fits ? easeMaxRows : null,
+  });
+  onStage("all events");
   const problem = easeProblem(takes, easeMaxRows);
   const ease = problem && settings.lambda !== null ? problem.solve(settings.lambda) : null;
   const learned = learn(log, takes, content, ease, settings);

@@ -13,6 +13,7 @@ import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
 import { type RulesInput, retrievalLimit, rulesV1 } from "./rules-v1.ts";
 import type { ServingState } from "./serving-state.ts";
 import { successors } from "./successors.ts";
+import { viewersOf } from "./viewer.ts";
 
 const WIDER = 5;
 /** 200 successors and 500 popular items. */
@@ -124,7 +125,7 @@ function gather(
 /** The popular list of whichever policy serves: that of the baseline may never have been read. */
 function popular(state: ServingState, asked: RecoRequest, depth: Depth): RankedList {
   const { baseline, overlay, visibility } = state;
-  const request = visibility.wanted(asked);
+  const request = visibility.wanted(asked, visibility.knownOf(viewersOf(asked)));
   const stored = baseline.histories.stale(request.userId) ?? [];
   const shown = overlayOf(overlay, request.userId, request.sessionEvents);
   const history = mergeHistory(stored, shown, HISTORY_LIMIT);

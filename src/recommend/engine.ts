@@ -20,6 +20,7 @@ import type { ServingState } from "./serving-state.ts";
 import { streamPolicy } from "./stream-policy.ts";
 import type { TrainedModel } from "./trained-model.ts";
 import { trainedPolicy } from "./trained-policy.ts";
+import { viewersOf } from "./viewer.ts";
 
 export interface RecommenderOptions {
   readonly state: ServingState;
@@ -59,6 +60,7 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
   return {
     reco: (request, deadline) => answer(options, policyFor(request.userId), request, deadline),
     recommend: (request, deadline) => answer(options, recommend, request, deadline),
+    mayShow: (viewer, itemIds) => !state.visibility.hides(viewersOf(viewer), itemIds),
     async titles(itemIds, deadline) {
       const reads = new RequestReads(deadline, () => {}); // A missing title degrades nothing that is counted.
       const titles = await reads.values(state.titles, itemIds, "feature_fetch");

@@ -35,7 +35,11 @@ export interface UserFacts {
   readonly attributes: Attributes;
 }
 
+export const NOBODY: UserFacts = { attributes: {} };
+
 interface Compiled<T> {
+  /** As the caller wrote it. */
+  readonly text: string;
   /** Whether the user's attributes have to be read. */
   readonly asksUser: boolean;
   /** Never throws. */
@@ -84,14 +88,14 @@ export function compileFilter(text: string): Result<Filter, string> {
   const program = compile(text, "filter");
   if (!program.ok) return program;
   const { run, asksUser } = program.value;
-  return ok({ asksUser, of: (item, user) => attempt(() => run(item, user)) === true });
+  return ok({ text, asksUser, of: (item, user) => attempt(() => run(item, user)) === true });
 }
 
 export function compileBoost(text: string): Result<Boost, string> {
   const program = compile(text, "boost");
   if (!program.ok) return program;
   const { run, asksUser } = program.value;
-  return ok({ asksUser, of: (item, user) => factorOf(attempt(() => run(item, user))) });
+  return ok({ text, asksUser, of: (item, user) => factorOf(attempt(() => run(item, user))) });
 }
 
 function factorOf(value: unknown): number {

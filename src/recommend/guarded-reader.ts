@@ -30,9 +30,10 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
       guarded(deadline, () => reader.decayedPopularity(limit, deadline)),
     decayedPopularityOf: (itemIds, deadline) =>
       guarded(deadline, () => reader.decayedPopularityOf(itemIds, deadline)),
-    hiddenItems: (deadline) => guarded(deadline, () => reader.hiddenItems(deadline)),
-    visibilityChanges: (windowMs, deadline) =>
-      guarded(deadline, () => reader.visibilityChanges(windowMs, deadline)),
+    hiddenItems: (after, limit, deadline) =>
+      guarded(deadline, () => reader.hiddenItems(after, limit, deadline)),
+    visibilityChanges: (windowMs, limit, deadline) =>
+      guarded(deadline, () => reader.visibilityChanges(windowMs, limit, deadline)),
     hiddenByUsers: (userIds, deadline) => guarded(deadline, () => reader.hiddenByUsers(userIds, deadline)),
     cardVersions: (after, limit, deadline) =>
       guarded(deadline, () => reader.cardVersions(after, limit, deadline)),

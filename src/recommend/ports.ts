@@ -53,15 +53,17 @@ export interface ItemCard {
 export interface VisibilityChanges {
   readonly hidden: readonly string[];
   readonly shown: readonly string[];
-  /** Users who hid something, and when they last did. */
+  /** False when there were more items than asked for. */
+  readonly isComplete: boolean;
+  /** Users who hid something, and when they last did: the last ones to do so. */
   readonly users: readonly { readonly userId: string; readonly atMs: number }[];
 }
 
 export interface VisibilityReader {
-  /** All hidden items of the catalogue. */
-  hiddenItems(deadline: Deadline): Promise<readonly string[]>;
-  /** Changes of the last `windowMs` by the store's clock. */
-  visibilityChanges(windowMs: number, deadline: Deadline): Promise<VisibilityChanges>;
+  /** Hidden items of the catalogue by item id, those behind `after`. */
+  hiddenItems(after: string | null, limit: number, deadline: Deadline): Promise<readonly string[]>;
+  /** Changes of the last `windowMs` by the store's clock, of each kind at most `limit`. */
+  visibilityChanges(windowMs: number, limit: number, deadline: Deadline): Promise<VisibilityChanges>;
   /** Items that each user hides at the moment; every asked user has an entry. */
   hiddenByUsers(
     userIds: readonly string[],

@@ -44,6 +44,8 @@ export interface Recommender {
   reco(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
   /** GET /recommend: successors of the newest history item, then popular items. Never throws or rejects. */
   recommend(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
+  /** Whether none of these items is hidden from the user or the session's guest, as last known. */
+  mayShow(viewer: Pick<RecoRequest, "userId" | "sessionId">, itemIds: readonly string[]): boolean;
   /** Titles of these items from the catalogue; null where unknown or when the store is late. Never rejects. */
   titles(itemIds: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, string | null>>;
 }

@@ -1,7 +1,7 @@
 /** Makes a slate of a ranked list: filter, boost, caps and diversity, in this order, cut to its length. */
 
-import type { CatalogCard } from "./catalog-cards.ts";
-import type { Boost, Filter, UserFacts } from "./expression.ts";
+import { type CatalogCard, unknownCard } from "./catalog-cards.ts";
+import { type Boost, type Filter, NOBODY, type UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
 
 /** How a policy spreads its answers; zeros switch a rule off. */
@@ -32,15 +32,21 @@ export interface Refinement {
 export interface RefineInput {
   readonly list: RankedList;
   readonly refinement: Refinement;
-  readonly cardOf: (itemId: string) => CatalogCard;
-  readonly user: UserFacts;
+  /** Undefined where the catalogue could not be read: no filter lets such an item pass. */
+  readonly cardOf: (itemId: string) => CatalogCard | undefined;
+  /** Null where they could not be read: a filter that asks for them lets nothing pass. */
+  readonly user: UserFacts | null;
   readonly k: number;
   readonly nowMs: number;
+  /** Asked now and then: once it is false the slate is made of what passed until then. */
+  readonly hasTime: () => boolean;
 }
 
 /** Of the best this many the slate is chosen, so that its cost is bounded. */
 const POOL_PER_PLACE = 5;
 const POOL_MIN = 50;
+/** Items judged between two looks at the clock. */
+const JUDGED_AT_ONCE = 256;
 const MS_PER_DAY = 86_400_000;
 
 interface Candidate {
@@ -64,12 +70,22 @@ export function refine(input: RefineInput): RankedList {
 }
 
 /** Those that pass the filter, by boosted score; equal scores keep their order. */
-function boostedCandidates({ list, refinement, cardOf, user }: RefineInput): readonly Candidate[] {
+function boostedCandidates({
+  list,
+  refinement,
+  cardOf,
+  user: read,
+  hasTime,
+}: RefineInput): readonly Candidate[] {
   const { filter, boost } = refinement;
+  if (read === null && filter?.asksUser) return [];
+  const user = read ?? NOBODY;
   const candidates: Candidate[] = [];
   for (const [place, itemId] of list.itemIds.entries()) {
-    const card = cardOf(itemId);
-    if (filter && !filter.of(card, user)) continue;
+    if (place > 0 && place % JUDGED_AT_ONCE === 0 && !hasTime()) break;
+    const known = cardOf(itemId);
+    if (filter && !(known && filter.of(known, user))) continue;
+    const card = known ?? unknownCard(itemId);
     const factor = boost ? boost.of(card, user) : 1;
     candidates.push({ place, card, factor, score: (list.scores[place] as number) * factor });
   }

@@ -34,6 +34,13 @@ export class RequestReads {
     return this.#cause;
   }
 
+  /** False once it is too late to go on with long work; the answer then says so. */
+  hasTime(): boolean {
+    if (!this.#deadline.expired) return true;
+    this.#cause ??= "timeout";
+    return false;
+  }
+
   /** What `cache` may serve for each key, read where needed; the last known value, or undefined, after a failure. */
   values<V>(
     cache: KeyedCache<V>,

@@ -12,7 +12,7 @@ import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile, newestItems } from "./user-profile.ts";
-import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
+import { findViewer, unwantedSlots, type Viewer, viewersOf } from "./viewer.ts";
 
 type Neighbours = readonly (NeighbourList | undefined)[];
 
@@ -37,8 +37,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const kept = keepable && rankedLists.find(keepable, request.k);
     if (kept) return { list: kept, rankingMs: 0 };
     const newest = newestItems(profile, overlay);
-    const itemIds = newest.map((slot) => profile.table.nameOf(slot));
-    return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
+    return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
       chain(reads.knows(popularity), (isKnown) => {
         const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
         // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
@@ -98,7 +97,7 @@ export function popular(
   depth: Depth,
   coldStarts: ColdStarts,
 ): RankedList {
-  const request = visibility.wanted(asked);
+  const request = visibility.wanted(asked, visibility.knownOf(viewersOf(asked)));
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
   const viewer = {

@@ -45,8 +45,7 @@ export function trainedPolicy(
     const kept = keepable && rankedLists.find(keepable, request.k);
     if (kept) return { list: kept, rankingMs: 0 };
     const newest = newestItems(profile, overlay);
-    const itemIds = newest.map((slot) => profile.table.nameOf(slot));
-    return chain(reads.values(stream.neighbours, itemIds, "database_query"), (neighbours) =>
+    return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
       chain(reads.knows(popularity), (isKnown) => {
         const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
         const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;

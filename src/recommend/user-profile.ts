@@ -31,34 +31,41 @@ export function profileInTable(profile: UserProfile, table: ItemTable): UserProf
 export const emptyProfile = (table: ItemTable): UserProfile => userProfile({ itemIds: [], tsMs: [] }, table);
 
 /**
- * The newest distinct items, newest first: at most `PROFILE_DEPTH`.
+ * Ids of the newest distinct items, newest first: at most `PROFILE_DEPTH`.
  * At equal times the stored event came first.
  */
-export function newestItems(profile: UserProfile, overlay: readonly HistoryEntry[]): number[] {
-  const newest: number[] = [];
-  walkBack(profile, overlay, (slot) => {
-    if (!newest.includes(slot)) newest.push(slot);
+export function newestItems(profile: UserProfile, overlay: readonly HistoryEntry[]): string[] {
+  const newest: string[] = [];
+  walkBack(profile, overlay, (taken) => {
+    const itemId = typeof taken === "number" ? profile.table.nameOf(taken) : taken.itemId;
+    if (!newest.includes(itemId)) newest.push(itemId);
     return newest.length < PROFILE_DEPTH;
   });
   return newest;
 }
 
-/** Items of the newest interactions, newest first, each as often as it was taken. */
+/**
+ * Items of the newest interactions, newest first, each as often as it was taken. What the table does not know is passed
+ * over: callers name items at will, and a table keeps what it has met.
+ */
 export function newestInteractions(
   profile: UserProfile,
   overlay: readonly HistoryEntry[],
   limit: number,
 ): number[] {
   const newest: number[] = [];
-  walkBack(profile, overlay, (slot) => newest.push(slot) < limit);
+  walkBack(profile, overlay, (taken) => {
+    const slot = typeof taken === "number" ? taken : profile.table.slotOf(taken.itemId);
+    return slot < 0 || newest.push(slot) < limit;
+  });
   return newest;
 }
 
-/** Shows `take` one interaction after the other, until it has enough. */
+/** Shows `take` one interaction after the other, until it has enough: slots of stored ones, entries of the overlay. */
 function walkBack(
-  { slots, tsMs, table }: UserProfile,
+  { slots, tsMs }: UserProfile,
   overlay: readonly HistoryEntry[],
-  take: (slot: number) => boolean,
+  take: (taken: number | HistoryEntry) => boolean,
 ): void {
   const untimed = slots.length - tsMs.length;
   let stored = slots.length - 1;
@@ -68,7 +75,7 @@ function walkBack(
     const storedMs = stored < untimed ? Number.NEGATIVE_INFINITY : (tsMs[stored - untimed] as number);
     const takesOverlay = entry !== undefined && (stored < 0 || entry.tsMs >= storedMs);
     if (takesOverlay) shown--;
-    if (!take(takesOverlay ? table.intern(entry.itemId) : (slots[stored] as number))) return;
+    if (!take(takesOverlay ? entry : (slots[stored] as number))) return;
     if (!takesOverlay) stored--;
   }
 }

@@ -12,6 +12,11 @@ import { emptyProfile, profileInTable, type UserProfile } from "./user-profile.t
 
 /** A guest's events carry this before the session id as their user id. */
 const GUEST_PREFIX = "session:";
+const guestOf = (sessionId: string): string => GUEST_PREFIX + sessionId;
+
+/** Who may have hidden items from this answer: the user, and the guest of the session. */
+export const viewersOf = ({ userId, sessionId }: Pick<RecoRequest, "userId" | "sessionId">): string[] =>
+  sessionId === null ? [userId] : [userId, guestOf(sessionId)];
 
 /** Whose events the answer goes by. */
 export interface Viewer {
@@ -33,7 +38,7 @@ export function findViewer(
 ): MaybePromise<Viewer> {
   return chain(viewerOf(state, request.userId, request.sessionEvents, reads), (user) => {
     if (request.sessionId === null || user.profile.slots.length > 0 || user.overlay.length > 0) return user;
-    const guestId = GUEST_PREFIX + request.sessionId;
+    const guestId = guestOf(request.sessionId);
     if (guestId === request.userId) return user;
     return chain(viewerOf(state, guestId, undefined, reads), (guest) => ({
       ...guest,

@@ -2,12 +2,14 @@
  * Keeps what must not be shown near the store: hidden catalogue items for everybody, and those of single users.
  *
  * What others change is asked for every `POLL_MS`; the windows of these questions overlap, so that a commit that came
- * late is seen by a later one. All hidden items are read anew now and then, whatever was missed.
+ * late is seen by a later one. All hidden items are read anew now and then, page by
+ * page, whatever was missed.
  */
 
 import type { Clock, Timer } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { HiddenItems } from "./hidden-items.ts";
+import { HiddenRound } from "./hidden-round.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import type { VisibilityReader } from "./ports.ts";
 import type { RecoRequest } from "./recommender.ts";
@@ -17,6 +19,9 @@ const POLL_MS = 500;
 /** Longer than a write may take. */
 const WINDOW_MS = 15_000;
 const WHOLE_READ_MS = 30_000;
+const PAGES_PER_POLL = 4;
+/** Of each kind; with more all hidden items are read instead. */
+const MAX_CHANGES = 5_000;
 
 export interface VisibilityOptions {
   readonly reader: VisibilityReader;
@@ -34,7 +39,8 @@ export class Visibility implements Disposable {
   #hidden = new Set<string>();
   /** user -> when they last hid something, as the last poll told. */
   #noticed: ReadonlyMap<string, number> = new Map();
-  #wholeReadAtMs = Number.NEGATIVE_INFINITY;
+  #round: HiddenRound | null = null;
+  #nextRoundAtMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -51,13 +57,24 @@ export class Visibility implements Disposable {
 
   /** Reads what is hidden and goes on following it, with or without success. Never rejects. */
   async start(): Promise<void> {
-    await this.#poll();
+    await this.#poll(Number.POSITIVE_INFINITY);
   }
 
   /** The request without what its user hides: the same one where that is nothing, so that a kept list can be found. */
-  wanted(request: RecoRequest, hidden = this.ofUsers.stale(request.userId)): RecoRequest {
-    if (hidden === undefined || hidden.length === 0) return request;
+  wanted(request: RecoRequest, hidden: readonly string[] = []): RecoRequest {
+    if (hidden.length === 0) return request;
     return { ...request, exclude: new Set([...request.exclude, ...hidden]) };
+  }
+
+  /** What these users hide, as last known. */
+  knownOf(userIds: readonly string[]): readonly string[] {
+    return userIds.flatMap((userId) => this.ofUsers.stale(userId) ?? []);
+  }
+
+  /** Whether one of the items is hidden from everybody, or by one of the users, as last known. */
+  hides(userIds: readonly string[], itemIds: readonly string[]): boolean {
+    const own = new Set(this.knownOf(userIds));
+    return itemIds.some((itemId) => this.items.has(itemId) || own.has(itemId));
   }
 
   [Symbol.dispose](): void {
@@ -65,27 +82,38 @@ export class Visibility implements Disposable {
     this.#timer?.cancel();
   }
 
-  async #poll(): Promise<void> {
-    const { clock } = this.#options;
-    try {
-      if (clock.monotonicMs() - this.#wholeReadAtMs >= WHOLE_READ_MS) await this.#readAll();
-      else await this.#readChanges();
-    } catch {
-      // The store is away: what is known stays in force, and the next poll asks again.
-    }
-    if (!this.#closed) this.#timer = clock.schedule(POLL_MS, () => void this.#poll(), { unref: true });
+  async #poll(pages = PAGES_PER_POLL): Promise<void> {
+    // Each by itself: a read of all that fails must not keep changes from being followed.
+    await this.#readChanges().catch(keepKnown);
+    await this.#readOn(pages).catch(keepKnown);
+    if (this.#closed) return;
+    this.#timer = this.#options.clock.schedule(POLL_MS, () => void this.#poll(), { unref: true });
   }
 
-  async #readAll(): Promise<void> {
+  /** Goes on with the round through all hidden items, when one is due. */
+  async #readOn(pages: number): Promise<void> {
     const { reader, clock } = this.#options;
-    const startedMs = clock.monotonicMs();
-    this.#apply(new Set(await reader.hiddenItems(this.#deadline())));
-    this.#wholeReadAtMs = startedMs;
+    if (this.#round === null) {
+      if (clock.monotonicMs() < this.#nextRoundAtMs) return;
+      this.#nextRoundAtMs = clock.monotonicMs() + WHOLE_READ_MS;
+      this.#round = new HiddenRound();
+    }
+    for (let page = 0; page < pages && !this.#closed; page++) {
+      const all = await this.#round.next(reader, this.#deadline());
+      if (all === null) continue;
+      this.#round = null;
+      this.#apply(all);
+      return;
+    }
   }
 
   async #readChanges(): Promise<void> {
     const { reader } = this.#options;
-    const { hidden, shown, users } = await reader.visibilityChanges(WINDOW_MS, this.#deadline());
+    const changes = await reader.visibilityChanges(WINDOW_MS, MAX_CHANGES, this.#deadline());
+    const { hidden, shown, users } = changes;
+    this.#round?.note(hidden, shown);
+    // Some were cut off: only a round that begins after them tells which.
+    if (!changes.isComplete) this.#nextRoundAtMs = Number.NEGATIVE_INFINITY;
     if (hidden.some((id) => !this.#hidden.has(id)) || shown.some((id) => this.#hidden.has(id))) {
       const next = new Set(this.#hidden);
       for (const itemId of hidden) next.add(itemId);
@@ -107,3 +135,6 @@ export class Visibility implements Disposable {
     return Deadline.after(this.#options.settings.readTimeoutMs, this.#options.clock);
   }
 }
+
+/** The store is away: what is known stays in force, and the next poll asks again. */
+const keepKnown = () => {};

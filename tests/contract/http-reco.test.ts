@@ -127,18 +127,24 @@ describe("a retry with the client's own request id", () => {
   });
 
   test.each([
-    ["after an event of the user", PATH, (http: ReturnType<typeof fakeHttp>) => http.slates.forget("u-1")],
+    ["after an event of the user", PATH, (http) => http.slates.forget("u-1")],
     ["for another k", `${PATH}&k=19`, () => {}],
     ["for another session", "/reco?user_id=u-1&session_id=s-2", () => {}],
     ["when it excludes an item of that slate", `${PATH}&exclude=item-3`, () => {}],
+    ["when an item of that slate came to be hidden", PATH, (http) => http.hidden.add("item-3")],
+    ["for another filter", `${PATH}&filter=item.verified`, () => {}],
+    ["for another boost", `${PATH}&boost=item.price`, () => {}],
     ["without autolog", `${PATH}&x_autolog_impressions=0`, () => {}],
-  ])("is computed anew %s", async (_when, path, between) => {
-    const http = fakeHttp();
-    await http.get(PATH, CHOSEN);
-    between(http);
-    await http.get(path, CHOSEN);
-    expect(http.asked).toHaveLength(2);
-  });
+  ] as [string, string, (http: ReturnType<typeof fakeHttp>) => unknown][])(
+    "is computed anew %s",
+    async (_when, path, between) => {
+      const http = fakeHttp();
+      await http.get(PATH, CHOSEN);
+      between(http);
+      await http.get(path, CHOSEN);
+      expect(http.asked).toHaveLength(2);
+    },
+  );
 
   test("is not recognised by an id that reco made", async () => {
     const http = fakeHttp();

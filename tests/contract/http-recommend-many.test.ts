@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
+import { settled } from "../support/manual-clock.ts";
 
 const issuesOf = async (response: Response) =>
   ((await response.json()) as { detail: { type: string; loc: unknown[] }[] }).detail.map(({ type, loc }) => [
@@ -96,6 +97,28 @@ describe("POST /recommend", () => {
     const response = await fakeHttp().post("/recommend", body);
     expect(response.status).toBe(422);
     expect(await issuesOf(response)).toEqual([[type, loc]]);
+  });
+});
+
+describe("several users", () => {
+  test.each([
+    [
+      "take turns with other calls where an expression makes them long",
+      { filter: "item.price < 3" },
+      [0, 1, 2, 3],
+    ],
+    ["are read together where not", {}, [0, 3]],
+  ])("%s", async (_, expression, expected) => {
+    const http = fakeHttp();
+    const users = ["a", "b", "c"].map((user_id) => ({ user_id }));
+    const answered = http.post("/recommend", { users, ...expression });
+    const seen = new Set<number>();
+    while (http.asked.length < users.length) {
+      seen.add(http.asked.length);
+      await settled();
+    }
+    seen.add(http.asked.length);
+    expect([(await answered).status, [...seen]]).toEqual([200, expected]);
   });
 });
 

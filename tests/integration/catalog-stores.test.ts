@@ -69,10 +69,20 @@ describe("items", () => {
     expect(await items.hide(item("i-1"), soon())).toBe(true);
     expect(await items.hide(item("none"), soon())).toBe(false);
     expect((await items.get(item("i-1"), soon()))?.version).toBe(2);
-    expect(await reader.hiddenItems(soon())).toEqual(["i-1"]);
-    expect(await reader.visibilityChanges(60_000, soon())).toEqual({ hidden: ["i-1"], shown: [], users: [] });
+    expect(await reader.hiddenItems(null, 10, soon())).toEqual(["i-1"]);
+    expect(await reader.visibilityChanges(60_000, 10, soon())).toEqual({
+      hidden: ["i-1"],
+      shown: [],
+      isComplete: true,
+      users: [],
+    });
     await items.upsert([anItem()], soon());
-    expect(await reader.visibilityChanges(60_000, soon())).toEqual({ hidden: [], shown: ["i-1"], users: [] });
+    expect(await reader.visibilityChanges(60_000, 10, soon())).toEqual({
+      hidden: [],
+      shown: ["i-1"],
+      isComplete: true,
+      users: [],
+    });
   });
 });
 
@@ -118,7 +128,7 @@ describe("hidden items of users", () => {
     await users.hideItem({ userId: user("u"), itemId: item("over"), untilMs: Date.now() - 1 }, soon());
     const hidden = await reader.hiddenByUsers(["u", "nobody"], soon());
     expect([hidden.get("u")?.toSorted(), hidden.get("nobody")]).toEqual([["a", "b"], []]);
-    const { users: changed } = await reader.visibilityChanges(60_000, soon());
+    const { users: changed } = await reader.visibilityChanges(60_000, 10, soon());
     expect(changed.map(({ userId }) => userId)).toEqual(["u"]);
     await users.showItem(user("u"), item("a"), soon());
     expect((await reader.hiddenByUsers(["u"], soon())).get("u")).toEqual(["b"]);

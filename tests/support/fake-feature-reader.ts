@@ -109,11 +109,18 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
       decayedPopularity: (limit) => read("decayedPopularity", [limit], () => store.decayed.slice(0, limit)),
       decayedPopularityOf: (itemIds) =>
         read("decayedPopularityOf", [itemIds], () => ofIds(store.decayed, itemIds)),
-      hiddenItems: () => read("hiddenItems", [], () => [...store.hiddenItems]),
+      hiddenItems: (after, limit) =>
+        read("hiddenItems", [after, limit], () =>
+          [...store.hiddenItems]
+            .sort()
+            .filter((itemId) => itemId > (after ?? ""))
+            .slice(0, limit),
+        ),
       visibilityChanges: (windowMs) =>
         read("visibilityChanges", [windowMs], () => ({
           hidden: [...store.hiddenItems],
           shown: [...store.titles.keys()].filter((itemId) => !store.hiddenItems.has(itemId)),
+          isComplete: true,
           users: Array.from(store.hiddenByUsers.keys(), (userId) => ({ userId, atMs: 0 })),
         })),
       hiddenByUsers: (userIds) =>

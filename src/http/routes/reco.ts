@@ -49,7 +49,7 @@ export function recoHandler(
 
   const recommendAndLog = async (query: RecoQuery, call: Call): Promise<RecoAnswer> => {
     const kept = call.ids.clientChosen ? slates.find(slateKey(query, call)) : null;
-    if (kept !== null && !showsExcluded(kept, query)) {
+    if (kept !== null && mayRepeat(kept, query)) {
       await impressions.record(kept.impression, call.deadline);
       return kept.answer;
     }
@@ -57,6 +57,10 @@ export function recoHandler(
     if (answer.list.itemIds.length > 0) await log(query, call, answer);
     return answer;
   };
+
+  /** What a client excludes, or what came to be hidden, is never shown: not even in a repeat of what was seen. */
+  const mayRepeat = ({ answer: { list } }: KeptSlate, query: RecoQuery): boolean =>
+    !list.itemIds.some((itemId) => query.exclude.has(itemId)) && recommender.mayShow(query, list.itemIds);
 
   return {
     handle(call): MaybePromise<Outcome> {
@@ -90,13 +94,11 @@ export function recoHandler(
   };
 }
 
-const slateKey = ({ userId, sessionId, k }: RecoQuery, { ids }: Call) => ({
+const slateKey = ({ userId, sessionId, k, filter, boost }: RecoQuery, { ids }: Call) => ({
   requestId: ids.requestId,
   userId,
   sessionId,
   k,
+  filter: filter?.text ?? null,
+  boost: boost?.text ?? null,
 });
-
-/** What a client excludes is never shown, not even in a repeat of what it saw. */
-const showsExcluded = ({ answer }: KeptSlate, { exclude }: RecoQuery) =>
-  exclude.size > 0 && answer.list.itemIds.some((itemId) => exclude.has(itemId));

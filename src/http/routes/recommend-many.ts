@@ -1,5 +1,6 @@
 /** POST /recommend: lists for several users in one call, with what they did in the running session. */
 
+import { nextTurn } from "../../core/next-turn.ts";
 import type { RecoAnswer, RecoRequest } from "../../recommend/recommender.ts";
 import { readJson } from "../body.ts";
 import { invalid } from "../errors.ts";
@@ -28,6 +29,18 @@ export function recommendManyHandler({
     };
   };
 
+  const allAtOnce = (requests: readonly RecoRequest[], call: Call, isDetailed: boolean) =>
+    Promise.all(requests.map((request) => resultFor(request, call, isDetailed)));
+
+  const oneByOne = async (requests: readonly RecoRequest[], call: Call, isDetailed: boolean) => {
+    const results: Awaited<ReturnType<typeof resultFor>>[] = [];
+    for (const request of requests) {
+      results.push(await resultFor(request, call, isDetailed));
+      await nextTurn();
+    }
+    return results;
+  };
+
   return {
     async handle(call) {
       const body = await readJson(call, config.http.maxBodyBytes);
@@ -36,7 +49,7 @@ export function recommendManyHandler({
       if (!parsed.ok) return invalid(parsed.error);
       const { requests, details } = parsed.value;
       call.userId = requests.length === 1 ? (requests[0]?.userId ?? null) : null;
-      const results = await Promise.all(requests.map((request) => resultFor(request, call, details)));
+      const results = await (isLong(requests) ? oneByOne : allAtOnce)(requests, call, details);
       const degraded = results.find(({ answer }) => answer.degraded !== null)?.answer.degraded;
       return json(
         200,
@@ -47,6 +60,10 @@ export function recommendManyHandler({
     observe: counts.finished,
   };
 }
+
+/** Expressions are evaluated for thousands of items a user: other calls get their turn between two users. */
+const isLong = (requests: readonly RecoRequest[]): boolean =>
+  requests.length > 1 && requests.some(({ filter, boost }) => filter || boost);
 
 const describe = ({ userId }: RecoRequest, answer: RecoAnswer) => ({
   user_id: userId,

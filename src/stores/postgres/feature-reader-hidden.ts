@@ -5,8 +5,14 @@ import { textArray } from "./array-literal.ts";
 import type { Connection } from "./pool-types.ts";
 
 /** Along idx_items_hidden. */
-export async function hiddenItems(sql: Connection): Promise<readonly string[]> {
-  const rows = await sql<{ item_id: string }[]>`select item_id from items where hidden`;
+export async function hiddenItems(
+  sql: Connection,
+  after: string | null,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await sql<{ item_id: string }[]>`
+    select item_id from items where hidden and item_id > ${after ?? ""}
+    order by item_id limit ${limit}::int`;
   return rows.map(({ item_id }) => item_id);
 }
 
@@ -14,19 +20,32 @@ export async function hiddenItems(sql: Connection): Promise<readonly string[]> {
  * Along idx_items_updated_at and idx_user_hidden_items_created_at. A row that is new and shown was never hidden, so a
  * large import is not read back.
  */
-export async function visibilityChanges(sql: Connection, windowMs: number): Promise<VisibilityChanges> {
-  const [items, users] = await Promise.all([
-    sql<{ item_id: string; hidden: boolean }[]>`
-      select item_id, hidden from items
-      where updated_at > now() - ${windowMs}::int * interval '1 ms' and (hidden or version > 1)`,
+export async function visibilityChanges(
+  sql: Connection,
+  windowMs: number,
+  limit: number,
+): Promise<VisibilityChanges> {
+  const [hidden, shown, users] = await Promise.all([
+    sql<{ item_id: string }[]>`
+      select item_id from items
+      where updated_at > now() - ${windowMs}::int * interval '1 ms' and hidden
+      limit ${limit}::int`,
+    sql<{ item_id: string }[]>`
+      select item_id from items
+      where updated_at > now() - ${windowMs}::int * interval '1 ms' and not hidden and version > 1
+      limit ${limit}::int`,
     sql<{ userId: string; atMs: number }[]>`
       select user_id as "userId", date_part('epoch', max(created_at))::float8 * 1000 as "atMs"
       from user_hidden_items where created_at > now() - ${windowMs}::int * interval '1 ms'
-      group by user_id`,
+      group by user_id order by max(created_at) desc limit ${limit}::int`,
   ]);
-  const idsOf = (hidden: boolean) =>
-    items.filter((item) => item.hidden === hidden).map(({ item_id }) => item_id);
-  return { hidden: idsOf(true), shown: idsOf(false), users };
+  const idsOf = (rows: readonly { readonly item_id: string }[]) => rows.map(({ item_id }) => item_id);
+  return {
+    hidden: idsOf(hidden),
+    shown: idsOf(shown),
+    isComplete: hidden.length < limit && shown.length < limit,
+    users,
+  };
 }
 
 export async function hiddenByUsers(sql: Connection, userIds: readonly string[]) {

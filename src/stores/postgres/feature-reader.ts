@@ -38,9 +38,10 @@ export function createFeatureReader(pool: Pool): FeatureReader {
       pool.use("read", deadline, (sql) => recentEvents(sql, userIds, limit)),
     decayedPopularity: (limit, deadline) => pool.use("read", deadline, (sql) => topDecayed(sql, limit)),
     decayedPopularityOf: (itemIds, deadline) => pool.use("read", deadline, (sql) => decayedOf(sql, itemIds)),
-    hiddenItems: (deadline) => pool.use("read", deadline, hiddenItems),
-    visibilityChanges: (windowMs, deadline) =>
-      pool.use("read", deadline, (sql) => visibilityChanges(sql, windowMs)),
+    hiddenItems: (after, limit, deadline) =>
+      pool.use("read", deadline, (sql) => hiddenItems(sql, after, limit)),
+    visibilityChanges: (windowMs, limit, deadline) =>
+      pool.use("read", deadline, (sql) => visibilityChanges(sql, windowMs, limit)),
     hiddenByUsers: (userIds, deadline) => pool.use("read", deadline, (sql) => hiddenByUsers(sql, userIds)),
     cardVersions: (after, limit, deadline) =>
       pool.use("read", deadline, (sql) => cardVersions(sql, after, limit)),

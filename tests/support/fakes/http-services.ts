@@ -36,6 +36,8 @@ export interface FakeState {
   baseline: BaselineMetrics;
   answer: RecoAnswer;
   titles: ReadonlyMap<string, string | null>;
+  /** Items that came to be hidden. */
+  readonly hidden: Set<string>;
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
@@ -100,6 +102,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.asked.push({ route: "recommend", request });
         return firstOf(state.answer, request.k);
       },
+      mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
     },
     items: fakeItems(state),
@@ -261,6 +264,7 @@ function fakeState(): FakeState {
     },
     answer: anAnswer(30),
     titles: new Map(),
+    hidden: new Set(),
     metricsText: "# HELP up Up.\n",
     store: async () => {},
     modelFailure: null,

@@ -4,16 +4,24 @@ import { type KeptSlate, RetrySlates } from "../../../src/http/retry-slates.ts";
 import { anAnswer } from "../../support/fakes/http-services.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
-const KEY = { requestId: "request-1", userId: "u-1", sessionId: "s-1", k: 5 };
+const KEY = { requestId: "request-1", userId: "u-1", sessionId: "s-1", k: 5, filter: null, boost: null };
 const aSlate = () => ({ answer: anAnswer(3), impression: {} }) as unknown as KeptSlate;
 
 describe("retry slates", () => {
-  test("answers the kept slate for the same request, user, session and k only", () => {
+  test("answers the kept slate for the same request, user, session, k and expressions only", () => {
     const slates = new RetrySlates(manualClock());
     const slate = aSlate();
     slates.keep(KEY, slate);
     expect(slates.find(KEY)).toBe(slate);
-    for (const other of [{ requestId: "request-2" }, { userId: "u-2" }, { sessionId: "s-2" }, { k: 6 }]) {
+    const others = [
+      { requestId: "request-2" },
+      { userId: "u-2" },
+      { sessionId: "s-2" },
+      { k: 6 },
+      { filter: "item.verified" },
+      { boost: "item.price" },
+    ];
+    for (const other of others) {
       expect(slates.find({ ...KEY, ...other })).toBeNull();
     }
   });

@@ -162,6 +162,15 @@ describe("filters and boosts", () => {
     expect((await ask("reco", { k: 2, filter: cheap })).ids).toEqual(["p1", "p700"]);
   });
 
+  test("without time only the best items are judged, and the answer says so", async () => {
+    const popularity = items(Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`p${n}`, 1_000 - n])));
+    const { ask, warmUp } = setUp({ contents: { popularity, cards: cards({ p1: 1, p300: 2 }) } });
+    await warmUp();
+    await ask("recommend");
+    const { ids, degraded } = await ask("recommend", { filter: cheap }, 4);
+    expect([ids, degraded]).toEqual([["p1"], "timeout:reduced"]);
+  });
+
   test("a filter may ask for the user's attributes", async () => {
     const { ask, warmUp } = setUp({
       contents: {
@@ -186,6 +195,36 @@ describe("filters and boosts", () => {
     });
     expect((await stream.ask("reco")).ids).toEqual(["A", "V"]);
     expect((await stream.ask("reco", { boost })).ids).toEqual(["V", "A"]);
+  });
+
+  const notAdult = compiled(compileFilter('item.category != "adult"'));
+
+  test("an item whose card cannot be read passes no filter; one without a row is judged as such", async () => {
+    const { ask, state, store } = setUp();
+    expect((await ask("reco", { filter: notAdult })).ids).toContain("X");
+    state.cards.outside.clear();
+    store.mood = down;
+    const { ids, degraded } = await ask("reco", { filter: notAdult });
+    expect([ids, degraded]).toEqual([[], "error:reduced"]);
+    expect((await ask("reco", { userId: "new", filter: notAdult }, 4)).ids).toEqual([]);
+  });
+
+  test("a filter that asks for attributes that cannot be read lets nothing pass", async () => {
+    const { ask, warmUp, store } = setUp();
+    await warmUp();
+    store.mood = down;
+    const filter = compiled(compileFilter('!("strict" in user.attributes)'));
+    expect((await ask("reco", { filter })).ids).toEqual([]);
+  });
+
+  test("no more cards are asked for than one request may judge", async () => {
+    const popularity = items(
+      Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`p${n}`, 5_000 - n])),
+    );
+    const { ask, reads } = setUp({ contents: { popularity } });
+    await ask("recommend", { filter: cheap });
+    const asked = new Set(reads.flatMap(({ name, args }) => (name === "cards" ? (args[0] as string[]) : [])));
+    expect([asked.has("p1999"), asked.size]).toEqual([true, 2_000]);
   });
 
   test("the popular list of the last rungs is filtered, too", async () => {
@@ -224,6 +263,47 @@ describe("what must not be shown", () => {
     const { ids } = await ask("reco", { userId: "u1" }, 4);
     expect(ids).not.toContain("X");
     expect(ids).not.toContain("Z");
+  });
+});
+
+describe("what the guest of a session hides", () => {
+  test("is in no fallback list of stream-v1", async () => {
+    const { ask, warmUp, state } = serving({
+      contents: {
+        decayed: items({ A: 50, V: 49 }).map((item) => ({ ...item, category: null })),
+        hiddenByUsers: new Map([["session:s1", ["A"]]]),
+      },
+      settings: { policy: "stream-v1" },
+    });
+    await warmUp();
+    expect((await ask("reco", { sessionId: "s1" })).ids).toEqual(["V"]);
+    state.overlay.entries = () => {
+      state.overlay.entries = () => [];
+      throw new TypeError("a bug");
+    };
+    const { ids, degraded } = await ask("reco", { sessionId: "s1" });
+    expect([ids, degraded]).toEqual([["V"], "error:popular"]);
+  });
+});
+
+describe("a slate that was shown before", () => {
+  test("may be shown again until one of its items is hidden from all, from the user or from the guest", async () => {
+    const { ask, warmUp, recommender, state } = setUp({
+      contents: {
+        ...caseFour(),
+        hiddenItems: new Set(["gone"]),
+        hiddenByUsers: new Map([
+          ["u1", ["own"]],
+          ["session:s1", ["guest's"]],
+        ]),
+      },
+    });
+    await warmUp();
+    await ask("reco");
+    await state.visibility.ofUsers.fill(["session:s1"]);
+    const may = (...itemIds: string[]) => recommender.mayShow({ userId: "u1", sessionId: "s1" }, itemIds);
+    expect([may("X"), may("X", "gone"), may("own"), may("guest's")]).toEqual([true, false, false, false]);
+    expect(recommender.mayShow({ userId: "u2", sessionId: null }, ["own", "guest's"])).toBe(true);
   });
 });
 
@@ -383,11 +463,12 @@ describe("lower rungs", () => {
   });
 
   test("returns to the full policy by itself when the store is back", async () => {
-    const { ask, warmUp, store } = setUp({ snapshot });
+    const { ask, warmUp, store, clock } = setUp({ snapshot });
     store.mood = down;
     await warmUp();
     await ask("reco");
     store.mood = { kind: "well" };
+    await clock.advance(10_000); // Longer than the breaker stays open.
     expect(await ask("reco")).toMatchObject(full);
   });
 

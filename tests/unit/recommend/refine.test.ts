@@ -29,9 +29,9 @@ function listOf(
 const refined = (
   list: RankedList,
   cards: Record<string, Partial<CatalogCard>>,
-  over: Partial<RefineInput["refinement"]> & { k?: number } = {},
+  over: Partial<RefineInput["refinement"]> & { k?: number; hasTime?: () => boolean } = {},
 ) => {
-  const { k = 10, ...refinement } = over;
+  const { k = 10, hasTime = () => true, ...refinement } = over;
   return refine({
     list,
     refinement: { filter: null, boost: null, spread: NO_SPREAD, ...refinement },
@@ -39,13 +39,14 @@ const refined = (
     user: { attributes: {} },
     k,
     nowMs: NOW_MS,
+    hasTime,
   });
 };
 const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...rules } });
 
 describe("refine", () => {
   test("leaves out what does not pass the filter", () => {
-    const filter = { asksUser: false, of: (card: CatalogCard) => card.category === "x" };
+    const filter = { text: "", asksUser: false, of: (card: CatalogCard) => card.category === "x" };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
       { a: { category: "x" }, c: { category: "x" } },
@@ -54,8 +55,21 @@ describe("refine", () => {
     expect(itemIds).toEqual(["a", "c"]);
   });
 
+  test("judges a few hundred items when there is no time, and all that there is time for", () => {
+    const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
+    const judgedWith = (hasTime: () => boolean) => {
+      let judged = 0;
+      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      refined(list, {}, { filter, hasTime });
+      return judged;
+    };
+    let looks = 0;
+    const all = judgedWith(() => true);
+    expect([judgedWith(() => false), judgedWith(() => ++looks < 3), all]).toEqual([256, 768, 2_000]);
+  });
+
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
-    const boost = { asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
+    const boost = { text: "", asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);
     expect([...scores]).toEqual([5, 3, 2]);

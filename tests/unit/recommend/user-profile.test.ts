@@ -3,7 +3,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
-import { newestItems, profileInTable, userProfile } from "../../../src/recommend/user-profile.ts";
+import {
+  newestInteractions,
+  newestItems,
+  profileInTable,
+  userProfile,
+} from "../../../src/recommend/user-profile.ts";
 
 const entry = fc.record({ itemId: fc.constantFrom(..."abcdefghij"), tsMs: fc.integer({ min: 1, max: 20 }) });
 const inTimeOrder = fc
@@ -20,7 +25,7 @@ test("the newest items are those of both in order of time, each once, at most fi
       );
       const merged = [...stored, ...overlay].sort((a, b) => a.tsMs - b.tsMs).reverse();
       const expected = [...new Set(merged.map(({ itemId }) => itemId))].slice(0, 5);
-      expect(newestItems(profile, overlay).map((slot) => table.nameOf(slot))).toEqual(expected);
+      expect(newestItems(profile, overlay)).toEqual(expected);
     }),
   );
 });
@@ -29,10 +34,20 @@ test("beyond the events whose time is kept, overlay entries count as newer", () 
   const itemIds = Array.from({ length: 60 }, (_, place) => `old-${place}`);
   const profile = userProfile({ itemIds, tsMs: itemIds.map((_, place) => place) }, new ItemTable());
   expect(profile.tsMs.length).toBe(50);
-  const names = newestItems(profile, [{ itemId: "late", tsMs: 57.5 }]).map((slot) =>
-    profile.table.nameOf(slot),
-  );
+  const names = newestItems(profile, [{ itemId: "late", tsMs: 57.5 }]);
   expect(names).toEqual(["old-59", "old-58", "late", "old-57", "old-56"]);
+});
+
+test("ids that a caller made up are named, and given no place in the table", () => {
+  const table = new ItemTable();
+  const profile = userProfile({ itemIds: ["a", "b"], tsMs: [1, 2] }, table);
+  const overlay = [
+    { itemId: "made up", tsMs: 3 },
+    { itemId: "a", tsMs: 4 },
+  ];
+  expect(newestItems(profile, overlay)).toEqual(["a", "made up", "b"]);
+  expect(newestInteractions(profile, overlay, 10).map((slot) => table.nameOf(slot))).toEqual(["a", "b", "a"]);
+  expect(table.size).toBe(2);
 });
 
 test("a profile in another table's numbers names the same items", () => {

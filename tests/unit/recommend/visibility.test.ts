@@ -4,19 +4,26 @@ import { Visibility } from "../../../src/recommend/visibility.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 import { servingSettings } from "../../support/serving-settings.ts";
 
-const NO_CHANGES: VisibilityChanges = { hidden: [], shown: [], users: [] };
+const NO_CHANGES: VisibilityChanges = { hidden: [], shown: [], isComplete: true, users: [] };
 
 function setUp() {
   const clock = manualClock();
-  const store = { all: ["gone"], changes: NO_CHANGES, byUser: new Map([["u1", ["a"]]]), fails: false };
+  const store = {
+    all: ["gone"],
+    changes: NO_CHANGES,
+    byUser: new Map([["u1", ["a"]]]),
+    fails: false,
+    failsAll: false,
+  };
   const asked: string[] = [];
   const answer = async <T>(name: string, value: () => T) => {
     asked.push(name);
-    if (store.fails) throw new Error("no store");
+    if (store.fails || (store.failsAll && name === "all")) throw new Error("no store");
     return value();
   };
   const reader: VisibilityReader = {
-    hiddenItems: () => answer("all", () => store.all),
+    hiddenItems: (after, limit) =>
+      answer("all", () => store.all.filter((itemId) => itemId > (after ?? "")).slice(0, limit)),
     visibilityChanges: () => answer("changes", () => store.changes),
     hiddenByUsers: (ids) => answer("users", () => new Map(ids.map((id) => [id, store.byUser.get(id) ?? []]))),
   };
@@ -74,6 +81,40 @@ describe("visibility", () => {
     store.all = ["other"];
     await clock.advance(600);
     expect([visibility.items.has("gone"), visibility.items.has("other")]).toEqual([false, true]);
+  });
+
+  test("changes are followed while the read of all items fails", async () => {
+    const { visibility, store, clock } = setUp();
+    await visibility.start();
+    store.failsAll = true;
+    await clock.advance(31_000);
+    store.changes = { ...NO_CHANGES, hidden: ["sold"] };
+    await clock.advance(600);
+    expect([visibility.items.has("gone"), visibility.items.has("sold")]).toEqual([true, true]);
+  });
+
+  test("many hidden items come in pages, with what changes on the way", async () => {
+    const { visibility, store, clock, asked } = setUp();
+    store.fails = true;
+    await visibility.start();
+    store.fails = false;
+    store.all = Array.from({ length: 25_000 }, (_, n) => `i${100_000 + n}`);
+    asked.length = 0;
+    await clock.advance(500);
+    expect(asked).toEqual(["changes", "all", "all", "all", "all"]);
+    store.changes = { ...NO_CHANGES, hidden: ["late"], shown: ["i100000"] };
+    await clock.advance(500);
+    const has = ["i100000", "i100001", "i124999", "late"].map((itemId) => visibility.items.has(itemId));
+    expect(has).toEqual([false, true, true, true]);
+  });
+
+  test("changes that were cut off are found by a read of all items at once", async () => {
+    const { visibility, store, clock } = setUp();
+    await visibility.start();
+    store.all = ["gone", "cut off"].sort();
+    store.changes = { ...NO_CHANGES, isComplete: false };
+    await clock.advance(600);
+    expect(visibility.items.has("cut off")).toBe(true);
   });
 
   test("asks nothing any more once it is closed", async () => {
