@@ -104,14 +104,15 @@ export function openIngest(
     random: context.random,
     observer: watchBreaker("store_write", realm.metrics, realm.log),
   });
+  const store = guardIngest(createIngestStore(realm.pool, context.clock), breaker);
   const ingest = createIngestService({
-    store: guardIngest(createIngestStore(realm.pool, context.clock), breaker),
+    store,
     clock: context.clock,
     onApplied: announce.applied,
     onWatches: announce.overlay,
     onOutbox,
   });
-  return { ingest, storeAnswered: () => breaker.pingSucceeded() };
+  return { ingest, storeAnswered: store.storeAnswered };
 }
 
 export function openInlineWriter(

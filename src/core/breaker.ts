@@ -88,9 +88,14 @@ export class Breaker {
 
   /**
    * Does `work`, which must settle, and judges it: only errors that `isFailure` recognises count against the
-   * dependency. Rejects with BreakerOpenError when the call is refused, else settles like `work`.
+   * dependency, and a probe that fails in a way that `saysNothing` recognises was none. Rejects with BreakerOpenError when
+   * the call is refused, else settles like `work`.
    */
-  async run<T>(work: () => Promise<T>, isFailure: (error: unknown) => boolean): Promise<T> {
+  async run<T>(
+    work: () => Promise<T>,
+    isFailure: (error: unknown) => boolean,
+    saysNothing: (error: unknown) => boolean = () => false,
+  ): Promise<T> {
     const { clock } = this.#options;
     const phase = this.#admit();
     const startedMs = clock.monotonicMs();
@@ -99,7 +104,8 @@ export class Breaker {
       this.#settle(phase, startedMs, false);
       return value;
     } catch (error) {
-      this.#settle(phase, startedMs, isFailure(error));
+      if (phase.kind === "half_open" && saysNothing(error)) phase.admitted--;
+      else this.#settle(phase, startedMs, isFailure(error));
       throw error;
     }
   }

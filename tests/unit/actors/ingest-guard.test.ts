@@ -8,6 +8,28 @@ import { StoreDataError, StoreUnavailableError } from "../../../src/core/errors.
 import { seededRandom } from "../../../src/core/random.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
+const NOTHING = { userIds: [], itemIds: [], relatedItemIds: [], ruleItemIds: [], eventIds: [] };
+
+/** A breaker before a store that fails with whatever `error` is at the moment, and takes writes while it is null. */
+function guarded(first: Error) {
+  const clock = manualClock();
+  const breaker = new Breaker({ settings: dependencyBreaker(1_000), clock, random: seededRandom(1) });
+  const world: { error: Error | null } = { error: first };
+  const store = guardIngest(
+    {
+      accept: async () => {
+        if (world.error) throw world.error;
+        return { outcomes: [], changed: NOTHING };
+      },
+    },
+    breaker,
+  );
+  const write = async (times: number) => {
+    for (let at = 0; at < times; at++) await store.accept([], Deadline.after(1_000, clock)).catch(() => {});
+  };
+  return { clock, breaker, world, store, write };
+}
+
 /** How often the store was asked in 40 writes that all fail with `error`, and the reason of the last refusal. */
 async function writes(error: Error) {
   const clock = manualClock();
@@ -52,5 +74,29 @@ describe("a guarded store", () => {
     expect(asked).toBe(40);
     expect(last).toBe(error);
     expect(breaker.state).toBe("closed");
+  });
+
+  test.each([
+    ["connect", "half_open"],
+    ["timeout", "half_open"],
+    ["read_only", "open"],
+    ["disk_full", "open"],
+  ] as const)("that answers reads is asked at once after %s: %s", async (reason, expected) => {
+    const { breaker, store, write } = guarded(new StoreUnavailableError(reason, "no"));
+    await write(20);
+    store.storeAnswered();
+    expect(breaker.state).toBe(expected);
+  });
+
+  test.each(["pool", "contention"] as const)("is not taken for well because of %s", async (reason) => {
+    const { clock, breaker, world, write } = guarded(new StoreUnavailableError("disk_full", "no"));
+    await write(20);
+    await clock.advance(2_000);
+    world.error = new StoreUnavailableError(reason, "others are in the way");
+    await write(10);
+    const before = breaker.state;
+    world.error = null;
+    await write(3);
+    expect([before, breaker.state]).toEqual(["half_open", "closed"]);
   });
 });

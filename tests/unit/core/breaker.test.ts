@@ -108,6 +108,22 @@ test("a ping that succeeds starts the probes early, and closes nothing by itself
   expect(moves).toEqual(["open", "half_open"]);
 });
 
+test("a probe that says nothing neither closes nor opens, and makes room for another", async () => {
+  const { clock, breaker, calls } = setUp();
+  await calls(20, "down");
+  await clock.advance(2_000);
+  const busy = () =>
+    breaker.run(
+      () => Promise.reject(new TypeError("in the way")),
+      isFailure,
+      (error) => error instanceof TypeError,
+    );
+  for (let probe = 0; probe < 5; probe++) await expect(busy()).rejects.toThrow("in the way");
+  const before = breaker.state;
+  await calls(3, "ok");
+  expect([before, breaker.state]).toEqual(["half_open", "closed"]);
+});
+
 test("a result that was admitted before the breaker opened does not count as a probe", async () => {
   const { clock, breaker, calls } = setUp();
   const late = Promise.withResolvers<void>();
