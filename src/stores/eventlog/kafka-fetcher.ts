@@ -30,6 +30,7 @@ export class KafkaFetcher implements Fetcher {
   readonly #clock: Clock;
   #turn = 0;
   #client: Consumer;
+  #closed = false;
 
   constructor(connection: KafkaConnection, clock: Clock) {
     this.#connection = connection;
@@ -77,13 +78,14 @@ export class KafkaFetcher implements Fetcher {
   }
 
   #renew(client: Consumer): void {
-    if (this.#client !== client) return;
+    if (this.#client !== client || this.#closed) return;
     this.#turn++;
     this.#client = this.#connect();
     void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 

@@ -35,6 +35,7 @@ export class KafkaProducer implements EventLogProducer {
   readonly #clock: Clock;
   #turn = 0;
   #link: Link;
+  #closed = false;
 
   constructor(connection: KafkaConnection, topics: TopicSettings, clock: Clock) {
     this.#connection = connection;
@@ -75,6 +76,7 @@ export class KafkaProducer implements EventLogProducer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await closeClient(this.#link.client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
@@ -165,7 +167,7 @@ export class KafkaProducer implements EventLogProducer {
 
   /** Ends what a suspect client still tries; consumers drop what comes twice. */
   #renewSuspect(link: Link): void {
-    if (!link.suspect || link !== this.#link) return;
+    if (!link.suspect || link !== this.#link || this.#closed) return;
     void closeClient(link.client, CLOSE_TIMEOUT_MS, this.#clock);
     this.#turn++;
     this.#link = this.#connect();

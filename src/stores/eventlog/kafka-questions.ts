@@ -32,6 +32,7 @@ export class KafkaQuestions implements Questions {
   readonly #clock: Clock;
   #turn = 0;
   #client: Consumer;
+  #closed = false;
 
   constructor(connection: KafkaConnection, group: string, clock: Clock) {
     this.#connection = connection;
@@ -84,6 +85,7 @@ export class KafkaQuestions implements Questions {
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return closeClient(this.#client, CLOSE_TIMEOUT_MS, this.#clock);
   }
 
@@ -111,7 +113,7 @@ export class KafkaQuestions implements Questions {
     try {
       return await Deadline.after(REQUEST_TIMEOUT_MS, this.#clock).race(question(client));
     } catch (thrown) {
-      if (!isUnknownTopic(asError(thrown)) && this.#client === client) {
+      if (!isUnknownTopic(asError(thrown)) && this.#client === client && !this.#closed) {
         this.#turn++;
         this.#client = this.#connect();
         void closeClient(client, CLOSE_TIMEOUT_MS, this.#clock);

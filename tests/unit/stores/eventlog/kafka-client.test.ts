@@ -3,6 +3,8 @@
 import { expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import { MultipleErrors, NetworkError, ProtocolError, TimeoutError } from "@platformatic/kafka";
+import type { Clock } from "../../../../src/core/clock.ts";
+import { Deadline } from "../../../../src/core/deadline.ts";
 import {
   clientOptions,
   describe,
@@ -10,7 +12,9 @@ import {
   type KafkaConnection,
   withAdmin,
 } from "../../../../src/stores/eventlog/kafka-client.ts";
+import { KafkaFetcher } from "../../../../src/stores/eventlog/kafka-fetcher.ts";
 import { KafkaMembership } from "../../../../src/stores/eventlog/kafka-membership.ts";
+import { KafkaProducer } from "../../../../src/stores/eventlog/kafka-producer.ts";
 import { KafkaQuestions } from "../../../../src/stores/eventlog/kafka-questions.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { manualClock } from "../../../support/manual-clock.ts";
@@ -98,4 +102,52 @@ test("a member that the first server leaves without an answer starts at the seco
   await clock.advance(30_000);
 
   expect([before, await again, first.guests()]).toEqual([0, "failed", 1]);
+});
+
+test.each([
+  [
+    "questions",
+    (connection: KafkaConnection, clock: Clock) => {
+      const questions = new KafkaQuestions(connection, "g", clock);
+      return { ask: () => questions.topicIds(["t"]), close: () => questions.close() };
+    },
+  ],
+  [
+    "a fetcher",
+    (connection: KafkaConnection, clock: Clock) => {
+      const fetcher = new KafkaFetcher(connection, clock);
+      const assignment = { topic: "t", topicId: "id", partition: 0, generation: 1 };
+      return { ask: () => fetcher.fetch([{ assignment, offset: 0n }]), close: () => fetcher.close() };
+    },
+  ],
+  [
+    "a producer",
+    (connection: KafkaConnection, clock: Clock) => {
+      const producer = new KafkaProducer(connection, { create: false, replication: 1 }, clock);
+      const record = { topic: "t", key: "k", value: new Uint8Array(), headers: {} };
+      return {
+        ask: () => producer.produce([record], Deadline.after(5_000, clock)),
+        close: () => producer[Symbol.asyncDispose](),
+      };
+    },
+  ],
+])("what is closed while it waits for an answer makes no new client: %s", async (_, open) => {
+  using server = await frozenServer();
+  const clock = manualClock();
+  const { ask, close } = open(toServers(server.name), clock);
+  const asked = ask().catch(() => {});
+  await eventually(() => expect(server.guests()).toBe(1));
+  const closing = close();
+  await clock.advance(30_000);
+  await closing;
+  await asked;
+  let isRefused = false;
+  const settled = () => {
+    isRefused = true;
+  };
+  // A new client would wait for an answer, on a clock that stands still.
+  void ask().then(settled, settled);
+  await eventually(() => expect(isRefused).toBe(true));
+
+  expect(server.guests()).toBe(1);
 });
