@@ -107,6 +107,8 @@ export class ServingState implements AsyncDisposable {
     const { baseline, stream } = this;
     for (const cache of [baseline.histories, baseline.related, stream.profiles, stream.neighbours])
       cache.clear();
+    // What a user hides stays hidden, even where it cannot be read anew.
+    this.visibility.ofUsers.invalidateAll();
   }
 
   /** Watches were acknowledged whose features follow through the stream. */
