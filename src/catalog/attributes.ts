@@ -5,13 +5,19 @@ import { err, ok, type Result } from "../core/result.ts";
 export type Attributes = Readonly<Record<string, unknown>>;
 
 const OBJECT_MAX_KEYS = 1000;
+/** As JSON: serving keeps attributes of many items and users in memory. */
+const MAX_BYTES = 65_536;
 const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /** Expects parsed JSON, whose depth its parser has bounded. The error is the rule that is broken. */
 export function parseAttributes(value: unknown): Result<Attributes, string> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return err("must be an object");
   const problem = problemIn(value);
-  return problem === null ? ok(value as Attributes) : err(problem);
+  if (problem !== null) return err(problem);
+  if (Buffer.byteLength(JSON.stringify(value)) > MAX_BYTES) {
+    return err(`must take at most ${MAX_BYTES} bytes as JSON`);
+  }
+  return ok(value as Attributes);
 }
 
 function problemIn(value: unknown): string | null {

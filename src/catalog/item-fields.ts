@@ -14,7 +14,14 @@ import {
 import { idField } from "../events/id-field.ts";
 import { refuse, under, valueError } from "../events/issue.ts";
 import { type Attributes, parseAttributes } from "./attributes.ts";
-import { type CatalogItem, INSTANT_TEXT, MAX_TAGS, readInstantMs, TEXT_MAX_LENGTH } from "./item.ts";
+import {
+  type CatalogItem,
+  INSTANT_TEXT,
+  MAX_TAGS,
+  readInstantMs,
+  TEXT_MAX_LENGTH,
+  tagsProblem,
+} from "./item.ts";
 import type { UserRecord } from "./user.ts";
 
 const BULK_MAX_ITEMS = 1_000;
@@ -46,7 +53,7 @@ const itemShape = {
   cover_image: text(),
   category: text(),
   author: text(),
-  tags: nullable(listField(textField(TEXT_MAX_LENGTH), { min: 0, max: MAX_TAGS })),
+  tags: nullable(refined(listField(textField(TEXT_MAX_LENGTH), { min: 0, max: MAX_TAGS }), checkTags)),
   verified: nullable(boolField),
   published_at: nullable(instantField),
   hidden: nullable(boolField),
@@ -148,6 +155,11 @@ function toItem(itemId: ItemId, fields: ValueOf<typeof itemField>): CatalogItem 
     hidden: fields.hidden ?? false,
     attributes: fields.attributes ?? {},
   };
+}
+
+function checkTags(tags: readonly string[]): Parsed<readonly string[]> {
+  const problem = tagsProblem(tags);
+  return problem === null ? ok(tags) : refuse(valueError(problem, null));
 }
 
 function checkEmail(email: string): Parsed<string> {

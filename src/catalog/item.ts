@@ -20,6 +20,7 @@ export interface CatalogItem {
 
 export const TEXT_MAX_LENGTH = 2_048;
 export const MAX_TAGS = 200;
+const TAGS_MAX_LENGTH = 16_384;
 const NUMBER_TEXT = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** With a zone, because what stands without one means another instant on each machine. */
 export const INSTANT_TEXT =
@@ -120,7 +121,16 @@ function readTags(value: unknown): readonly string[] {
   const tags = typeof value === "string" ? value.split(";").filter((tag) => tag !== "") : value;
   if (!Array.isArray(tags)) throw new FieldError("tags: must be a list");
   if (tags.length > MAX_TAGS) throw new FieldError(`tags: at most ${MAX_TAGS}`);
-  return tags.map((tag) => checkedText(tag, "tags"));
+  const checked = tags.map((tag) => checkedText(tag, "tags"));
+  const problem = tagsProblem(checked);
+  if (problem !== null) throw new FieldError(`tags: ${problem}`);
+  return checked;
+}
+
+/** Why these are too many tags together, or null when they are not. */
+export function tagsProblem(tags: readonly string[]): string | null {
+  const length = tags.reduce((sum, tag) => sum + tag.length, 0);
+  return length > TAGS_MAX_LENGTH ? `must have at most ${TAGS_MAX_LENGTH} characters together` : null;
 }
 
 function readInstant(value: unknown): number | null {

@@ -31,7 +31,6 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   const { overlay, rankedLists } = state;
   return {
     ...LABELS,
-    endpoint: "reco",
     boosts: false,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) => {
@@ -59,7 +58,6 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
 export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
-    endpoint: "recommend",
     boosts: false,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) =>

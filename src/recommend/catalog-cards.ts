@@ -11,7 +11,7 @@ import { Deadline } from "../core/deadline.ts";
 import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import type { CardReader, CardVersion } from "./ports.ts";
-import { itemCache, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
+import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
 export type CatalogCard = ItemFacts;
 
@@ -51,6 +51,7 @@ export class CatalogCards implements Disposable {
         return new Map(itemIds.map((itemId) => [itemId, known.get(itemId) ?? unknownCard(itemId)]));
       },
       ttlMs: OUTSIDE_TTL_MS,
+      limit: jsonLimit,
       maxLoad: TITLES_PER_LOAD,
     });
   }

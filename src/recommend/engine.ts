@@ -12,7 +12,7 @@ import { attempt, chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
 import type { Policy, PolicyLabel, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
-import type { DegradeCause, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
+import type { DegradeCause, Endpoint, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
 import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import { isInRollout } from "./rollout.ts";
@@ -58,8 +58,9 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
   const policyFor = (userId: string): Policy =>
     shadow !== null && isInRollout(shadow.runId, userId, shadow.rollout) ? shadow.policy : primary;
   return {
-    reco: (request, deadline) => answer(options, policyFor(request.userId), request, deadline),
-    recommend: (request, deadline) => answer(options, recommend, request, deadline),
+    reco: (request, deadline, endpoint = "reco") =>
+      answer(options, policyFor(request.userId), request, deadline, endpoint),
+    recommend: (request, deadline) => answer(options, recommend, request, deadline, "recommend"),
     mayShow: (viewer, itemIds) => !state.visibility.hides(viewersOf(viewer), itemIds),
     async titles(itemIds, deadline) {
       const reads = new RequestReads(deadline, () => {}); // A missing title degrades nothing that is counted.
@@ -85,8 +86,9 @@ function answer(
   policy: Policy,
   request: RecoRequest,
   deadline: Deadline,
+  endpoint: Endpoint,
 ): MaybePromise<RecoAnswer> {
-  const reads = new RequestReads(deadline, (operation) => observer.late(policy.endpoint, operation));
+  const reads = new RequestReads(deadline, (operation) => observer.late(endpoint, operation));
   const { modelVersion, strategy, label } = policy;
   const startedMs = clock.monotonicMs();
   const refinement = refinementOf(policy, request);

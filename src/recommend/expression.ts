@@ -60,7 +60,19 @@ const environment = new Environment({
   },
 })
   .registerVariable("item", "map")
-  .registerVariable("user", "map");
+  .registerVariable("user", "map")
+  // Sizes are ints, and literals are doubles.
+  .registerOperator("int == double", (a: bigint, b: number) => Number(a) === b);
+const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+};
+for (const [sign, of] of Object.entries(arithmetic)) {
+  environment.registerOperator(`int ${sign} double`, (a: bigint, b: number) => of(Number(a), b));
+  environment.registerOperator(`double ${sign} int`, (a: number, b: bigint) => of(a, Number(b)));
+}
 
 /** Macros walk lists or bind names; a regular expression may take for ever. */
 const REFUSED = new Set(["has", "all", "exists", "exists_one", "map", "filter", "bind", "matches"]);

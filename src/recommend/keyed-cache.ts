@@ -125,6 +125,12 @@ export class KeyedCache<V> {
     if (entry) entry.changes++;
   }
 
+  /** Everything that the store held until now may be old; it stays for callers that must do without the store. */
+  invalidateAll(): void {
+    this.#flights.clear();
+    for (const entry of this.#entries.values()) entry.changes++;
+  }
+
   clear(): void {
     this.#flights.clear();
     this.#renewals?.clear();

@@ -25,7 +25,6 @@ export interface PolicyLabel {
 
 export interface Policy {
   readonly label: PolicyLabel;
-  readonly endpoint: "reco" | "recommend";
   readonly modelVersion: ModelVersion;
   readonly strategy: string;
   /** Whether callers' boosts count. */

@@ -39,9 +39,12 @@ export interface RecoAnswer {
   readonly timingsMs: { readonly retrieval: number; readonly ranking: number };
 }
 
+/** How routes are named in metrics. */
+export type Endpoint = "reco" | "recommend";
+
 export interface Recommender {
-  /** The policy's list for GET /reco. Never throws or rejects: the fallback ladder ends in an empty list. */
-  reco(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
+  /** The policy's list for GET /reco; `endpoint` says who else asks, for what is counted. Never throws or rejects: the fallback ladder ends in an empty list. */
+  reco(request: RecoRequest, deadline: Deadline, endpoint?: Endpoint): MaybePromise<RecoAnswer>;
   /** GET /recommend: successors of the newest history item, then popular items. Never throws or rejects. */
   recommend(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
   /** Whether none of these items is hidden from the user or the session's guest, as last known. */

@@ -37,6 +37,13 @@ export const TITLES_PER_LOAD = 500;
 /** The list of a popular item takes milliseconds. */
 export const LISTS_PER_LOAD = 20;
 
+/** Of values that callers fill as they like: characters of their JSON that one cache holds. */
+const MAX_JSON_LENGTH = 64 * 1_048_576;
+export const jsonLimit = {
+  maxSize: MAX_JSON_LENGTH,
+  sizeOf: (value: object): number => JSON.stringify(value).length,
+} as const;
+
 /** Half of all keys are for users; items of two kinds and titles share the rest. */
 const USER_SHARE = 1 / 2;
 const ITEM_SHARE = 1 / 6;

@@ -15,6 +15,7 @@ import type { Attributes, FeatureReader, PopularSnapshots, ServingObserver } fro
 import { RankedLists } from "./ranked-lists.ts";
 import {
   itemCache,
+  jsonLimit,
   type ServingSettings,
   TITLES_PER_LOAD,
   USERS_PER_LOAD,
@@ -74,6 +75,7 @@ export class ServingState implements AsyncDisposable {
       load: (userIds) => reader.userAttributes(userIds, Deadline.after(settings.readTimeoutMs, clock)),
       maxLoad: USERS_PER_LOAD,
       ttlMs: ATTRIBUTES_TTL_MS,
+      limit: jsonLimit,
     });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });
     this.rankedLists = new RankedLists(clock, settings.rankedListTtlMs);
@@ -107,6 +109,8 @@ export class ServingState implements AsyncDisposable {
     const { baseline, stream } = this;
     for (const cache of [baseline.histories, baseline.related, stream.profiles, stream.neighbours])
       cache.clear();
+    // What a user hides stays hidden, even where it cannot be read anew.
+    this.visibility.ofUsers.invalidateAll();
   }
 
   /** Watches were acknowledged whose features follow through the stream. */

@@ -75,7 +75,6 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   };
 
   return {
-    endpoint: "reco",
     label: { name: "builtin:stream-v1", variant: "primary" },
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",

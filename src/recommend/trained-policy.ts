@@ -86,7 +86,6 @@ export function trainedPolicy(
   };
 
   return {
-    endpoint: "reco",
     label,
     modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
     strategy: model.strategy,

@@ -13,7 +13,13 @@ import { HiddenRound } from "./hidden-round.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import type { VisibilityReader } from "./ports.ts";
 import type { RecoRequest } from "./recommender.ts";
-import { type ServingSettings, USERS_AHEAD, USERS_PER_LOAD, userCache } from "./serving-settings.ts";
+import {
+  jsonLimit,
+  type ServingSettings,
+  USERS_AHEAD,
+  USERS_PER_LOAD,
+  userCache,
+} from "./serving-settings.ts";
 
 const POLL_MS = 500;
 /** Longer than a write may take. */
@@ -50,6 +56,7 @@ export class Visibility implements Disposable {
     this.ofUsers = userCache(settings, clock, {
       load: (userIds) => reader.hiddenByUsers(userIds, Deadline.after(settings.readTimeoutMs, clock)),
       ttlMs: settings.historyTtlMs,
+      limit: jsonLimit,
       maxLoad: USERS_PER_LOAD,
       renewal: USERS_AHEAD,
     });

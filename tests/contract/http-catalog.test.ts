@@ -82,7 +82,9 @@ describe("catalogue items", () => {
     [{ title: 1 }, "string_type", ["body", "title"]],
     [{ published_at: "yesterday" }, "value_error", ["body", "published_at"]],
     [{ attributes: { constructor: 1 } }, "value_error", ["body", "attributes"]],
+    [{ attributes: { text: "x".repeat(65_536) } }, "value_error", ["body", "attributes"]],
     [{ tags: "a;b" }, "value_error", ["body", "tags"]],
+    [{ tags: Array.from({ length: 9 }, () => "x".repeat(2_000)) }, "value_error", ["body", "tags"]],
     [{ item_id: "x" }, "extra_forbidden", ["body", "item_id"]],
   ])("with %j are refused by field and rule", async (body, type, loc) => {
     const answer = await answerOf(await fakeHttp().send("PUT", "/catalog/items/f-1", body));

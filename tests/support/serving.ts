@@ -44,12 +44,14 @@ export function serving(options: {
     route: "reco" | "recommend",
     request: Partial<RecoRequest> = {},
     budgetMs = DEADLINE_MS,
+    endpoint?: "recommend",
   ) => {
     const startedMs = clock.monotonicMs();
     let done: { answer: RecoAnswer; tookMs: number } | undefined;
     const call = recommender[route](
       { userId: "u1", sessionId: null, k: 10, exclude: new Set(), ...request },
       Deadline.after(budgetMs, clock),
+      endpoint,
     );
     void Promise.resolve(call).then((answer) => {
       done = { answer, tookMs: clock.monotonicMs() - startedMs };

@@ -20,7 +20,7 @@ export function recommendManyHandler({
   const counts = bindRecommendationMetrics(metrics, clock, "recommend");
 
   const resultFor = async (request: RecoRequest, call: Call, isDetailed: boolean) => {
-    const answer = await recommender.reco(request, call.deadline);
+    const answer = await recommender.reco(request, call.deadline, "recommend");
     counts.answered(answer);
     const result = describe(request, answer);
     return {

@@ -51,6 +51,24 @@ describe("parseItem", () => {
     });
   });
 
+  test.each([
+    ["attributes", { text: "x".repeat(65_530) }, "attributes: must take at most 65536 bytes as JSON"],
+    ["attributes", { text: "é".repeat(40_000) }, "attributes: must take at most 65536 bytes as JSON"],
+    [
+      "tags",
+      Array.from({ length: 9 }, () => "x".repeat(2_000)),
+      "tags: must have at most 16384 characters together",
+    ],
+  ])("bounds the size of %s", (field, value, problem) => {
+    expect(itemOf({ [field]: value })).toBe(problem);
+  });
+
+  test("takes attributes and tags up to their limits", () => {
+    const attributes = { text: "x".repeat(65_525) };
+    const tags = Array.from({ length: 8 }, () => "x".repeat(2_048));
+    expect(itemOf({ attributes, tags })).toMatchObject({ attributes, tags });
+  });
+
   test("takes null for what is left out", () => {
     const nulls = {
       title: null,

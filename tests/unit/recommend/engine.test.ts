@@ -266,6 +266,18 @@ describe("what must not be shown", () => {
   });
 });
 
+test("commits that may have been missed leave hidden what was hidden, until it is read anew", async () => {
+  const hiddenByUsers = new Map([["u1", ["Z"]]]);
+  const { ask, state, store } = setUp({ contents: { ...caseFour(), hiddenByUsers } });
+  await ask("reco");
+  state.forget();
+  store.mood = down;
+  expect((await ask("reco")).ids).not.toContain("Z");
+  store.mood = { kind: "well" };
+  hiddenByUsers.delete("u1");
+  expect((await ask("reco")).ids).toContain("Z");
+});
+
 describe("what the guest of a session hides", () => {
   test("is in no fallback list of stream-v1", async () => {
     const { ask, warmUp, state } = serving({
@@ -317,6 +329,14 @@ describe("reduced rung", () => {
     expect(answer.ids).toEqual(["A", "Y", "X", "Z", "V"]);
     expect(answer.tookMs).toBe(40);
     expect(late).toEqual(["reco feature_fetch"]);
+  });
+
+  test("what is late is counted for the endpoint that asked", async () => {
+    const { ask, warmUp, store, late } = setUp();
+    await warmUp();
+    store.mood = { kind: "frozen" };
+    await ask("reco", {}, DEADLINE_MS, "recommend");
+    expect(late).toEqual(["recommend feature_fetch"]);
   });
 
   test("a frozen store costs its first callers a wait, and the later ones nothing", async () => {
