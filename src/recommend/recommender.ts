@@ -43,7 +43,10 @@ export interface RecoAnswer {
 export type Endpoint = "reco" | "recommend";
 
 export interface Recommender {
-  /** The policy's list for GET /reco; `endpoint` says who else asks, for what is counted. Never throws or rejects: the fallback ladder ends in an empty list. */
+  /**
+   * The policy's list for GET /reco, or for another `endpoint` that is counted by its own name. Never throws or rejects:
+   * the fallback ladder ends in an empty list.
+   */
   reco(request: RecoRequest, deadline: Deadline, endpoint?: Endpoint): MaybePromise<RecoAnswer>;
   /** GET /recommend: successors of the newest history item, then popular items. Never throws or rejects. */
   recommend(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;

@@ -2,8 +2,7 @@
  * Keeps what must not be shown near the store: hidden catalogue items for everybody, and those of single users.
  *
  * What others change is asked for every `POLL_MS`; the windows of these questions overlap, so that a commit that came
- * late is seen by a later one. All hidden items are read anew now and then, page by
- * page, whatever was missed.
+ * late is seen by a later one. All hidden items are read anew now and then, page by page, whatever was missed.
  */
 
 import type { Clock, Timer } from "../core/clock.ts";
