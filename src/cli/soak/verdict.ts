@@ -10,6 +10,7 @@ import {
   readOutboxIds,
 } from "../../stores/postgres/effect-audit.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
+import { CommandError } from "../exit-codes.ts";
 import type { History } from "./history.ts";
 import { acknowledgementInversions, outboxInversions } from "./order.ts";
 import { readLog } from "./read-log.ts";
@@ -46,7 +47,7 @@ export async function judge(pool: Pool, config: Config, history: History): Promi
     ...(await findEffectDifferences(pool, fold, deadline)),
     ...(accepted > 0 ? [`${accepted} posts of acknowledged events were taken for new`] : []),
   ];
-  const records = await readLog(config, pool, deadline);
+  const records = await persistently(deadline, () => readLog(config, pool, deadline));
   const own = records.filter(({ userId }) => isOwnUser(userId));
   const inverted = [
     ...outboxInversions(own, await readOutboxIds(pool, deadline)),
@@ -60,9 +61,21 @@ async function settle(pool: Pool): Promise<number | null> {
   const startMs = systemClock.monotonicMs();
   const deadline = Deadline.after(SETTLE_TIMEOUT_MS);
   while (!deadline.expired) {
-    const { unpublished, unapplied } = await readBacklog(pool, deadline);
+    const { unpublished, unapplied } = await persistently(deadline, () => readBacklog(pool, deadline));
     if (unpublished + unapplied === 0) return Math.round(systemClock.monotonicMs() - startMs);
     await systemClock.sleep(SETTLE_POLL_MS);
   }
   return null;
+}
+
+/** What was struck last may still be on its way back: reads that only failed say nothing about the events. */
+async function persistently<T>(deadline: Deadline, read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof CommandError || deadline.expired) throw error;
+      await systemClock.sleep(SETTLE_POLL_MS);
+    }
+  }
 }
