@@ -88,19 +88,22 @@ describe("reco evaluate", () => {
 
   test("writes JSON, page and chart, and prints the table and the path", async () => {
     const ended = await run("--input", writeWalks(), "--run-id", "20260101_023000");
-    expect({ code: ended.code, err: ended.err }).toEqual({ code: 0, err: "" });
+    expect({ code: ended.code, err: ended.err }).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^(?:training: .+\n)+$/),
+    });
     const folder = join(dir, "reports", "metrics", "20260101_023000");
     expect(readdirSync(folder).sort()).toEqual(["evaluation.json", "evaluation.md", "evaluation.svg"]);
     const path = join(folder, "evaluation.json");
     expect(ended.out.trimEnd().split("\n").at(-1)).toBe(path);
     expect(ended.out).toMatch(/^model +ndcg@10/m);
-    expect(ended.out).toMatch(/^stream-v1 - rules-v1 +0\.\d{4}/m);
+    expect(ended.out).toMatch(/^trained - rules-v1 +0\.\d{4}/m);
     const report = JSON.parse(readFileSync(path, "utf8")) as EvaluationReport;
     expect(report).toMatchObject({ run_id: "20260101_023000", protocol: "rolling", n_users: 12 });
   });
 
   test.each([
-    ["a protocol of a later release", ["--protocol", "session"], "session is not supported yet"],
+    ["sessions through the API", ["--protocol", "session", "--through-api"], "--through-api goes with"],
     ["an unknown protocol", ["--protocol", "guess"], "rolling or loo or session"],
     ["a run id of another form", ["--run-id", "today"], "--run-id"],
     ["learning without an order of time", ["--protocol", "loo", "--prequential"], "--prequential"],
