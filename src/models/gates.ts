@@ -1,6 +1,7 @@
 /** What a run must pass before it may serve. */
 
 export const POLICY_VERSION = "1.0.0";
+/** Grows when the meaning of what a model holds changes: a model of another version is refused. */
 export const FEATURE_SCHEMA_VERSION = "1.0.0";
 
 /** What is known of a run; null where a document or the artifact is not there. */

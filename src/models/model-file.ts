@@ -10,9 +10,7 @@ import {
   type TrainedModel,
 } from "../recommend/trained-model.ts";
 import { type Bundle, BundleError, type Column, decodeBundle, encodeBundle } from "./bundle.ts";
-
-/** Grows when the meaning of what a model holds changes: a model of another version is refused. */
-export const FEATURE_SCHEMA_VERSION = "1.0.0";
+import { FEATURE_SCHEMA_VERSION } from "./gates.ts";
 
 interface Meta {
   readonly feature_schema_version: string;

@@ -3,10 +3,9 @@
 import type { SourceName } from "../recommend/ranked-list.ts";
 import type { BlendWeights } from "../recommend/trained-model.ts";
 import { sha256 } from "./bundle.ts";
-import { FEATURE_SCHEMA_VERSION } from "./model-file.ts";
+import { FEATURE_SCHEMA_VERSION, POLICY_VERSION } from "./gates.ts";
 import type { Trained } from "./train.ts";
 
-export const POLICY_VERSION = "1.0.0";
 export const BUNDLE_FILE = "bundle.bin";
 
 /** What the run was trained on. */
