@@ -1,59 +1,25 @@
 /** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
-import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
-import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
+import { neighboursInTable } from "./neighbour-list.ts";
 import { overlayOf } from "./overlay.ts";
-import type { Depth, Policy, Ranked } from "./policy.ts";
+import type { Depth, Policy } from "./policy.ts";
+import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
-import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
-import { emptyProfile, newestItems } from "./user-profile.ts";
-import { findViewer, unwantedSlots, type Viewer, viewersOf } from "./viewer.ts";
-
-type Neighbours = readonly (NeighbourList | undefined)[];
+import { emptyProfile } from "./user-profile.ts";
+import { unwantedSlots, viewersOf } from "./viewer.ts";
 
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
-  const { stream, rankedLists, visibility } = state;
+  const { stream, visibility } = state;
   const { popularity } = stream;
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
 
-  const rankFor = (
-    viewer: Viewer,
-    asked: RecoRequest,
-    reads: RequestReads,
-    depth: Depth,
-  ): MaybePromise<Ranked | null> => {
-    const { cached, overlay, profile } = viewer;
-    const request = visibility.wanted(asked, viewer.hidden);
-    const keepable =
-      depth === "slate" && cached !== null && request.exclude.size === 0 && overlay.length === 0
-        ? cached
-        : null;
-    const kept = keepable && rankedLists.find(keepable, request.k);
-    if (kept) return { list: kept, rankingMs: 0 };
-    const newest = newestItems(profile, overlay);
-    return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
-      chain(reads.knows(popularity), (isKnown) => {
-        const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
-        // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
-        const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
-        if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
-        return ranked;
-      }),
-    );
-  };
-
-  const blend = (
-    viewer: Viewer,
-    request: RecoRequest,
-    neighbours: Neighbours,
-    depth: Depth,
-  ): Ranked | null => {
+  const blend: Blend = (viewer, request, neighbours, depth) => {
     const index = popularity.current();
     const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
     if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
@@ -79,8 +45,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",
     boosts: true,
-    rank: (request, reads, depth) =>
-      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads, depth)),
+    rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }

@@ -1,23 +1,19 @@
 /** The trained policy: a run's model, and what the stream has learned since, brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
-import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
-import { type NeighbourList, neighboursInTable } from "./neighbour-list.ts";
-import type { Depth, Policy, PolicyLabel, Ranked } from "./policy.ts";
-import type { RecoRequest } from "./recommender.ts";
-import type { RequestReads } from "./request-reads.ts";
+import { neighboursInTable } from "./neighbour-list.ts";
+import type { Policy, PolicyLabel } from "./policy.ts";
+import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { ServingState } from "./serving-state.ts";
 import { coldLength, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
 import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
-import { newestInteractions, newestItems, profileInTable } from "./user-profile.ts";
-import { findViewer, unwantedSlots, type Viewer } from "./viewer.ts";
-
-type Neighbours = readonly (NeighbourList | undefined)[];
+import { newestInteractions, profileInTable } from "./user-profile.ts";
+import { unwantedSlots } from "./viewer.ts";
 
 export function trainedPolicy(
   state: ServingState,
@@ -25,42 +21,14 @@ export function trainedPolicy(
   model: TrainedModel,
   label: PolicyLabel,
 ): Policy {
-  const { stream, rankedLists, visibility } = state;
+  const { stream, visibility } = state;
   const { popularity } = stream;
   const scratch = new TrainedScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
   const placedIn = placer(model);
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
-  const rankFor = (
-    viewer: Viewer,
-    asked: RecoRequest,
-    reads: RequestReads,
-    depth: Depth,
-  ): MaybePromise<Ranked | null> => {
-    const { cached, overlay, profile } = viewer;
-    const request = visibility.wanted(asked, viewer.hidden);
-    const isPlain = depth === "slate" && request.exclude.size === 0 && overlay.length === 0;
-    const keepable = isPlain ? cached : null;
-    const kept = keepable && rankedLists.find(keepable, request.k);
-    if (kept) return { list: kept, rankingMs: 0 };
-    const newest = newestItems(profile, overlay);
-    return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
-      chain(reads.knows(popularity), (isKnown) => {
-        const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
-        const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
-        if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
-        return ranked;
-      }),
-    );
-  };
-
-  const blend = (
-    viewer: Viewer,
-    request: RecoRequest,
-    neighbours: Neighbours,
-    depth: Depth,
-  ): Ranked | null => {
+  const blend: Blend = (viewer, request, neighbours, depth) => {
     const startedMs = clock.monotonicMs();
     const index = popularity.current();
     const profile = profileInTable(viewer.profile, index.table);
@@ -90,8 +58,7 @@ export function trainedPolicy(
     modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
     strategy: model.strategy,
     boosts: true,
-    rank: (request, reads, depth) =>
-      chain(findViewer(state, request, reads), (viewer) => rankFor(viewer, request, reads, depth)),
+    rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }

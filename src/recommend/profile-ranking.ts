@@ -1,0 +1,58 @@
+/** The way that policies with profiles share: the kept list where it still holds, else a blend of what is read. */
+
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
+import type { NeighbourList } from "./neighbour-list.ts";
+import type { Depth, Ranked } from "./policy.ts";
+import type { RecoRequest } from "./recommender.ts";
+import type { RequestReads } from "./request-reads.ts";
+import type { ServingState } from "./serving-state.ts";
+import { newestItems } from "./user-profile.ts";
+import { findViewer, type Viewer } from "./viewer.ts";
+
+export type Neighbours = readonly (NeighbourList | undefined)[];
+
+/** The request comes without what its viewer hides; null when there is nothing to go by. */
+export type Blend = (
+  viewer: Viewer,
+  request: RecoRequest,
+  neighbours: Neighbours,
+  depth: Depth,
+) => Ranked | null;
+
+export function rankByProfile(
+  state: ServingState,
+  blend: Blend,
+  asked: RecoRequest,
+  reads: RequestReads,
+  depth: Depth,
+): MaybePromise<Ranked | null> {
+  return chain(findViewer(state, asked, reads), (viewer) =>
+    rankFor(state, blend, viewer, asked, reads, depth),
+  );
+}
+
+function rankFor(
+  { stream, rankedLists, visibility }: ServingState,
+  blend: Blend,
+  viewer: Viewer,
+  asked: RecoRequest,
+  reads: RequestReads,
+  depth: Depth,
+): MaybePromise<Ranked | null> {
+  const { cached, overlay, profile } = viewer;
+  const request = visibility.wanted(asked, viewer.hidden);
+  const isPlain = depth === "slate" && request.exclude.size === 0 && overlay.length === 0;
+  const keepable = isPlain ? cached : null;
+  const kept = keepable && rankedLists.find(keepable, request.k);
+  if (kept) return { list: kept, rankingMs: 0 };
+  const newest = newestItems(profile, overlay);
+  return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
+    chain(reads.knows(stream.popularity), (isKnown) => {
+      const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
+      // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
+      const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
+      if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
+      return ranked;
+    }),
+  );
+}
