@@ -17,6 +17,8 @@ import type { Protocol } from "./split.ts";
 /** Name of the row. */
 export const TRAINED = "trained";
 
+const ALONE = [...LIST_SOURCES, "ials", "session_knn"] as const;
+
 /** Guests' weights where each session is somebody of whom nothing else is known. */
 export function trainedModels(
   model: TrainedModel,
@@ -40,9 +42,11 @@ export function trainedModels(
         },
         weights,
       );
-  const alone = ([...LIST_SOURCES, "session_knn"] as const).filter((name) =>
-    name === "session_knn" ? model.sessions !== null : (model.lists[name]?.items.length ?? 0) > 0,
-  );
+  const has = (name: (typeof ALONE)[number]) => {
+    if (name === "session_knn") return model.sessions !== null;
+    return name === "ials" ? model.factors !== undefined : (model.lists[name]?.items.length ?? 0) > 0;
+  };
+  const alone = ALONE.filter(has);
   return [
     ...alone.map((name) => ({ name, rank: by({ [name]: 1 }) })),
     { name: TRAINED, rank: by(protocol === "session" ? model.sessionWeights : model.weights) },

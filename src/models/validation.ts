@@ -42,8 +42,9 @@ export function validationOf(log: TrainingLog): Validation {
   return { fit: headsOf(log, lengths), questions: thinned(questions) };
 }
 
-function thinned<T>(all: readonly T[]): readonly T[] {
-  if (all.length <= MAX_QUESTIONS) return all;
-  const step = all.length / MAX_QUESTIONS;
-  return Array.from({ length: MAX_QUESTIONS }, (_, place) => all[Math.floor(place * step)] as T);
+/** Evenly, where there are more. */
+export function thinned<T>(all: readonly T[], most = MAX_QUESTIONS): readonly T[] {
+  if (all.length <= most) return all;
+  const step = all.length / most;
+  return Array.from({ length: most }, (_, place) => all[Math.floor(place * step)] as T);
 }

@@ -1,5 +1,8 @@
 /** Tells why a trained policy gave one item its score: what each source said, and which items of the profile brought it. */
 
+import { FoldIn } from "./fold-in.ts";
+import { FACTORS } from "./item-factors.ts";
+import { ProfileRows } from "./profile-rows.ts";
 import type { SourceName } from "./ranked-list.ts";
 import { AGE_FACTOR } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
@@ -15,7 +18,7 @@ export interface Explanation {
     readonly weight: number;
     readonly share: number;
   }[];
-  /** Items of the profile by what they brought through lists and rules, most first. */
+  /** Items of the profile by what they brought through lists, factors and rules, most first. */
   readonly because: readonly { readonly itemId: string; readonly share: number }[];
 }
 
@@ -54,6 +57,7 @@ function because(input: TrainedInput, columns: readonly Column[], slot: number):
     return column && column.most > column.least ? column.weight / (column.most - column.least) : 0;
   };
   addLists(input, slot, scaleOf, add);
+  addFactors(input, slot, scaleOf("ials"), add);
   addRules(input, slot, scaleOf("sequential_rules"), add);
   return [...brought]
     .map(([itemId, share]) => ({ itemId, share }))
@@ -84,6 +88,27 @@ function addLists(
         add(recent[place] as number, scale * fading ** place * (lists.weights[from + entry] as number));
     }
   }
+}
+
+/** What an item brought of x'y; one that speaks against the other item is not named. */
+function addFactors(input: TrainedInput, slot: number, scale: number, add: Add): void {
+  const { model, numbers } = input.placed;
+  const { factors } = model;
+  const number = numbers[slot] ?? -1;
+  if (factors === undefined || scale === 0 || number < 0) return;
+  const rows = new ProfileRows();
+  const foldIn = new FoldIn();
+  rows.follow(factors, input);
+  foldIn.solve(
+    factors,
+    factors.vectors,
+    rows.places,
+    rows.confidences,
+    rows.count,
+    new Float64Array(FACTORS),
+  );
+  const brought = foldIn.contributions(factors.vectors, factors.places[number] as number);
+  for (const [row, share] of brought.entries()) add(rows.slots[row] as number, scale * share);
 }
 
 /** The lists of neighbours belong to the newest distinct items, in their order. */

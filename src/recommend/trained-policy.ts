@@ -41,6 +41,7 @@ export function trainedPolicy(
       index,
       neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
       recent,
+      ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
       unwanted,
       hidden,
       k: depth === "slate" ? request.k : MOST_CANDIDATES,

@@ -9,6 +9,7 @@ import { CandidateSet } from "./candidate-set.ts";
 import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import { SlotScores } from "./slot-scores.ts";
+import { ialsSource } from "./sources/ials-source.ts";
 import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
 import { sessionKnnSource } from "./sources/session-knn-source.ts";
@@ -28,6 +29,7 @@ export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES;
 const createSources = (): readonly Source[] => [
   sequentialRules,
   itemListSource("ease"),
+  ialsSource(),
   itemListSource("item_knn"),
   itemListSource("content"),
   coVisitation,
@@ -79,6 +81,7 @@ export class TrainedScratch {
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
       const slots = candidates.slots.subarray(0, candidates.count);
+      for (const { source, scores } of used) source.complete?.(input, slots, scores);
       const columns = used.map(({ source: { name }, scores: { values } }) =>
         columnOf(name, weights[name] ?? 0, values, slots),
       );

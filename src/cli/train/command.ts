@@ -46,6 +46,12 @@ async function run(flags: TrainFlags, config: Config): Promise<void> {
   const size = await trainingSize(pool, deadline);
   if (size.events === 0) throw new CommandError(EXIT_FAILED, "there are no events to learn from");
   const plan = memoryPlan(config.trainer.memoryMaxBytes, size.items, config.trainer.easeMaxRows);
+  if (plan.leastBytes > config.trainer.memoryMaxBytes) {
+    throw new CommandError(
+      EXIT_FAILED,
+      `training ${size.items} items takes at least ${megabytes(plan.leastBytes)}, and TRAINER_MEMORY_MAX_MB allows ${megabytes(config.trainer.memoryMaxBytes)}`,
+    );
+  }
   console.error(describe(plan, config.trainer.memoryMaxBytes));
   const { log, leftOut } = await readTrainingLog(pool, size, plan.maxEvents, deadline, (read) =>
     console.error(`read ${read} of ${Math.min(size.events, plan.maxEvents)} events`),
@@ -62,6 +68,9 @@ async function run(flags: TrainFlags, config: Config): Promise<void> {
     texts: await readItemTexts(pool, deadline),
     halfLifeHours: config.reco.popularityHalfLifeHours,
     easeMaxRows: plan.easeMaxRows,
+    ialsMaxUsers: plan.ialsMaxUsers,
+    listLength: plan.listLength,
+    mayGoOn: () => deadline.remainingMs() > STORE_TIMEOUT_MS / 2,
     onStage: (stage) => console.error(`training: ${stage}`),
   });
   const data = { ...rangeOf(log), watermark: String(size.watermark), leftOut };
@@ -114,6 +123,6 @@ function rangeOf(log: TrainingLog): Omit<DataRange, "watermark" | "leftOut"> {
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MB`;
 
-function describe({ maxEvents, matrixBytes, listBytes }: MemoryPlan, maxBytes: number): string {
-  return `memory: ${megabytes(maxBytes)}, of which matrices ${megabytes(matrixBytes)}, lists ${megabytes(listBytes)}; room for ${maxEvents} events`;
+function describe({ maxEvents, matrixBytes, itemBytes, listLength }: MemoryPlan, maxBytes: number): string {
+  return `memory: ${megabytes(maxBytes)}, of which matrices ${megabytes(matrixBytes)}, items ${megabytes(itemBytes)} with lists of ${listLength}; room for ${maxEvents} events`;
 }
