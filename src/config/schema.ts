@@ -184,7 +184,8 @@ export const VARIABLES = {
     usedBy: "commands",
   }),
   TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
-    description: "Memory that training may take; older events are left out where all do not fit, and training is refused where the items alone do not.",
+    description:
+      "Memory that training may take; older events are left out where all do not fit, and training is refused where the items alone do not.",
     usedBy: "commands",
   }),
   RECO_SEEN_MAX: positiveInt(1000, {

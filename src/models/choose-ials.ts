@@ -6,11 +6,14 @@ import type { IalsSettings } from "./ials-rows.ts";
 import { indexFactors } from "./item-cells.ts";
 import type { Takes } from "./takes.ts";
 
-export const DEFAULT_IALS: IalsSettings = { unobservedWeight: 0.01, lambda: 0.01 };
+export const DEFAULT_IALS: IalsSettings = { unobservedWeight: 0.1, lambda: 0.003 };
 
-/** What is tried beside the default: first how much unknown pairs count, then how strongly vectors are held small. */
-const UNOBSERVED_WEIGHTS = [0.001, 0.1];
-const LAMBDAS = [0.002, 0.05];
+/** Tried as long as each is better than the one before; the second list where the first one's begin is not. */
+const UNOBSERVED_WEIGHTS = [
+  [0.3, 1],
+  [0.03, 0.01, 0.003],
+] as const;
+const LAMBDAS = [[0.01, 0.03], [0.001]] as const;
 /** Vectors settle sooner than the last digits of a figure would show. */
 const SWEEPS = 4;
 const MAX_USERS = 100_000;
@@ -37,18 +40,24 @@ export function chooseIals(
   const learned = (settings: IalsSettings) => factoriseTakes(takes, settings, options);
   let best = { settings: DEFAULT_IALS, learned: learned(DEFAULT_IALS) };
   let figure = figureOf(unindexed(best.learned), DEFAULT_IALS);
+  /** Whether it is better than what there was. */
   const attempt = (settings: IalsSettings) => {
+    if (!mayGoOn()) return false;
     const found = learned(settings);
     const its = figureOf(unindexed(found), settings);
-    if (its <= figure) return;
+    if (its <= figure) return false;
     figure = its;
     best = { settings, learned: found };
+    return true;
   };
-  for (const unobservedWeight of UNOBSERVED_WEIGHTS) {
-    if (mayGoOn()) attempt({ ...DEFAULT_IALS, unobservedWeight });
-  }
-  const { unobservedWeight } = best.settings;
-  for (const lambda of LAMBDAS) if (mayGoOn()) attempt({ unobservedWeight, lambda });
+  const climb = (name: keyof IalsSettings, [up, down]: readonly [readonly number[], readonly number[]]) => {
+    const isBetter = (value: number) => attempt({ ...best.settings, [name]: value });
+    const [first = 0, ...others] = up;
+    if (isBetter(first)) others.every(isBetter);
+    else down.every(isBetter);
+  };
+  climb("unobservedWeight", UNOBSERVED_WEIGHTS);
+  climb("lambda", LAMBDAS);
   return { settings: best.settings, factors: indexFactors(best.learned).factors };
 }
 

@@ -162,18 +162,32 @@ function squareOf(vectors: Float32Array): Float64Array {
   return square;
 }
 
-/** Each vector times the basis, whose columns are the new axes. */
+/** Each vector times the basis, whose columns are the new axes; four axes at once. */
 function turnInto(basis: Float64Array, vectors: Float32Array): void {
-  const turned = new Float64Array(FACTORS);
+  const axes = new Float64Array(basis.length);
+  for (let row = 0; row < FACTORS; row++)
+    for (let axis = 0; axis < FACTORS; axis++)
+      axes[axis * FACTORS + row] = basis[row * FACTORS + axis] as number;
+  const vector = new Float64Array(FACTORS);
   for (let at = 0; at < vectors.length; at += FACTORS) {
-    turned.fill(0);
-    for (let row = 0; row < FACTORS; row++) {
-      const value = vectors[at + row] as number;
-      if (value === 0) continue;
-      const from = row * FACTORS;
-      for (let k = 0; k < FACTORS; k++)
-        turned[k] = (turned[k] as number) + value * (basis[from + k] as number);
+    for (let k = 0; k < FACTORS; k++) vector[k] = vectors[at + k] as number;
+    for (let axis = 0; axis < FACTORS; axis += 4) {
+      const from = axis * FACTORS;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let k = 0; k < FACTORS; k++) {
+        const value = vector[k] as number;
+        s0 += value * (axes[from + k] as number);
+        s1 += value * (axes[from + FACTORS + k] as number);
+        s2 += value * (axes[from + 2 * FACTORS + k] as number);
+        s3 += value * (axes[from + 3 * FACTORS + k] as number);
+      }
+      vectors[at + axis] = s0;
+      vectors[at + axis + 1] = s1;
+      vectors[at + axis + 2] = s2;
+      vectors[at + axis + 3] = s3;
     }
-    vectors.set(turned, at);
   }
 }
