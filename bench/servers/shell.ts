@@ -26,7 +26,8 @@ const ANSWER: RecoAnswer = {
   modelVersion: "rules-v1",
   strategy: "co_vis_popularity_hybrid",
   degraded: null,
-  timingsMs: { retrieval: 0.1, ranking: 0.1 },
+  exploration: null,
+  timingsMs: { retrieval: 0.1, ranking: 0.1, diversity: 0, exploration: 0 },
 };
 const HEALTH: HealthView = {
   db: true,
