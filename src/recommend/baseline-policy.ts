@@ -87,7 +87,7 @@ const lengthOf = ({ k }: RecoRequest, depth: Depth): number =>
   depth === "slate" ? k : depth === "candidates" ? SUCCESSORS_AND_POPULAR : WIDER * SUCCESSORS_AND_POPULAR;
 
 /** The stored history, and the request without what the user hides. */
-function readUser(
+export function readUser(
   { baseline, visibility }: ServingState,
   request: RecoRequest,
   reads: RequestReads,

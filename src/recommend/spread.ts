@@ -28,6 +28,7 @@ export const isSpreading = (rules: SpreadRules): boolean =>
 /** Of the best this many the slate is chosen, so that its cost is bounded. */
 const POOL_PER_PLACE = 5;
 const POOL_MIN = 50;
+const POOL_MAX = 300;
 const MS_PER_DAY = 86_400_000;
 
 /**
@@ -60,7 +61,7 @@ type IsFresh = (candidate: Candidate) => boolean;
 
 /** The best, and of the others the best new ones, which a quota may ask for. */
 function poolOf(candidates: readonly Candidate[], k: number, isFresh: IsFresh): readonly Candidate[] {
-  const size = Math.max(POOL_MIN, POOL_PER_PLACE * k);
+  const size = Math.min(Math.max(POOL_MIN, POOL_PER_PLACE * k), POOL_MAX);
   if (candidates.length <= size) return candidates;
   return [...candidates.slice(0, size), ...candidates.slice(size).filter(isFresh).slice(0, k)];
 }
@@ -142,9 +143,14 @@ export function jaccard(tags: ReadonlySet<string>, others: readonly string[]): n
   return union === 0 ? 0 : common / union;
 }
 
-function freshness({ freshnessQuota, freshDays }: SpreadRules, nowMs: number): IsFresh {
-  const bornAfter = new Date(nowMs - freshDays * MS_PER_DAY).toISOString();
-  return ({ card }) => freshnessQuota > 0 && card.published_at !== null && card.published_at >= bornAfter;
+/** ISO time; items that were published since are new. */
+export const bornAfter = ({ freshDays }: SpreadRules, nowMs: number): string =>
+  new Date(nowMs - freshDays * MS_PER_DAY).toISOString();
+
+function freshness(rules: SpreadRules, nowMs: number): IsFresh {
+  if (rules.freshnessQuota === 0) return () => false;
+  const after = bornAfter(rules, nowMs);
+  return ({ card }) => card.published_at !== null && card.published_at >= after;
 }
 
 /** Counts authors and categories of what was chosen; an item without one is not counted. */
