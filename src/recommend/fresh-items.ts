@@ -16,17 +16,23 @@ export interface WithFresh {
   readonly fresh: number;
 }
 
-/** Nothing is added where nothing asks for new items: neither a quota nor exploration. */
-export function withFresh(parts: RefineParts, policy: Policy, list: RankedList): MaybePromise<WithFresh> {
+/** The first `length` items and what is new; nothing is added where neither a quota nor exploration asks for it. */
+export function withFresh(
+  parts: RefineParts,
+  policy: Policy,
+  whole: RankedList,
+  length: number,
+): MaybePromise<WithFresh> {
   const { state, clock, request, refinement, reads } = parts;
   const { spread, exploration } = refinement;
+  const list = { ...whole, itemIds: whole.itemIds.slice(0, length) };
   const forQuota = spread.freshnessQuota > 0 ? request.k : 0;
   const limit = Math.max(forQuota, Math.floor((exploration?.rules.poolSize ?? 0) * SHARE_OF_POOL));
   if (limit === 0 || spread.freshDays === 0) return { list, fresh: 0 };
   const newest = state.cards.newest.since(bornAfter(spread, clock.nowMs()));
   if (newest.length === 0) return { list, fresh: 0 };
   return chain(unwantedItems(state, policy.modelVersion, request, reads), (isUnwanted) => {
-    const known = new Set(list.itemIds);
+    const known = new Set(whole.itemIds);
     const added = newest.filter((itemId) => !known.has(itemId) && !isUnwanted(itemId)).slice(0, limit);
     return { list: extended(list, added), fresh: added.length };
   });

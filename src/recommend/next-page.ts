@@ -81,6 +81,7 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
     boost: null,
     spread: rules.spread,
     exploration: explorationOf(rules, modelVersion, request),
+    isPaged: true,
   };
   const whole = { ...parts, refinement };
   return chain(unwantedItems(state, modelVersion, request, reads), (isUnwanted) =>

@@ -20,6 +20,8 @@ export interface Refinement {
   readonly spread: SpreadRules;
   /** Null: every place goes to the best item. */
   readonly exploration: { readonly rules: ExplorationRules; readonly seed: string } | null;
+  /** All that passes is asked for, and not only what a slate needs. */
+  readonly isPaged: boolean;
 }
 
 export interface RefineParts {
@@ -31,7 +33,7 @@ export interface RefineParts {
 }
 
 export interface RefinedSlate extends Slate {
-  /** All that passed, best first. */
+  /** What passed, best first; all of it where pages follow. */
   readonly candidates: readonly Row[];
   readonly diversityMs: number;
 }

@@ -19,7 +19,7 @@ import {
   refineList,
 } from "./refine-list.ts";
 import type { ServingRules } from "./serving-rules.ts";
-import { isSpreading } from "./spread.ts";
+import { isCapping, isSpreading, spreadPool } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
 const MAX_JUDGED = 2_000;
@@ -35,7 +35,7 @@ export function refinementOf(policy: Policy, request: RecoRequest): Refinement |
   if (filter === null && boost === null && exploration === null && !isSpreading(spread) && !isPaged) {
     return null;
   }
-  return { filter, boost, spread, exploration };
+  return { filter, boost, spread, exploration, isPaged };
 }
 
 export function explorationOf(
@@ -74,19 +74,22 @@ export function popularRefined(parts: RefinedParts): RankedList {
   const attributes = state.userAttributes.stale(request.userId);
   const user = attributes ? { attributes } : null;
   const cardOf = (itemId: string) => state.cards.get(itemId) ?? state.cards.outside.stale(itemId);
-  const list = best(policy.popular(request, "wide"));
+  const popular = policy.popular(request, "wide");
+  const list = { ...popular, itemIds: popular.itemIds.slice(0, MAX_JUDGED) };
   return pick(list, chooseRows(parts, list, user, cardOf, 0).rows.slice(0, request.k));
 }
 
 function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
-  return chain(withFresh(parts, parts.policy, best(ranked.list)), ({ list, fresh }) =>
+  const { refinement, request, policy } = parts;
+  const length = judgedLength(refinement, request.k);
+  return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
     chain(refineList(parts, list, user, fresh), (slate) => ({
       list: slate.list,
       exploration: slate.exploration,
       rankingMs: ranked.rankingMs,
       diversityMs: slate.diversityMs,
       explorationMs: slate.explorationMs,
-      page: parts.request.isPaged ? firstPage(parts.policy, list, slate) : null,
+      page: refinement.isPaged ? firstPage(policy, list, slate) : null,
     })),
   );
 }
@@ -106,4 +109,10 @@ function firstPage(
   };
 }
 
-const best = (list: RankedList): RankedList => ({ ...list, itemIds: list.itemIds.slice(0, MAX_JUDGED) });
+/** Where every item may come into question it is a bounded number; else what a slate and its exploration need. */
+function judgedLength(refinement: Refinement, k: number): number {
+  const { filter, boost, spread, exploration, isPaged } = refinement;
+  const isDeep =
+    isPaged || filter !== null || boost !== null || isCapping(spread) || spread.freshnessQuota > 0;
+  return isDeep ? MAX_JUDGED : spreadPool(k) + (exploration?.rules.poolSize ?? 0);
+}
