@@ -9,10 +9,11 @@ import type { Policy } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { RecoAnswer, RecoRequest } from "./recommender.ts";
 import { pick } from "./refine.ts";
-import { type Refinement, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
+import { type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
 import { explorationOf, type Refined } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
+import type { Refinement } from "./slate-rows.ts";
 import { unwantedItems } from "./unwanted.ts";
 
 export interface PageOptions {
@@ -81,7 +82,6 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
     boost: null,
     spread: rules.spread,
     exploration: explorationOf(rules, modelVersion, request),
-    isPaged: true,
   };
   const whole = { ...parts, refinement };
   return chain(unwantedItems(state, modelVersion, request, reads), (isUnwanted) =>
@@ -97,7 +97,7 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
         const taken = slate.rows.map(({ place }) => places[place] as number);
         // Where something could not be read, what did not pass may do so later.
         const isEnd =
-          slate.candidates.length === taken.length && (reads.cause === null || left.itemIds.length === 0);
+          slate.passed.length === taken.length && (reads.cause === null || left.itemIds.length === 0);
         const page = isEnd ? null : { paged, shown: withShown(shown, taken, list.itemIds.length) };
         return { ...slate, rankingMs: 0, page };
       });

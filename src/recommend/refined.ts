@@ -9,16 +9,9 @@ import type { Depth, Policy, Ranked } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { ModelVersion, RecoRequest } from "./recommender.ts";
 import { pick } from "./refine.ts";
-import {
-  chooseRows,
-  needsCards,
-  type RefinedSlate,
-  type Refinement,
-  type RefineParts,
-  readUserFacts,
-  refineList,
-} from "./refine-list.ts";
+import { type RefinedSlate, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
 import type { ServingRules } from "./serving-rules.ts";
+import { needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
 import { isCapping, isSpreading, spreadPool } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
@@ -35,7 +28,7 @@ export function refinementOf(policy: Policy, request: RecoRequest): Refinement |
   if (filter === null && boost === null && exploration === null && !isSpreading(spread) && !isPaged) {
     return null;
   }
-  return { filter, boost, spread, exploration, isPaged };
+  return { filter, boost, spread, exploration };
 }
 
 export function explorationOf(
@@ -76,12 +69,16 @@ export function popularRefined(parts: RefinedParts): RankedList {
   const cardOf = (itemId: string) => state.cards.get(itemId) ?? state.cards.outside.stale(itemId);
   const popular = policy.popular(request, "wide");
   const list = { ...popular, itemIds: popular.itemIds.slice(0, MAX_JUDGED) };
-  return pick(list, chooseRows(parts, list, user, cardOf, 0).rows.slice(0, request.k));
+  const { refinement, reads, clock } = parts;
+  const { k } = request;
+  const hasTime = () => reads.hasTime();
+  const { rows } = rowsOf({ list, fresh: 0, refinement, k, nowMs: clock.nowMs(), cardOf, user, hasTime });
+  return pick(list, rows.slice(0, k));
 }
 
 function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
   const { refinement, request, policy } = parts;
-  const length = judgedLength(refinement, request.k);
+  const length = judgedLength(refinement, request);
   return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
     chain(refineList(parts, list, user, fresh), (slate) => ({
       list: slate.list,
@@ -89,7 +86,7 @@ function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | nul
       rankingMs: ranked.rankingMs,
       diversityMs: slate.diversityMs,
       explorationMs: slate.explorationMs,
-      page: refinement.isPaged ? firstPage(policy, list, slate) : null,
+      page: request.isPaged ? firstPage(policy, list, slate) : null,
     })),
   );
 }
@@ -97,9 +94,9 @@ function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | nul
 function firstPage(
   { label, modelVersion, strategy, rules }: Policy,
   list: RankedList,
-  { candidates, rows }: RefinedSlate,
+  { passed, rows }: RefinedSlate,
 ): Page | null {
-  const kept = candidates.slice(0, MAX_PAGED_ITEMS);
+  const kept = passed.slice(0, MAX_PAGED_ITEMS);
   const placeInKept = new Map(kept.map(({ place }, at) => [place, at]));
   const shown = rows.flatMap(({ place }) => placeInKept.get(place) ?? []);
   if (shown.length === kept.length) return null;
@@ -110,8 +107,10 @@ function firstPage(
 }
 
 /** Where every item may come into question it is a bounded number; else what a slate and its exploration need. */
-function judgedLength(refinement: Refinement, k: number): number {
-  const { filter, boost, spread, exploration, isPaged } = refinement;
+function judgedLength(
+  { filter, boost, spread, exploration }: Refinement,
+  { k, isPaged = false }: RecoRequest,
+): number {
   const isDeep =
     isPaged || filter !== null || boost !== null || isCapping(spread) || spread.freshnessQuota > 0;
   return isDeep ? MAX_JUDGED : spreadPool(k) + (exploration?.rules.poolSize ?? 0);
