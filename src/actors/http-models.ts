@@ -3,14 +3,14 @@
 import { hostname } from "node:os";
 import type { LoadedModel, LoadedModels } from "../http/services.ts";
 import { loadModel } from "../models/model-file.ts";
-import { createRegistry, type ModelRegistry } from "../models/registry.ts";
+import type { ModelRegistry } from "../models/registry.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
-import { hashRunBundle, readRunBundle } from "../stores/files/run-folder.ts";
-import { createRunStore } from "../stores/postgres/model-runs.ts";
+import { readRunBundle } from "../stores/files/run-folder.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { type Installed, ModelFollower } from "./model-follower.ts";
+import { openRegistry } from "./open-registry.ts";
 import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -29,7 +29,6 @@ export function openModels(
   const { clock } = context;
   const { dataDir, reco } = context.args.config;
   const store = createRegistryStore(pool);
-  const runs = createRunStore(pool, (runId) => hashRunBundle(dataDir, runId));
   const builtIn: LoadedModel = {
     runId: reco.policy,
     policy: `builtin:${reco.policy}`,
@@ -59,7 +58,7 @@ export function openModels(
     log,
   });
   return {
-    registry: createRegistry({ store, runs, clock }),
+    registry: openRegistry(context, { pool, log }),
     loaded: () => ({ ...loaded, failure: follower.failure }),
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),

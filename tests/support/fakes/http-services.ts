@@ -107,7 +107,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     },
     items: fakeItems(state),
     users: fakeUsers(state),
-    registry: createRegistry({ store: models.store, runs: models.runs, clock }),
+    registry: createRegistry({ store: models.store, runs: models.runs, mirrors: models.mirrors, clock }),
     loadedModels: () => ({
       primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,
