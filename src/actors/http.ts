@@ -98,6 +98,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     receive: memory.receive,
     report(question) {
       if (question === "reco-window") return samples.window();
+      if (question === "reco-requests") return samples.count();
       refreshCacheMetrics();
       return realm.report(question);
     },

@@ -1,12 +1,19 @@
 /** Reco's tree of actors: who runs, in which isolation, and who may send to whom. Open this file first. */
 
 import type { Config } from "../config/config.ts";
+import { hasTrainer } from "../config/has-trainer.ts";
 import type { ActorId, ChildSpec, SupervisorSpec } from "../supervisor/actor.ts";
 
 /** What every actor of the tree is started with. */
 export interface ActorArgs {
   readonly config: Config;
   readonly databaseUrl: string;
+}
+
+/** The trainer starts a thread itself. */
+export interface TrainerArgs extends ActorArgs {
+  /** Entry file of threads. */
+  readonly threadEntry: string;
 }
 
 /** Whether this tree owns an embedded PostgreSQL server; null when `DATABASE_URL` names one. */
@@ -33,6 +40,7 @@ export function describeTree(
   config: Config,
   databaseUrl: string,
   embedded: EmbeddedStore | null,
+  threadEntry: string,
 ): SupervisorSpec {
   const args: ActorArgs = { config, databaseUrl };
   const has = (role: Config["roles"][number]) => config.roles.includes(role);
@@ -91,6 +99,11 @@ export function describeTree(
       mailbox: { capacity: 1_000, overflow: "drop" },
       sendsTo: [...writers, ...relays, ...https.filter((other) => other !== id)],
     });
+  }
+  if (hasTrainer(config)) {
+    // Last: nobody waits for it, and nothing of what answers is to wait for its start.
+    const trainerArgs: TrainerArgs = { ...args, threadEntry };
+    children.push(permanent("trainer", "process", trainerArgs));
   }
   return { ...config.supervisor, children };
 }

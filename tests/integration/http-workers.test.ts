@@ -66,7 +66,7 @@ async function startTree(overrides: ConfigOverrides = {}) {
     database: { initOnStartup: false },
     metrics: { host: "127.0.0.1", port: await chooseFreePort() },
   });
-  const spec = describeTree({ ...config, roles: ["http"] }, database.url, null);
+  const spec = describeTree({ ...config, roles: ["http"] }, database.url, null, "");
   const ports = new Map<string, number>();
   const children: ChildSpec[] = [];
   for (const child of spec.children) {
