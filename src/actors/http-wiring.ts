@@ -8,6 +8,8 @@ import type { FeatureChange } from "../events/ports.ts";
 import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
 import type { RecoWindow } from "../http/services.ts";
+import { type ShadowReport, shadowReport } from "../recommend/shadow-report.ts";
+import type { ShadowSampleSet } from "../recommend/shadow-samples.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
@@ -171,6 +173,20 @@ async function isSchemaUsable(context: ActorContext, realm: Realm, deadline: Dea
     if (error instanceof MigrationError) context.fail(refusal(error));
     throw error;
   }
+}
+
+/** What all workers of the tree found of the two policies that this one has loaded; null without a shadow. */
+export async function mergeShadow(
+  context: ActorContext<ActorArgs>,
+  { comparison }: Pick<Serving, "comparison">,
+): Promise<ShadowReport | null> {
+  const own = comparison.samples?.set();
+  if (own === undefined) return null;
+  const answers = await context.survey("shadow", SURVEY_MS);
+  const sets = answers.map(({ answer }) => answer as ShadowSampleSet | null | undefined);
+  return shadowReport(
+    sets.filter((set) => set != null && set.primary === own.primary && set.shadow === own.shadow) as ShadowSampleSet[],
+  );
 }
 
 export async function mergeWindows(context: ActorContext<ActorArgs>): Promise<RecoWindow> {

@@ -16,6 +16,7 @@ import type { HttpMessage } from "./http-message.ts";
 import { openModels } from "./http-models.ts";
 import { openServing } from "./http-state.ts";
 import {
+  mergeShadow,
   mergeWindows,
   onKnownSchema,
   openAnnouncements,
@@ -81,6 +82,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     analytics: createAnalyticsReader(realm.pool),
     registry: models.registry,
     loadedModels: models.loaded,
+    shadowReport: () => mergeShadow(context, serving),
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),
     recoWindow: () => mergeWindows(context),
@@ -98,6 +100,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     receive: memory.receive,
     report(question) {
       if (question === "reco-window") return samples.window();
+      if (question === "shadow") return serving.comparison.samples?.set() ?? null;
       if (question === "reco-requests") return samples.count();
       refreshCacheMetrics();
       return realm.report(question);
@@ -111,6 +114,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();
       await models[Symbol.asyncDispose]();
+      serving.comparison[Symbol.dispose]();
       await hearing?.[Symbol.asyncDispose]();
       await waker[Symbol.asyncDispose]();
       serving.shared?.[Symbol.dispose]();

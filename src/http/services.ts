@@ -9,6 +9,7 @@ import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Recommender } from "../recommend/recommender.ts";
+import type { ShadowReport } from "../recommend/shadow-report.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -104,6 +105,8 @@ export interface HttpServices {
   readonly registry: ModelRegistry;
   /** What this worker answers by. */
   loadedModels(): LoadedModels;
+  /** What comparing the loaded shadow with what serves has shown, over all http workers of the tree; null without one. */
+  shadowReport(): Promise<ShadowReport | null>;
   /** The snapshot as it is now. */
   health(): HealthView;
   /** Prometheus text of the whole tree. */

@@ -17,6 +17,7 @@ import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import { isInRollout } from "./rollout.ts";
 import type { ServingState } from "./serving-state.ts";
+import { type ShadowComparison, withoutKeptLists } from "./shadow-comparison.ts";
 import { streamPolicy } from "./stream-policy.ts";
 import type { TrainedModel } from "./trained-model.ts";
 import { trainedPolicy } from "./trained-policy.ts";
@@ -26,6 +27,8 @@ export interface RecommenderOptions {
   readonly state: ServingState;
   readonly clock: Clock;
   readonly observer: ServingObserver;
+  /** Null: a shadow is compared with nothing. */
+  readonly comparison: ShadowComparison | null;
 }
 
 /** Trained models to answer by. */
@@ -48,18 +51,30 @@ interface Shadow {
 }
 
 export function createRecommender(options: RecommenderOptions): InstallableRecommender {
-  const { state, clock } = options;
-  const builtIn = state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
+  const { state, clock, comparison } = options;
+  const builtInOver = (over: ServingState) =>
+    over.policy === "rules-v1" ? rulesPolicy(over, clock) : streamPolicy(over, clock);
+  const builtIn = builtInOver(state);
   const recommend = successorsPolicy(state);
-  const trained = (slot: string, variant: PolicyLabel["variant"], model: TrainedModel) =>
-    trainedPolicy(state, clock, model, { name: `${slot}:${model.runId}`, variant });
+  const trained = (slot: string, variant: PolicyLabel["variant"], model: TrainedModel, over = state) =>
+    trainedPolicy(over, clock, model, { name: `${slot}:${model.runId}`, variant });
   let primary: Policy = builtIn;
   let shadow: Shadow | null = null;
   const policyFor = (userId: string): Policy =>
     shadow !== null && isInRollout(shadow.runId, userId, shadow.rollout) ? shadow.policy : primary;
+  const comparedPair = (serving: InstalledModels["primary"], beside: TrainedModel) => {
+    const apart = withoutKeptLists(state, clock);
+    return {
+      primary: serving ? trained(serving.slot, "primary", serving.model, apart) : builtInOver(apart),
+      shadow: trained("shadow", "shadow", beside, apart),
+    };
+  };
   return {
-    reco: (request, deadline, endpoint = "reco") =>
-      answer(options, policyFor(request.userId), request, deadline, endpoint),
+    reco(request, deadline, endpoint = "reco") {
+      const policy = policyFor(request.userId);
+      if (shadow !== null && policy === primary) comparison?.offer(request);
+      return answer(options, policy, request, deadline, endpoint);
+    },
     recommend: (request, deadline) => answer(options, recommend, request, deadline, "recommend"),
     mayShow: (viewer, itemIds) => !state.visibility.hides(viewersOf(viewer), itemIds),
     async titles(itemIds, deadline) {
@@ -74,6 +89,7 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
         rollout: models.shadow.rollout,
         policy: trained("shadow", "shadow", models.shadow.model),
       };
+      comparison?.begin(models.shadow && comparedPair(models.primary, models.shadow.model));
       // Kept lists are those of the policies before.
       state.rankedLists.clear();
     },

@@ -11,8 +11,9 @@ import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
+import type { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
 import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
-import { manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { servingSettings } from "./serving-settings.ts";
 
 export const DEADLINE_MS = 250;
@@ -22,6 +23,7 @@ export function serving(options: {
   snapshot?: ScoredItem[];
   settings?: Partial<ServingSettings>;
   model?: TrainedModel;
+  comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
   const clock = manualClock();
   const fake = fakeReader(clock, options.contents);
@@ -36,7 +38,8 @@ export function serving(options: {
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
+  const comparison = options.comparison?.(clock) ?? null;
+  const recommender = createRecommender({ state, clock, observer, comparison });
   if (options.model)
     recommender.install({ primary: { slot: "default", model: options.model }, shadow: null });
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */

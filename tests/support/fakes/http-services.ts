@@ -13,6 +13,7 @@ import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
@@ -41,6 +42,7 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  shadowReport: ShadowReport | null;
   /** Why the promoted model does not serve. */
   modelFailure: string | null;
   /** Where calls come from. */
@@ -113,6 +115,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
       shadow: null,
       failure: state.modelFailure,
     }),
+    shadowReport: async () => state.shadowReport,
     analytics: {
       async baseline(days) {
         await state.store();
@@ -268,6 +271,7 @@ function fakeState(): FakeState {
     metricsText: "# HELP up Up.\n",
     store: async () => {},
     modelFailure: null,
+    shadowReport: null,
     peer: "127.0.0.1",
     plans: [],
     asked: [],
