@@ -1,33 +1,41 @@
 /** Joins the registry of models with what an http worker answers by. */
 
 import { hostname } from "node:os";
+import { Deadline } from "../core/deadline.ts";
 import type { LoadedModel, LoadedModels } from "../http/services.ts";
 import { loadModel } from "../models/model-file.ts";
+import { memoryProblem, modelMemoryBytes } from "../models/model-memory.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
-import { readRunBundle } from "../stores/files/run-folder.ts";
+import { readSharedBundle } from "../stores/files/run-folder.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { type Installed, ModelFollower } from "./model-follower.ts";
+import { type ModelMessage, ModelShelf } from "./model-shelf.ts";
 import { openRegistry } from "./open-registry.ts";
 import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
+/** Of a file that a sibling asked for. */
+const READ_TIMEOUT_MS = 20_000;
+
 export interface Models extends AsyncDisposable {
   readonly registry: ModelRegistry;
   readonly loaded: () => LoadedModels;
+  /** A sibling needs the file of a model. */
+  handOver(message: ModelMessage): unknown;
   /** Installs what is promoted, and goes on following. Never rejects. */
   start(): Promise<void>;
 }
 
 export function openModels(
   context: ActorContext<ActorArgs>,
-  { pool, log }: Realm,
+  { pool, log, metrics }: Realm,
   recommender: InstallableRecommender,
 ): Models {
   const { clock } = context;
-  const { dataDir, reco } = context.args.config;
+  const { dataDir, reco, http, models } = context.args.config;
   const store = createRegistryStore(pool);
   const builtIn: LoadedModel = {
     runId: reco.policy,
@@ -36,8 +44,13 @@ export function openModels(
     artifacts: [],
   };
   let loaded: Omit<LoadedModels, "failure"> = { primary: builtIn, shadow: null };
-  const install = (models: Installed<TrainedModel>) => {
-    recommender.install(models);
+  const install = (installed: Installed<TrainedModel>) => {
+    recommender.install(installed);
+    const held = [installed.primary, installed.shadow].flatMap((each) => each?.model ?? []);
+    // A run that is both is held once.
+    const bytes = sizeOf([...new Set(held)]);
+    metrics.gauge("reco_model_memory_bytes").set(bytes);
+    if (bytes > 0) log.info({ bytes, max_bytes: models.memoryMaxBytes }, "model.memory");
     const shown = (slot: string, runId: string): LoadedModel => ({
       runId,
       policy: `${slot}:${runId}`,
@@ -45,14 +58,31 @@ export function openModels(
       artifacts: [`runs/${runId}/bundle.bin`],
     });
     loaded = {
-      primary: models.primary ? shown(models.primary.slot, models.primary.runId) : builtIn,
-      shadow: models.shadow && shown("shadow", models.shadow.runId),
+      primary: installed.primary ? shown(installed.primary.slot, installed.primary.runId) : builtIn,
+      shadow: installed.shadow && shown("shadow", installed.shadow.runId),
     };
   };
+  const shelf = new ModelShelf({
+    id: context.id,
+    siblings: context.peers<ModelMessage>("http"),
+    read: (runId, deadline) =>
+      deadline.race(readSharedBundle(dataDir, runId, (bytes) => memoryProblem(bytes, models.memoryMaxBytes))),
+    clock,
+  });
+  const memoryBytes = new WeakMap<TrainedModel, number>();
+  const sizeOf = (held: readonly TrainedModel[]) =>
+    held.reduce((sum, model) => sum + (memoryBytes.get(model) ?? 0), 0);
   const follower = new ModelFollower<TrainedModel>({
     worker: `${hostname()}:${process.pid}:${context.id}`,
     store,
-    load: async (runId, deadline) => loadModel(await deadline.race(readRunBundle(dataDir, runId))),
+    async load(runId, generation, deadline) {
+      const bytes = await shelf.take(runId, generation, deadline);
+      const model = loadModel(bytes);
+      memoryBytes.set(model, modelMemoryBytes(bytes.length, model, http.workers));
+      return model;
+    },
+    problemOf: (held) => memoryProblem(sizeOf(held), models.memoryMaxBytes),
+    keep: (runIds, generation) => shelf.keep(runIds, generation),
     install,
     clock,
     log,
@@ -60,6 +90,7 @@ export function openModels(
   return {
     registry: openRegistry(context, { pool, log }),
     loaded: () => ({ ...loaded, failure: follower.failure }),
+    handOver: (message) => shelf.answer(message, Deadline.after(READ_TIMEOUT_MS, clock)),
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   };

@@ -21,6 +21,7 @@ import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { Serving, Shared } from "./http-state.ts";
 import { guardIngest } from "./ingest-guard.ts";
+import type { ModelMessage } from "./model-shelf.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
@@ -36,7 +37,7 @@ export interface Memory {
   /** Heard through the cache that nodes share, whose entries were taken out before. */
   heard(change: FeatureChange): void;
   overlay(interactions: readonly Interaction[]): void;
-  receive(message: HttpMessage): void;
+  receive(message: Exclude<HttpMessage, ModelMessage>): void;
 }
 
 /** Everything in this realm that an event makes old. */
@@ -81,7 +82,7 @@ export function openAnnouncements(
   shared: Shared | null,
 ): Announcements {
   const siblings = context.peers<HttpMessage>("http");
-  const tell = (message: HttpMessage) => {
+  const tell = (message: Exclude<HttpMessage, ModelMessage>) => {
     memory.receive(message);
     for (const sibling of siblings) sibling.offer(message);
   };
@@ -185,7 +186,9 @@ export async function mergeShadow(
   const answers = await context.survey("shadow", SURVEY_MS);
   const sets = answers.map(({ answer }) => answer as ShadowSampleSet | null | undefined);
   return shadowReport(
-    sets.filter((set) => set != null && set.primary === own.primary && set.shadow === own.shadow) as ShadowSampleSet[],
+    sets.filter(
+      (set) => set != null && set.primary === own.primary && set.shadow === own.shadow,
+    ) as ShadowSampleSet[],
   );
 }
 

@@ -97,7 +97,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const server = listen(createApp(services, slates), context);
   health.markStarted();
   return {
-    receive: memory.receive,
+    receive: (message) => (message.kind === "model" ? models.handOver(message) : memory.receive(message)),
     report(question) {
       if (question === "reco-window") return samples.window();
       if (question === "shadow") return serving.comparison.samples?.set() ?? null;

@@ -21,8 +21,12 @@ export interface Installed<Model> {
 export interface FollowerPorts<Model> {
   readonly worker: string;
   readonly store: Pick<RegistryStore, "state" | "report">;
-  /** Reads a run's model and checks it. Rejects with the reason why it cannot serve. */
-  readonly load: (runId: string, deadline: Deadline) => Promise<Model>;
+  /** Reads a run's model, of this generation, and checks it. Rejects with the reason why it cannot serve. */
+  readonly load: (runId: string, generation: number, deadline: Deadline) => Promise<Model>;
+  /** Why models must not be held together; null when they may be. */
+  readonly problemOf: (models: readonly Model[]) => string | null;
+  /** Only these are needed from now on. */
+  readonly keep: (runIds: readonly string[], generation: number) => void;
   readonly install: (models: Installed<Model>) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -100,6 +104,8 @@ export class ModelFollower<Model> implements AsyncDisposable {
         generation,
         [runId, shadow?.runId ?? null].flatMap((each) => each ?? []),
       );
+      const problem = this.#ports.problemOf([...models.values()]);
+      if (problem !== null) throw new Error(problem);
       install({
         primary: runId === null ? null : { slot: activeSlot, runId, model: models.get(runId) as Model },
         shadow: shadow && { ...shadow, model: models.get(shadow.runId) as Model },
@@ -113,6 +119,8 @@ export class ModelFollower<Model> implements AsyncDisposable {
       if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
       this.#failure = { version, reason, atMs: clock.monotonicMs() };
     }
+    // After a failure these are the ones that serve on: what was wrong is read anew the next time.
+    this.#ports.keep([...this.#loaded.models.keys()], this.#loaded.generation);
   }
 
   async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Model>> {
@@ -120,7 +128,10 @@ export class ModelFollower<Model> implements AsyncDisposable {
     const known = generation === this.#loaded.generation ? this.#loaded.models : new Map<string, Model>();
     const models = new Map<string, Model>();
     for (const runId of new Set(runIds)) {
-      models.set(runId, known.get(runId) ?? (await load(runId, Deadline.after(LOAD_TIMEOUT_MS, clock))));
+      models.set(
+        runId,
+        known.get(runId) ?? (await load(runId, generation, Deadline.after(LOAD_TIMEOUT_MS, clock))),
+      );
     }
     return models;
   }

@@ -9,7 +9,7 @@ const DAILY_AT_MS = 2.5 * 3_600_000;
 /** Fewer new events would teach a model nothing. */
 const MIN_NEW_EVENTS = 100;
 /** Events that grow faster than by this share between two looks are being loaded: the rest is worth the wait. */
-const LOADING_SHARE = 0.05;
+const LOADING_SHARE = 0.01;
 /** With so many requests in an hour a canary can judge a run by what users do. */
 export const CANARY_REQUESTS = 500;
 

@@ -83,7 +83,7 @@ export interface Config {
     readonly minEvents: number;
   };
   readonly models: {
-    /** Of the models that are held, in all threads of the tree. */
+    /** Of all models that a tree holds. */
     readonly memoryMaxBytes: number;
     /** Share of answers that a loaded shadow is compared on. */
     readonly shadowSampleRate: number;

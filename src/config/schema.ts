@@ -199,7 +199,7 @@ export const VARIABLES = {
     usedBy: "trainer",
   }),
   MODEL_MEMORY_MAX_MB: positiveInt(1024, {
-    description: "Memory that the models of an http worker may take; a larger one is refused.",
+    description: "Memory that the models of a tree may take together; what does not fit is refused.",
     usedBy: "http",
   }),
   SHADOW_SAMPLE_RATE: share(0.1, {

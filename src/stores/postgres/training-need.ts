@@ -30,7 +30,7 @@ export function hasEnoughToLearn(
 ): Promise<boolean> {
   return pool.use("read", deadline, async (sql) => {
     const [counted] = await sql<{ n: number }[]>`
-      select count(*)::int as n from (select from events limit ${events}) as some`;
+      select count(*)::int as n from (select from events limit ${events}) as first_ones`;
     if ((counted?.n ?? 0) < events) return false;
     // One look into the index a user: counting distinct ones would read it all.
     const [found] = await sql<{ n: number }[]>`
