@@ -25,6 +25,7 @@ const env = {
   RECO_DEFAULT_POLICY: "builtin:stream-v1",
   ...process.env,
 };
+const trains = env.ENABLE_SCHEDULER !== "false" && env.ENABLE_WORKER !== "false";
 const { child: server, ended } = spawnForeground(bun, [main, "serve", ...process.argv.slice(2)], { env });
 
 if (await ready()) {
@@ -33,7 +34,7 @@ if (await ready()) {
     writeFileSync(marker, "");
     const before = await trainedRun();
     introduce(before);
-    if (before === null) await tellOfTraining();
+    if (trains && before === null) await tellOfTraining();
   }
 }
 process.exitCode = await ended;
@@ -116,8 +117,7 @@ const decimals = (value) => value.toFixed(4);
 function introduce(run) {
   const trained = run?.serves
     ? `It serves by run ${run.run_id}, which was trained from these films.`
-    : `It serves by policy ${env.RECO_DEFAULT_POLICY}: the next films of people with the same last films, and what is popular.
-A better one is being trained from these films beside it; when it takes over, this terminal says so.`;
+    : `It serves by policy ${env.RECO_DEFAULT_POLICY}: the next films of people with the same last films, and what is popular.${trains ? "\nA better one is being trained from these films beside it; when it takes over, this terminal says so." : ""}`;
   console.log(`
 reco is ready on ${url}   (API: ${url}/docs, stop: Ctrl-C)
 ${trained}

@@ -65,8 +65,12 @@ export function openModels(
   const shelf = new ModelShelf({
     id: context.id,
     siblings: context.peers<ModelMessage>("http"),
-    read: (runId, deadline) =>
-      deadline.race(readSharedBundle(dataDir, runId, (bytes) => memoryProblem(bytes, models.memoryMaxBytes))),
+    async read(runId, deadline) {
+      const problemOf = (bytes: number) => memoryProblem(bytes, models.memoryMaxBytes);
+      const file = await deadline.race(readSharedBundle(dataDir, runId, problemOf));
+      log.info({ run_id: runId, bytes: file.byteLength }, "model.read");
+      return file;
+    },
     clock,
   });
   const memoryBytes = new WeakMap<TrainedModel, number>();

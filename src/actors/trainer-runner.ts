@@ -162,8 +162,8 @@ export class Trainer {
     const reason = whyKept({
       ...promotion,
       figures: contest,
-      requestsLastHour: await requestsLastHour(),
       hasServingChanged: (await this.#ports.servingRun(deadline)) !== servingRun,
+      requestsLastHour: await requestsLastHour(),
     });
     if (reason !== null) {
       log.info({ run_id: runId, reason, ...figures }, "trainer.not_promoted");

@@ -28,6 +28,8 @@ const START_TIMEOUT_MS = 5_000;
 const STORE_START_TIMEOUT_MS = 60_000;
 /** Longer than the migrator's own deadline for large migrations and for another runner's. */
 const MIGRATOR_START_TIMEOUT_MS = 610_000;
+/** Longer than a worker's warm-up. */
+const HTTP_START_TIMEOUT_MS = 15_000;
 /** For warnings about what was not stored in time, and to close the pool and the log. */
 const WRITER_CLOSE_MS = 2_000;
 const HINT_MAILBOX = { capacity: 64, overflow: "drop" } as const;
@@ -94,6 +96,7 @@ export function describeTree(
   for (const id of https) {
     children.push({
       ...permanent(id, "thread", args),
+      startTimeoutMs: HTTP_START_TIMEOUT_MS,
       shutdownMs: 6_000 + config.http.drainDelayMs,
       // Hints about changed state: losing one costs freshness until the entry's time to live, never correctness.
       mailbox: { capacity: 1_000, overflow: "drop" },

@@ -85,6 +85,7 @@ const mean = (values: readonly number[]): number | null =>
 
 function latencies(values: readonly number[]): LatencyFigures {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
   return { p50: at(0.5), p95: at(0.95) };
 }

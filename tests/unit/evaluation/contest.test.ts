@@ -1,12 +1,12 @@
 /** Who wins a contest, and on which events it is held. */
 
 import { describe, expect, test } from "bun:test";
-import { seededRandom } from "../../../src/core/random.ts";
 import { holdContest, type Incumbent } from "../../../src/evaluation/contest.ts";
 import { train } from "../../../src/models/train.ts";
 import { type TrainingLog, TrainingLogBuilder } from "../../../src/models/training-log.ts";
 import { cutAt } from "../../../src/models/validation.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
+import { eventsByChance, eventsByTaste, type MadeUpEvent } from "../../support/tastes.ts";
 
 const OPTIONS = {
   runId: "20260101_023000",
@@ -15,21 +15,15 @@ const OPTIONS = {
   easeMaxRows: 200,
   onStage() {},
 };
-const ITEMS_PER_TASTE = 20;
+const tastes = (users = 240): TrainingLog => logOf(eventsByTaste(users, 1_000_000_000_000));
 
-/** Users each of whom takes the items of one taste, in any order and among many that everybody takes. */
-function tastes(users = 120, tastesInAll = 6): TrainingLog {
-  const random = seededRandom(3);
+function logOf(events: readonly MadeUpEvent[]): TrainingLog {
   const builder = new TrainingLogBuilder();
-  for (let user = 0; user < users; user++) {
-    const left = Array.from({ length: ITEMS_PER_TASTE }, (_, item) => `t${user % tastesInAll}-${item}`);
-    for (let step = 0; step < 14; step++) {
-      const [itemId = ""] = left.splice(Math.floor(random.next() * left.length), 1);
-      const isHit = step % 2 === 0;
-      const hit = `hit-${Math.floor(random.next() ** 2 * 40)}`;
-      builder.add({ itemId: isHit ? hit : itemId, signal: "click", tsMs: 1_000_000 * step + 1_000 * user });
-    }
-    builder.endUser();
+  let userId = "";
+  for (const event of events) {
+    if (event.userId !== userId) builder.endUser();
+    builder.add({ ...event, signal: "click" });
+    userId = event.userId;
   }
   return builder.build();
 }
@@ -48,6 +42,12 @@ describe("a contest", () => {
       (contest?.figures.ndcg_at_10 ?? 0) - (contest?.figures.opponent_ndcg_at_10 ?? 0),
       9,
     );
+  });
+
+  test("about what happens by chance is won by nobody", () => {
+    const chance = logOf(eventsByChance(120, 1_000_000_000_000));
+    const figures = holdContest(chance, { kind: "builtin", name: "stream-v1" }, OPTIONS)?.figures;
+    expect(figures?.ci_low).toBeLessThanOrEqual(0);
   });
 
   test("tells every model's figures, for popularity and the baselines too", () => {

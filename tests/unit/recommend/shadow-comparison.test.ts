@@ -31,7 +31,13 @@ const broken: TrainedModel = {
   },
 };
 
-function setUp({ sampleRate = 1, isBusy = () => false }: { sampleRate?: number; isBusy?: () => boolean } = {}) {
+function setUp({
+  sampleRate = 1,
+  isBusy = () => false,
+}: {
+  sampleRate?: number;
+  isBusy?: () => boolean;
+} = {}) {
   const compared: number[] = [];
   let comparison: ShadowComparison | null = null;
   const served = serving({
