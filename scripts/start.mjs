@@ -112,7 +112,9 @@ Run ${run_id} was trained from these films and has not been promoted.${figures}
 `;
 }
 
-const decimals = (value) => value.toFixed(4);
+function decimals(value) {
+  return value.toFixed(4);
+}
 
 function introduce(run) {
   const trained = run?.serves

@@ -1,5 +1,6 @@
 /** The trainer actor: learns from stored events beside serving, and puts what is better into service. */
 
+import { writeFile } from "node:fs/promises";
 import { servingRun } from "../models/slots.ts";
 import { asLeader } from "../stores/postgres/leader-lock.ts";
 import { waitForSchema } from "../stores/postgres/schema-version.ts";
@@ -18,11 +19,15 @@ const SURVEY_MS = 500;
 /** Of the memory granted: the rest is for what was and is not yet collected, and for the program itself. */
 const PLANNED_SHARE = 0.75;
 
+/** Where the kernel must end a process for want of memory it is to be this one. */
+const VICTIM = { path: "/proc/self/oom_score_adj", score: "500" };
+
 export const createTrainer = (ports: TrainerPorts) => new Trainer(ports);
 
 export async function start(context: ActorContext<TrainerArgs>): Promise<Actor> {
   const { config, databaseUrl, threadEntry } = context.args;
   const realm = openRealm(context, "trainer");
+  await writeFile(VICTIM.path, VICTIM.score).catch(() => {}); // Other systems have no such file.
   const { pool, log, metrics } = realm;
   const registry = openRegistry(context, realm);
   const { memoryMaxBytes, minEvents, autoPromote } = config.trainer;
