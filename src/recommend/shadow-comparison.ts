@@ -20,7 +20,7 @@ export interface ShadowComparisonOptions {
   readonly sampleRate: number;
   /** True while requests need all there is: comparisons are the first work that is left out. */
   readonly isBusy: () => boolean;
-  /** Hears of each comparison. */
+  /** Hears of each comparison: the mean overlap so far, and the time that the shadow took. */
   readonly onCompared: (overlap: number, shadowMs: number) => void;
 }
 
@@ -105,7 +105,7 @@ export class ShadowComparison implements Disposable {
       if (served.list === null || other.list === null) return;
       const compared = compareLists(served.list, other.list);
       samples.add({ ...compared, primaryMs: served.tookMs, shadowMs: other.tookMs });
-      onCompared(compared.overlap, other.tookMs);
+      onCompared(samples.meanOverlap(), other.tookMs);
     } catch {
       samples.errors++;
     } finally {

@@ -57,6 +57,11 @@ export class ShadowSamples {
     this.#next = (this.#next + 1) % MAX_SAMPLES;
   }
 
+  /** Of the comparisons that are kept; there must be one. */
+  meanOverlap(): number {
+    return this.#samples.reduce((sum, { overlap }) => sum + overlap, 0) / this.#samples.length;
+  }
+
   set(): ShadowSampleSet {
     const { errors, shed } = this;
     return { primary: this.#primary, shadow: this.#shadow, samples: this.#samples, errors, shed };

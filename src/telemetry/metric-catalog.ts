@@ -203,7 +203,10 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     task: "open",
   }),
   reco_model_memory_bytes: gauge("max", "Memory that the models of a tree take."),
-  reco_shadow_overlap_ratio: gauge("min", "Share of the first items that shadow and primary had in common last."),
+  reco_shadow_overlap_ratio: gauge(
+    "min",
+    "Share of the first items that shadow and primary have in common, in the worst worker.",
+  ),
   reco_shadow_latency_ms: histogram(MILLISECONDS, "Time that a shadow took to rank, in milliseconds."),
   reco_pipeline_last_run_timestamp_seconds: gauge("max", "When a step of training last succeeded.", {
     step: TRAINING_STEPS,

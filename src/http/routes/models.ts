@@ -57,7 +57,10 @@ export function modelHandlers({
   registry,
   loadedModels,
   shadowReport,
-}: HttpServices): Record<"models" | "shadowReport" | "reload" | "policy" | "runs" | "promote" | "rollback", Handle> {
+}: HttpServices): Record<
+  "models" | "shadowReport" | "reload" | "policy" | "runs" | "promote" | "rollback",
+  Handle
+> {
   const read = async <T>(call: Call, field: Field<T>): Promise<Result<T, Failure>> => {
     const body = await readJson(call, config.http.maxBodyBytes);
     if (!body.ok) return body;

@@ -79,7 +79,7 @@ describe("a loaded shadow", () => {
   test.each([
     ["sound", other],
     ["broken", broken],
-  ])("that is %s changes no answer", async (_, shadow) => {
+  ])("F59: that is %s changes no answer", async (_, shadow) => {
     const without = setUp();
     without.load(null);
     const beside = setUp();
