@@ -100,6 +100,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const [origin] = await Promise.all([serving.state.warmUp(warm), models.start()]);
   if (origin === "store") {
     await rehearse(serving.recommender, serving.state, newUuidHex(context.clock, context.random), warm);
+    serving.comparison.forget();
   }
   const server = listen(createApp(services, slates), context);
   health.markStarted();

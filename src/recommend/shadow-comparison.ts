@@ -72,6 +72,13 @@ export class ShadowComparison implements Disposable {
     }
   }
 
+  /** What was found so far was about requests that nobody made. */
+  forget(): void {
+    const pair = this.#pair;
+    this.begin(null);
+    this.begin(pair);
+  }
+
   /** A request that what serves answers. */
   offer(request: RecoRequest): void {
     const pair = this.#pair;

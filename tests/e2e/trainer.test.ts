@@ -79,7 +79,7 @@ test.each(FORMS)(
     expect(read).toHaveLength(1);
     const metrics = await (await fetch(`${tree.url}/metrics`)).text();
     expect(metrics).toMatch(/reco_pipeline_step_duration_seconds\{step="train_models"\} [\d.]+/);
-    expect(Number(/reco_model_memory_bytes (\S+)/.exec(metrics)?.[1])).toBeGreaterThan(10_000);
+    expect(Number(/^reco_model_memory_bytes (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(10_000);
   },
   TIMEOUT_MS,
 );

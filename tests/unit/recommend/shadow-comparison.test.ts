@@ -72,7 +72,8 @@ function setUp({
     }
     return answers;
   };
-  return { ...served, load, samples, askOften, compared };
+  const forget = () => (comparison as ShadowComparison | null)?.forget();
+  return { ...served, load, samples, askOften, compared, forget };
 }
 
 describe("a loaded shadow", () => {
@@ -141,6 +142,16 @@ describe("a loaded shadow", () => {
     never.load(other);
     await never.askOften(20);
     expect(never.samples()?.samples).toEqual([]);
+  });
+
+  test("forgets what it found of requests that nobody made", async () => {
+    const { load, askOften, samples, forget } = setUp();
+    load(other);
+    await askOften(2);
+    forget();
+    expect(samples()).toMatchObject({ shadow: "shadow:20260102_000000", samples: [], shed: 0 });
+    await askOften(1);
+    expect(samples()?.samples).toHaveLength(1);
   });
 
   test("keeps its findings while both policies stay, and begins anew with others", async () => {
