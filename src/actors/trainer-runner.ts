@@ -17,8 +17,8 @@ export interface TrainerPorts {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** True after a crash: whatever caused it must not come again at once. */
-  readonly restarted: boolean;
+  /** Crashes before: whatever caused them must not come again at once. */
+  readonly crashes: number;
   readonly promotion: Pick<PromotionCase, "autoPromote" | "environmentClass">;
   /** Resolves when the schema is there; false when the trainer was asked to stop before. */
   readonly waitForStore: (signal: AbortSignal) => Promise<boolean>;
@@ -68,9 +68,9 @@ export class Trainer {
 
   /** Runs until `stop`. Rejects when a training fails in a way that only a new process mends. */
   async run(): Promise<void> {
-    const { waitForStore, restarted } = this.#ports;
+    const { waitForStore, crashes } = this.#ports;
     if (!(await waitForStore(this.#stop.signal))) return;
-    if (restarted) await this.#pause(FIRST_PAUSE_MS);
+    if (crashes > 0) await this.#pause(pauseAfter(crashes));
     while (!this.#stop.signal.aborted) {
       await this.#pause(LOOK_EVERY_MS);
       if (!this.#stop.signal.aborted) await this.round();
@@ -91,7 +91,7 @@ export class Trainer {
       this.#failures = 0;
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailableError || thrown instanceof TrainingError)) throw thrown;
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);
+      const pauseMs = pauseAfter(++this.#failures);
       log.error({ error: thrown.message, retry_in_sec: pauseMs / 1000 }, "trainer.failed");
       await this.#pause(pauseMs);
     }
@@ -185,6 +185,8 @@ export class Trainer {
     await clock.sleep(ms * (1 + JITTER * (2 * random.next() - 1)), this.#stop.signal);
   }
 }
+
+const pauseAfter = (failures: number) => Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
 
 /** The figures that decide, by the names that operators search for. */
 const shown = (figures: ContestFigures | null) =>

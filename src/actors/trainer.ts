@@ -36,7 +36,7 @@ export async function start(context: ActorContext<TrainerArgs>): Promise<Actor> 
     random: context.random,
     log,
     metrics,
-    restarted: context.incarnation > 1,
+    crashes: context.incarnation - 1,
     promotion: { autoPromote, environmentClass: config.environmentClass },
     waitForStore: async (signal) => (await waitForSchema(pool, context, signal)) === "usable",
     look: (deadline) => lookForTraining(pool, deadline),

@@ -38,7 +38,7 @@ function setUp(ports: Partial<TrainerPorts> = {}) {
     random: { ...seededRandom(1), next: () => 0.5 },
     log: recordingLog(lines),
     metrics,
-    restarted: false,
+    crashes: 0,
     promotion: { autoPromote: true, environmentClass: "development" },
     waitForStore: async () => true,
     look: async () => ({
@@ -209,11 +209,17 @@ describe("the trainer", () => {
   });
 
   test("pauses after a crash, so that a training that kills it does not end the tree", async () => {
-    await using trainer = setUp({ restarted: true });
-    await trainer.clock.advance(9 * MINUTE_MS);
-    expect(trainer.trainings()).toBe(0);
-    await trainer.clock.advance(2 * MINUTE_MS);
-    expect(trainer.trainings()).toBe(1);
+    for (const [crashes, minutes] of [
+      [1, 10],
+      [2, 20],
+      [20, 360],
+    ] as const) {
+      await using trainer = setUp({ crashes });
+      await trainer.clock.advance((minutes - 1) * MINUTE_MS);
+      expect(trainer.trainings()).toBe(0);
+      await trainer.clock.advance(2 * MINUTE_MS);
+      expect(trainer.trainings()).toBe(1);
+    }
   });
 
   test("looks again later when the store does not answer", async () => {
