@@ -18,6 +18,8 @@ export interface RecoRequest {
   readonly sessionEvents?: readonly HistoryEntry[];
   readonly filter?: Filter | null;
   readonly boost?: Boost | null;
+  /** Whether the answer is to be stored, so that it keeps what it was made from. */
+  readonly isStored?: boolean;
 }
 
 export type BuiltinVersion = "rules-v1" | "stream-v1";
