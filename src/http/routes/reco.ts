@@ -18,7 +18,7 @@ export function recoHandler(
   services: HttpServices,
   slates: RetrySlates,
 ): Required<Pick<Route, "handle" | "observe">> {
-  const { recommender, impressions, metrics, clock } = services;
+  const { recommender, impressions, slateLog, metrics, clock } = services;
   const counts = bindRecommendationMetrics(metrics, clock, "reco");
   const retrieval = metrics.histogram("reco_stage_latency_ms", { stage: "retrieval" });
   const ranking = metrics.histogram("reco_stage_latency_ms", { stage: "ranking" });
@@ -32,6 +32,17 @@ export function recoHandler(
       ranking.observe(answer.timingsMs.ranking);
       return answer;
     });
+
+  /** A slate that somebody sees, which is stored whether or not it is logged as an impression. */
+  const serve = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
+    if (slateLog === null) return recommend(query, call);
+    const request = { ...query, isStored: true };
+    return chain(recommend(request, call), (answer) => {
+      const { requestId } = call.ids;
+      slateLog.offer({ requestId, servedAtMs: clock.nowMs(), surface: query.surface, request, answer });
+      return answer;
+    });
+  };
 
   const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
     const impression = autologImpression({
@@ -53,7 +64,7 @@ export function recoHandler(
       await impressions.record(kept.impression, call.deadline);
       return kept.answer;
     }
-    const answer = await recommend(query, call);
+    const answer = await serve(query, call);
     if (answer.list.itemIds.length > 0) await log(query, call, answer);
     return answer;
   };
@@ -62,15 +73,19 @@ export function recoHandler(
   const mayRepeat = ({ answer: { list } }: KeptSlate, query: RecoQuery): boolean =>
     !list.itemIds.some((itemId) => query.exclude.has(itemId)) && recommender.mayShow(query, list.itemIds);
 
+  /** A HEAD shows no slate to anybody. */
+  const answerOf = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
+    if (call.request.method === "HEAD") return recommend(query, call);
+    return query.autolog ? recommendAndLog(query, call) : serve(query, call);
+  };
+
   return {
     handle(call): MaybePromise<Outcome> {
       const parsed = parseRecoQuery(call.query);
       if (!parsed.ok) return invalid(parsed.error);
       const query = parsed.value;
       call.userId = query.userId;
-      // A HEAD shows no slate to anybody.
-      const isLogged = query.autolog && call.request.method !== "HEAD";
-      return chain(isLogged ? recommendAndLog(query, call) : recommend(query, call), (answer) => {
+      return chain(answerOf(query, call), (answer) => {
         counts.answered(answer);
         const body = {
           request_id: call.ids.requestId,

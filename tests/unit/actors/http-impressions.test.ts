@@ -28,7 +28,7 @@ function anImpressionLog({ async = true, mode = "sync", capacity = 1, storeInlin
   const metrics = createMetrics();
   const lines: LogLine[] = [];
   const inline: ImpressionEvent[] = [];
-  const lane = aPeerLane<WriterMessage>({ capacity, overflow: mode }, clock);
+  const lane = aPeerLane<ImpressionMessage>({ capacity, overflow: mode }, clock);
   const impressions = createImpressionLog({
     settings: { asyncImpressionLogging: async, backpressureMode: mode },
     writer: lane.peer,
