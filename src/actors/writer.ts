@@ -23,7 +23,12 @@ import type { ActorArgs } from "./tree.ts";
 import { wakeRelay } from "./wake-relay.ts";
 import { openRemoteWaker } from "./wake-ups.ts";
 
-export type WriterMessage = { readonly kind: "impression"; readonly event: ImpressionEvent } | SlatesMessage;
+export interface ImpressionMessage {
+  readonly kind: "impression";
+  readonly event: ImpressionEvent;
+}
+
+export type WriterMessage = ImpressionMessage | SlatesMessage;
 
 const MAX_GROUP_EVENTS = 100;
 /** An impression that cannot be stored within this time gives its credit back; a stop may allow less. */

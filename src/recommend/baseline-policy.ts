@@ -11,6 +11,7 @@ import { inTable } from "./related-list.ts";
 import type { RequestReads } from "./request-reads.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
 import { type RulesInput, retrievalLimit, rulesV1 } from "./rules-v1.ts";
+import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withHistory } from "./slates/with-basis.ts";
 import { successors } from "./successors.ts";
@@ -33,6 +34,7 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   return {
     ...LABELS,
     boosts: false,
+    rules: PLAIN_RULES,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request, hidden }) => {
         // Without a history the list is popularity alone, which is to be fresh.
@@ -62,6 +64,7 @@ export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
     boosts: false,
+    rules: PLAIN_RULES,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) =>
         chain(

@@ -8,6 +8,7 @@ import type { Depth, Policy } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
+import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
@@ -47,6 +48,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",
     boosts: true,
+    rules: PLAIN_RULES,
     rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };

@@ -26,7 +26,7 @@ const MAX_SCORED = 800;
 export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES;
 
 /** In the order in which their candidates come; some have working memory of their own. */
-const createSources = (): readonly Source[] => [
+export const createSources = (): readonly Source[] => [
   sequentialRules,
   itemListSource("ease"),
   itemListSource("item_knn"),
@@ -38,10 +38,14 @@ const POPULARITY: SourceName = "decayed_popularity";
 
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class TrainedScratch {
-  readonly #sources = createSources().map((source) => ({ source, scores: new SlotScores() }));
+  readonly #sources: readonly { readonly source: Source; readonly scores: SlotScores }[];
   readonly #popularity = new PopularityScores();
   readonly #candidates = new CandidateSet(MOST_CANDIDATES);
   readonly #blend = new BlendScratch(MOST_CANDIDATES);
+
+  constructor(sources = createSources()) {
+    this.#sources = sources.map((source) => ({ source, scores: new SlotScores() }));
+  }
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: TrainedInput, weights: BlendWeights = input.placed.model.weights): RankedList {

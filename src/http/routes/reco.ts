@@ -3,7 +3,7 @@
 import type { RequestId } from "../../core/ids.ts";
 import { chain, type MaybePromise } from "../../core/maybe-promise.ts";
 import { autologImpression } from "../../events/autolog.ts";
-import type { RecoAnswer } from "../../recommend/recommender.ts";
+import type { RecoAnswer, RecoRequest } from "../../recommend/recommender.ts";
 import { invalid } from "../errors.ts";
 import { policyHeaders } from "../policy-labels.ts";
 import { describeSlate } from "../reco-details.ts";
@@ -18,30 +18,38 @@ export function recoHandler(
   services: HttpServices,
   slates: RetrySlates,
 ): Required<Pick<Route, "handle" | "observe">> {
-  const { recommender, impressions, slateLog, metrics, clock } = services;
+  const { recommender, impressions, slateLog, metrics, clock, config } = services;
+  const { isExploring } = config.reco;
   const counts = bindRecommendationMetrics(metrics, clock, "reco");
   const retrieval = metrics.histogram("reco_stage_latency_ms", { stage: "retrieval" });
   const ranking = metrics.histogram("reco_stage_latency_ms", { stage: "ranking" });
+  const diversity = metrics.histogram("reco_stage_latency_ms", { stage: "diversity" });
+  const exploration = metrics.histogram("reco_stage_latency_ms", { stage: "exploration" });
   const family = (name: string) => metrics.counter("reco_api_requests_total", { status_family: name });
   const families = [family("2xx"), family("4xx"), family("5xx")] as const;
   const latency = metrics.histogram("reco_api_latency_ms");
 
-  const recommend = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> =>
-    chain(recommender.reco(query, call.deadline), (answer) => {
-      retrieval.observe(answer.timingsMs.retrieval);
-      ranking.observe(answer.timingsMs.ranking);
+  const recommend = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
+    const request = asked(query, call);
+    return chain(recommender.reco(request, call.deadline), (answer) => {
+      const { timingsMs } = answer;
+      retrieval.observe(timingsMs.retrieval);
+      ranking.observe(timingsMs.ranking);
+      if (timingsMs.diversity > 0) diversity.observe(timingsMs.diversity);
+      if (timingsMs.exploration > 0) exploration.observe(timingsMs.exploration);
+      if (request.isStored) {
+        const { requestId } = call.ids;
+        slateLog?.offer({ requestId, servedAtMs: clock.nowMs(), surface: query.surface, request, answer });
+      }
       return answer;
     });
+  };
 
-  /** A slate that somebody sees, which is stored whether or not it is logged as an impression. */
-  const serve = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
-    if (slateLog === null) return recommend(query, call);
-    const request = { ...query, isStored: true };
-    return chain(recommend(request, call), (answer) => {
-      const { requestId } = call.ids;
-      slateLog.offer({ requestId, servedAtMs: clock.nowMs(), surface: query.surface, request, answer });
-      return answer;
-    });
+  /** What the recommender is asked; a HEAD shows no slate to anybody. */
+  const asked = (query: RecoQuery, { ids, request }: Call): RecoQuery & RecoRequest => {
+    const isStored = slateLog !== null && request.method !== "HEAD";
+    if (!isExploring && !isStored) return query;
+    return { ...query, isStored, explorationId: isExploring ? ids.requestId : null };
   };
 
   const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
@@ -64,7 +72,7 @@ export function recoHandler(
       await impressions.record(kept.impression, call.deadline);
       return kept.answer;
     }
-    const answer = await serve(query, call);
+    const answer = await recommend(query, call);
     if (answer.list.itemIds.length > 0) await log(query, call, answer);
     return answer;
   };
@@ -73,19 +81,15 @@ export function recoHandler(
   const mayRepeat = ({ answer: { list } }: KeptSlate, query: RecoQuery): boolean =>
     !list.itemIds.some((itemId) => query.exclude.has(itemId)) && recommender.mayShow(query, list.itemIds);
 
-  /** A HEAD shows no slate to anybody. */
-  const answerOf = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
-    if (call.request.method === "HEAD") return recommend(query, call);
-    return query.autolog ? recommendAndLog(query, call) : serve(query, call);
-  };
-
   return {
     handle(call): MaybePromise<Outcome> {
       const parsed = parseRecoQuery(call.query);
       if (!parsed.ok) return invalid(parsed.error);
       const query = parsed.value;
       call.userId = query.userId;
-      return chain(answerOf(query, call), (answer) => {
+      // A HEAD shows no slate to anybody.
+      const isLogged = query.autolog && call.request.method !== "HEAD";
+      return chain(isLogged ? recommendAndLog(query, call) : recommend(query, call), (answer) => {
         counts.answered(answer);
         const body = {
           request_id: call.ids.requestId,

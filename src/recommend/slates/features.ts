@@ -1,6 +1,8 @@
 /** What a slate was made from, so that it can be explained and made again when everything has changed since. */
 
 import type { ItemFacts, UserFacts } from "../expression.ts";
+import type { Refinement } from "../slate-rows.ts";
+import type { SpreadRules } from "../spread.ts";
 
 export type FeatureValues = Float32Array | Float64Array;
 
@@ -40,12 +42,20 @@ export interface ViewerFeatures {
   readonly isGuest: boolean;
 }
 
-/** What filter, boost, caps and diversity had before them. */
+/** What filter, boost, caps, diversity and exploration had before them. */
 export interface RefinedFeatures {
+  /** Texts of the expressions that counted; null where there was none. */
+  readonly filter: string | null;
+  readonly boost: string | null;
+  readonly spread: SpreadRules;
+  readonly exploration: Refinement["exploration"];
   /** So many of the ranked list were judged. */
   readonly judged: number;
-  /** Of the judged, in the order of the list; null where the catalogue could not be read. */
-  readonly cards: readonly (ItemFacts | null)[];
+  /**
+   * Of the judged, in the order of the list: what was looked at, where the catalogue knows it; null where it could not be
+   * read. Empty where nothing asks for it.
+   */
+  readonly cards: readonly (Partial<ItemFacts> | null)[];
   /** Null where they could not be read. */
   readonly user: UserFacts | null;
   readonly nowMs: number;
@@ -65,9 +75,9 @@ export interface SlateFeatures {
 export class Basis {
   /** Names the features in the store once they are on their way there. */
   featuresId: string | null = null;
-  #describe: (() => SlateFeatures) | null;
+  #describe: (() => SlateFeatures | null) | null;
 
-  constructor(describe: () => SlateFeatures) {
+  constructor(describe: () => SlateFeatures | null) {
     this.#describe = describe;
   }
 

@@ -14,6 +14,7 @@ export interface AnsweredSlate {
 }
 
 export function newSlate({ requestId, servedAtMs, surface, request, answer }: AnsweredSlate): NewSlate {
+  const { exploration } = answer;
   return {
     requestId,
     servedAtMs,
@@ -26,13 +27,17 @@ export function newSlate({ requestId, servedAtMs, surface, request, answer }: An
     variant: answer.label.variant,
     degraded: answer.degraded,
     strategy: answer.strategy,
-    seed: null,
+    seed: exploration?.seed ?? null,
     wishes: {
       exclude: [...request.exclude],
       filter: request.filter?.text ?? null,
       boost: request.boost?.text ?? null,
     },
-    items: explain(answer.list).map((item) => ({ ...item, propensity: 1, isExplored: false })),
+    items: explain(answer.list).map((item, position) => ({
+      ...item,
+      propensity: exploration?.propensities[position] ?? 1,
+      isExplored: exploration?.drawn.includes(position) ?? false,
+    })),
     featuresId: answer.list.basis?.featuresId ?? null,
   };
 }

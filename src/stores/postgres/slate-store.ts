@@ -62,7 +62,7 @@ async function insertFeatures(tx: Transaction, features: readonly NewFeatures[])
 
 async function insertSlates(tx: Transaction, slates: readonly NewSlate[]): Promise<number> {
   if (slates.length === 0) return 0;
-  const texts = (valueOf: (slate: NewSlate) => string | null) => textArray(slates.map(valueOf));
+  const texts = (textOf: (slate: NewSlate) => string | null) => textArray(slates.map(textOf));
   const { count } = await tx`
     insert into served_slates (request_id, served_at, user_id, session_id, surface, k, policy, model_version, variant,
       degraded, strategy, seed, request, items, features_id)

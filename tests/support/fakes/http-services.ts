@@ -223,7 +223,8 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
-    timingsMs: { retrieval: 1.23456, ranking: 0.5 },
+    exploration: null,
+    timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
 }
