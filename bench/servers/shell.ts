@@ -73,6 +73,8 @@ const app = createApp({
   ingest: { accept: unused },
   impressions: { record: unused },
   slateLog: null,
+  slates: { find: unused, standing: unused },
+  runModels: { load: unused },
   recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },

@@ -10,6 +10,8 @@ import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { AnsweredSlate } from "../recommend/slates/new-slate.ts";
+import type { RunModels } from "../recommend/slates/replay-policy.ts";
+import type { SlateStore } from "../recommend/slates/slate.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -104,6 +106,8 @@ export interface HttpServices {
   readonly impressions: ImpressionLog;
   /** Null where no slates are stored. */
   readonly slateLog: SlateLog | null;
+  readonly slates: Pick<SlateStore, "find" | "standing">;
+  readonly runModels: RunModels;
   readonly recommender: Recommender;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */

@@ -4,7 +4,7 @@ import { unknownCard } from "../catalog-cards.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
 import { cardsOf, type Recomputed, recompute } from "./recompute.ts";
 import { rerank } from "./rerank.ts";
-import type { ServedSlate, StoredSlate } from "./slate.ts";
+import type { ItemStanding, ServedSlate, StoredSlate } from "./slate.ts";
 
 export type WhyNot =
   | {
@@ -50,12 +50,6 @@ interface Ranked {
   /** From 0, among those that passed the filter. */
   readonly rank: number;
   readonly last_shown_score: number | null;
-}
-
-/** What the store knows of the item now: candidates are not asked for it. */
-export interface ItemStanding {
-  readonly isKnown: boolean;
-  readonly isHidden: boolean;
 }
 
 /** Null where the features that would tell are not there. */

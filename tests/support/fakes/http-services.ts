@@ -14,12 +14,15 @@ import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../.
 import { createRegistry } from "../../../src/models/registry.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
+import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
+import { fakeSlates } from "./slate-store.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -50,6 +53,9 @@ export interface FakeState {
   readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
   readonly impressions: ImpressionEvent[];
   readonly served: AnsweredSlate[];
+  readonly standings: Map<string, ItemStanding>;
+  /** Runs whose models a replay finds. */
+  readonly replayable: Map<string, TrainedModel | "not_retained">;
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -60,6 +66,7 @@ export interface FakeHttp extends FakeState {
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
+  readonly slateStore: SlateStore;
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
@@ -77,6 +84,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
   const state = fakeState();
   const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
+  const slateStore = fakeSlates(clock, 7, state.standings);
   const services: HttpServices = {
     config: testConfig(overrides),
     clock,
@@ -95,6 +103,14 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.impressions.push(impression);
       },
     },
+    slates: {
+      async find(requestId, deadline) {
+        await state.store();
+        return slateStore.find(requestId, deadline);
+      },
+      standing: (itemId, deadline) => slateStore.standing(itemId, deadline),
+    },
+    runModels: { load: async (runId) => state.replayable.get(runId) ?? "unknown" },
     slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
@@ -136,6 +152,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     models,
     services,
     slates,
+    slateStore,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -277,6 +294,8 @@ function fakeState(): FakeState {
     asked: [],
     impressions: [],
     served: [],
+    standings: new Map(),
+    replayable: new Map(),
     days: [],
     recorded: [],
     lines: [],
