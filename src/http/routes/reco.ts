@@ -48,8 +48,8 @@ export function recoHandler(
   /** What the recommender is asked; a HEAD shows no slate to anybody. */
   const asked = (query: RecoQuery, { ids, request }: Call): RecoQuery & RecoRequest => {
     const isStored = slateLog !== null && request.method !== "HEAD";
-    if (!isExploring && !isStored) return query;
-    return { ...query, isStored, explorationId: isExploring ? ids.requestId : null };
+    const explored = isExploring ? { explorationId: ids.requestId } : null;
+    return explored || isStored ? { ...query, ...explored, isStored } : query;
   };
 
   const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
