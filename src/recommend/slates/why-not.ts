@@ -69,7 +69,8 @@ export function whyNot(
     const ago = viewer.recent.indexOf(itemId);
     return { verdict: "seen", interactions_ago: ago === -1 ? null : ago };
   }
-  if (candidates.itemIds.includes(itemId)) return amongCandidates(slate, features, itemId);
+  if (candidates.itemIds.includes(itemId) || features.refined?.fresh.includes(itemId))
+    return amongCandidates(slate, features, itemId);
   if (isHidden) return { verdict: "hidden", by: "catalogue" };
   return isKnown ? { verdict: "not_retrieved", sources: reachOf(features) } : { verdict: "unknown_item" };
 }
@@ -90,9 +91,10 @@ function amongCandidates(slate: ServedSlate, features: SlateFeatures, itemId: st
     verdict: "outranked",
     ...standing(slate, rank, score),
   });
+  const placeInList = made.ranked.itemIds.indexOf(itemId);
   // Its place is behind those that rules looked at, or there are no rules.
-  if (refined === null || place >= refined.judged || !made.ranked.itemIds.includes(itemId)) {
-    return outranked(place, whole.scores[place] as number);
+  if (refined === null || placeInList === -1 || placeInList >= refined.judged) {
+    return outranked(place, whole.scores[place] ?? 0);
   }
   const rank = made.byScore.findIndex((row) => made.ranked.itemIds[row.place] === itemId);
   if (rank === -1) return filtered(refined, made, itemId);

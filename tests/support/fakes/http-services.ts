@@ -12,6 +12,8 @@ import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
+import type { Page } from "../../../src/recommend/paged-list.ts";
+import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
 import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
@@ -21,6 +23,7 @@ import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
+import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
 import { fakeSlates } from "./slate-store.ts";
 
@@ -50,7 +53,9 @@ export interface FakeState {
   /** Where calls come from. */
   peer: string | null;
   readonly plans: IngestPlan[];
-  readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
+  readonly asked: { readonly route: "reco" | "nextPage" | "recommend"; readonly request: RecoRequest }[];
+  /** Pages asked for; null for a list that could not be read. */
+  readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
   readonly served: AnsweredSlate[];
   readonly standings: Map<string, ItemStanding>;
@@ -78,7 +83,8 @@ export interface FakeHttp extends FakeState {
 
 export const NOW_MS = 1_767_225_600_000;
 
-export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
+/** Workers that share `pagedLists` continue each other's lists. */
+export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedLists): FakeHttp {
   const clock = manualClock(NOW_MS);
   const metrics = createMetrics();
   const state = fakeState();
@@ -117,6 +123,11 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.asked.push({ route: "reco", request });
         return firstOf(state.answer, request.k);
       },
+      async nextPage(page, request) {
+        state.pages.push(page);
+        state.asked.push({ route: "nextPage", request });
+        return firstOf({ ...state.answer, page: page && state.answer.page }, request.k);
+      },
       async recommend(request) {
         state.asked.push({ route: "recommend", request });
         return firstOf(state.answer, request.k);
@@ -124,6 +135,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
       mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
     },
+    pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
     registry: createRegistry({ store: models.store, runs: models.runs, clock }),
@@ -241,6 +253,7 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
     exploration: null,
+    page: null,
     timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
@@ -296,6 +309,7 @@ function fakeState(): FakeState {
     served: [],
     standings: new Map(),
     replayable: new Map(),
+    pages: [],
     days: [],
     recorded: [],
     lines: [],

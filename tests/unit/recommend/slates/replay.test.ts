@@ -123,7 +123,7 @@ async function serve(world: World): Promise<StoredSlate> {
 
 describe("a slate that is made again", () => {
   test("by its own policy is identical", async () => {
-    const seen = { rules: 0, blend: 0, cold_start: 0, popular: 0, refined: 0, explored: 0 };
+    const seen = { rules: 0, blend: 0, cold_start: 0, popular: 0, paged: 0, refined: 0, explored: 0 };
     await fc.assert(
       fc.asyncProperty(worlds, async (world) => {
         const stored = await serve(world);
