@@ -5,10 +5,15 @@ import { Deadline } from "../core/deadline.ts";
 import type { LoadedModel, LoadedModels } from "../http/services.ts";
 import { loadModel } from "../models/model-file.ts";
 import { memoryProblem, modelMemoryBytes } from "../models/model-memory.ts";
+import type { RunStore } from "../models/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
+import type { ServingRules } from "../recommend/serving-rules.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
-import { readSharedBundle } from "../stores/files/run-folder.ts";
+import type { ServedRun } from "../recommend/trained-policy.ts";
+import { hashRunBundle, readSharedBundle } from "../stores/files/run-folder.ts";
+import { createRunStore } from "../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { type Installed, ModelFollower } from "./model-follower.ts";
@@ -37,6 +42,7 @@ export function openModels(
   const { clock } = context;
   const { dataDir, reco, http, models } = context.args.config;
   const store = createRegistryStore(pool);
+  const runs = createRunStore(pool, (runId) => hashRunBundle(dataDir, runId));
   const builtIn: LoadedModel = {
     runId: reco.policy,
     policy: `builtin:${reco.policy}`,
@@ -44,9 +50,9 @@ export function openModels(
     artifacts: [],
   };
   let loaded: Omit<LoadedModels, "failure"> = { primary: builtIn, shadow: null };
-  const install = (installed: Installed<TrainedModel>) => {
-    recommender.install(installed);
-    const held = [installed.primary, installed.shadow].flatMap((each) => each?.model ?? []);
+  const install = ({ primary, shadow }: Installed<ServedRun>) => {
+    recommender.install({ primary, shadow });
+    const held = [primary, shadow].flatMap((each) => each?.run.model ?? []);
     // A run that is both is held once.
     const bytes = sizeOf([...new Set(held)]);
     metrics.gauge("reco_model_memory_bytes").set(bytes);
@@ -58,8 +64,8 @@ export function openModels(
       artifacts: [`runs/${runId}/bundle.bin`],
     });
     loaded = {
-      primary: installed.primary ? shown(installed.primary.slot, installed.primary.runId) : builtIn,
-      shadow: installed.shadow && shown("shadow", installed.shadow.runId),
+      primary: primary ? shown(primary.slot, primary.runId) : builtIn,
+      shadow: shadow && shown("shadow", shadow.runId),
     };
   };
   const shelf = new ModelShelf({
@@ -76,16 +82,17 @@ export function openModels(
   const memoryBytes = new WeakMap<TrainedModel, number>();
   const sizeOf = (held: readonly TrainedModel[]) =>
     held.reduce((sum, model) => sum + (memoryBytes.get(model) ?? 0), 0);
-  const follower = new ModelFollower<TrainedModel>({
+  const follower = new ModelFollower<ServedRun>({
     worker: `${hostname()}:${process.pid}:${context.id}`,
     store,
     async load(runId, generation, deadline) {
+      const rules = await servingRules(runs, runId, deadline);
       const bytes = await shelf.take(runId, generation, deadline);
       const model = loadModel(bytes);
       memoryBytes.set(model, modelMemoryBytes(bytes.length, model, http.workers));
-      return model;
+      return { model, rules };
     },
-    problemOf: (held) => memoryProblem(sizeOf(held), models.memoryMaxBytes),
+    problemOf: (held) => memoryProblem(sizeOf(held.map(({ model }) => model)), models.memoryMaxBytes),
     keep: (runIds, generation) => shelf.keep(runIds, generation),
     install,
     clock,
@@ -98,4 +105,13 @@ export function openModels(
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   };
+}
+
+/** Rejects for a document that says what cannot be served, and for a run that is gone. */
+async function servingRules(runs: RunStore, runId: string, deadline: Deadline): Promise<ServingRules> {
+  const policy = (await runs.policies([runId], deadline)).get(runId);
+  if (policy === undefined) throw new Error(`run ${runId} has no policy document`);
+  const rules = readServingRules(policy["serving"]);
+  if (!rules.ok) throw new Error(`Policy is not usable: ${rules.error}`);
+  return rules.value;
 }

@@ -12,7 +12,7 @@ import { rehearse } from "../recommend/rehearsal.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { exportCache } from "./http-cache-metrics.ts";
-import { openItems, openUsers } from "./http-catalog.ts";
+import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openModels } from "./http-models.ts";
@@ -81,6 +81,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       log: realm.log,
     }),
     recommender: serving.recommender,
+    pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),

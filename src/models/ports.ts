@@ -74,7 +74,10 @@ export interface RunStore {
   /** Those of `runIds` that are known. */
   find(runIds: readonly string[], deadline: Deadline): Promise<readonly RunSummary[]>;
   /** Policy documents of those of `runIds` that are known. */
-  policies(runIds: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, object>>;
+  policies(
+    runIds: readonly string[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   /** What the gates judge; null for an unknown run. The artifact is read and summed up, so this may take a while. */
   evidence(runId: string, deadline: Deadline): Promise<RunEvidence | null>;
 }

@@ -6,6 +6,7 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { itemKnn } from "../../src/models/item-knn.ts";
 import { takesOf } from "../../src/models/takes.ts";
+import { PLAIN_RULES } from "../../src/recommend/serving-rules.ts";
 import type { ServingState } from "../../src/recommend/serving-state.ts";
 import { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
@@ -82,11 +83,19 @@ export async function checkShadowApart(
   });
   const primary = model("20260101_000000", { item_knn: 0.9, decayed_popularity: 0.1 });
   const shadow = model("20260102_000000", { item_knn: 0.1, decayed_popularity: 0.9 });
-  recommender.install({ primary: { slot: "default", model: primary }, shadow: null });
+  recommender.install({
+    primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES } },
+    shadow: null,
+  });
   const wanted = (await ask("reco")).ids;
   state.rankedLists.clear();
   const policyOf = (one: TrainedModel, variant: "primary" | "shadow") =>
-    trainedPolicy(apart(state, clock), clock, one, { name: one.runId, variant });
+    trainedPolicy(
+      apart(state, clock),
+      clock,
+      { model: one, rules: PLAIN_RULES },
+      { name: one.runId, variant },
+    );
   using comparison = new ShadowComparison({
     clock,
     random: seededRandom(1),

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../src/core/random.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
+import { PLAIN_RULES } from "../../../src/recommend/serving-rules.ts";
 import { ShadowComparison } from "../../../src/recommend/shadow-comparison.ts";
 import { shadowReport } from "../../../src/recommend/shadow-report.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
@@ -59,8 +60,8 @@ function setUp({
   });
   const load = (shadow: TrainedModel | null, rollout = 0) =>
     served.recommender.install({
-      primary: { slot: "default", model: primary },
-      shadow: shadow && { rollout, model: shadow },
+      primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES } },
+      shadow: shadow && { rollout, run: { model: shadow, rules: PLAIN_RULES } },
     });
   const samples = () => (comparison as ShadowComparison | null)?.samples?.set();
   /** Lets rests pass, too. */
