@@ -8,7 +8,7 @@ import { catalogueEvents } from "./data/large-catalogue.ts";
 
 const MEGABYTE = 1_048_576;
 const [users = 1_000_000, items = 100_000, maxMegabytes = 2_048] = process.argv.slice(2).map(Number);
-const plan = memoryPlan(maxMegabytes * MEGABYTE, items, 4_000);
+const plan = memoryPlan(maxMegabytes * MEGABYTE, items, 4_000, false);
 const builder = new TrainingLogBuilder();
 let last = "";
 for (const event of catalogueEvents({ users, items, seed: 1 })) {

@@ -19,7 +19,6 @@ export class FoldIn {
   readonly #right = new Float64Array(FOLD_IN_ROWS);
   /** D^-1/2. */
   readonly #shrink = new Float64Array(FACTORS);
-  #count = 0;
 
   /**
    * Writes the vector into `into` from `at` on. Row `rows[j]` of `vectors` is that of the j-th of `count` distinct items, at most
@@ -45,7 +44,6 @@ export class FoldIn {
       for (let k = 0; k < FACTORS; k++)
         scaled[row * FACTORS + k] = (vectors[from + k] as number) * (shrink[k] as number);
     }
-    this.#count = count;
     this.#fillMatrix(confidences, count);
     factorise(this.#factor, count);
     right.fill(1, 0, count);
@@ -56,25 +54,6 @@ export class FoldIn {
         sum += (right[row] as number) * (scaled[row * FACTORS + k] as number);
       into[at + k] = sum * (shrink[k] as number);
     }
-  }
-
-  /**
-   * How much of x'y each item of the last profile brought: they add up to it (Hu et al. 2008, section 5). Valid until the next
-   * call.
-   */
-  contributions(vectors: Float32Array, row: number): Float64Array {
-    const right = this.#right;
-    const from = row * FACTORS;
-    for (let item = 0; item < this.#count; item++) {
-      let sum = 0;
-      for (let k = 0; k < FACTORS; k++) {
-        const own = this.#scaled[item * FACTORS + k] as number;
-        sum += own * (vectors[from + k] as number) * (this.#shrink[k] as number);
-      }
-      right[item] = sum;
-    }
-    solveFactored(this.#factor, right, this.#count);
-    return right.subarray(0, this.#count);
   }
 
   /** Lower half of Y D^-1 Y' + C^-1, four columns at once. */

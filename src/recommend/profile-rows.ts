@@ -9,8 +9,6 @@ export class ProfileRows {
   readonly places = new Int32Array(FOLD_IN_ROWS);
   /** The sum of 2^(-j / half-life) over the interactions with the item, the j-th newest of all each. */
   readonly confidences = new Float64Array(FOLD_IN_ROWS);
-  /** Slots of the items. */
-  readonly slots = new Int32Array(FOLD_IN_ROWS);
   count = 0;
 
   /** Items that the model does not know are passed over. */
@@ -20,21 +18,19 @@ export class ProfileRows {
     let factor = 1;
     this.count = 0;
     for (let newest = 0; newest < length; newest++) {
-      const slot = recent[newest] as number;
-      const number = numbers[slot] ?? -1;
-      if (number >= 0) this.#take(factors.places[number] as number, slot, factor);
+      const number = numbers[recent[newest] as number] ?? -1;
+      if (number >= 0) this.#take(factors.places[number] as number, factor);
       factor *= fading;
     }
   }
 
-  #take(place: number, slot: number, confidence: number): void {
+  #take(place: number, confidence: number): void {
     for (let row = 0; row < this.count; row++) {
       if (this.places[row] !== place) continue;
       this.confidences[row] = (this.confidences[row] as number) + confidence;
       return;
     }
     this.places[this.count] = place;
-    this.slots[this.count] = slot;
     this.confidences[this.count++] = confidence;
   }
 }

@@ -125,22 +125,6 @@ describe("the fold-in", () => {
     expect(into.every((value) => value === 0)).toBe(true);
   });
 
-  test("tells what each item of the profile brought, which adds up to the score", () => {
-    const vectors = someVectors(12);
-    const rows = Int32Array.of(3, 8, 1, 11);
-    const into = new Float64Array(FACTORS);
-    const foldIn = new FoldIn();
-    foldIn.solve({ base, ridge: 0.05 }, vectors, rows, Float64Array.of(1, 0.8, 2, 0.1), 4, into);
-    for (let target = 0; target < 12; target++) {
-      let score = 0;
-      for (let k = 0; k < FACTORS; k++)
-        score += (into[k] as number) * (vectors[target * FACTORS + k] as number);
-      const brought = foldIn.contributions(vectors, target);
-      expect(brought.length).toBe(4);
-      expect(brought.reduce((sum, share) => sum + share, 0)).toBeCloseTo(score, 9);
-    }
-  });
-
   test("and what longer rows are solved by meet at the length that both can do", () => {
     const length = FOLD_IN_ROWS + 1;
     const vectors = someVectors(length);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { memoryPlan } from "../../../src/models/memory-plan.ts";
+import { checkPlan, memoryPlan, TooLittleMemoryError } from "../../../src/models/memory-plan.ts";
 
 const MEGABYTE = 1_048_576;
-const of = (megabytes: number, items: number) => memoryPlan(megabytes * MEGABYTE, items, 4_000);
+const of = (megabytes: number, items: number) => memoryPlan(megabytes * MEGABYTE, items, 4_000, false);
 
 describe("the memory of training", () => {
   test("has whole lists for 100,000 items and a million users in 2,048 MB, and shorter ones for 500,000", () => {
@@ -15,7 +15,10 @@ describe("the memory of training", () => {
   });
 
   test("is refused where the items alone take more, and what is not refused stays below what it may take", () => {
-    expect(of(2_048, 1_000_000).leastBytes).toBeGreaterThan(2_048 * MEGABYTE);
+    const check = (items: number) => checkPlan(of(2_048, items), items, 2_048 * MEGABYTE);
+    expect(() => check(1_000_000)).toThrow(TooLittleMemoryError);
+    expect(() => check(1_000_000)).toThrow(/1000000 items takes at least \d+ MB, and it may take 2048/);
+    check(500_000);
     fc.assert(
       fc.property(
         fc.integer({ min: 16, max: 8_192 }),

@@ -1,4 +1,4 @@
-/** iALS as it serves: candidates by the nearest vectors, every candidate scored, and the items that brought it named. */
+/** iALS as it serves: candidates by the nearest vectors, and every candidate scored. */
 
 import { describe, expect, test } from "bun:test";
 import { train } from "../../../src/models/train.ts";
@@ -7,7 +7,6 @@ import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { FACTORS } from "../../../src/recommend/item-factors.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
-import { explainItem } from "../../../src/recommend/trained-explain.ts";
 import type { TrainedInput } from "../../../src/recommend/trained-input.ts";
 import { placeModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
@@ -99,16 +98,5 @@ describe("iALS", () => {
   test("passes over what is hidden", () => {
     const hidden = { has: (slot: number) => table.nameOf(slot) === "c" };
     expect(rawScores(inputOf(["a", "b"], { hidden })).has("c")).toBe(false);
-  });
-
-  test("says which items of the profile brought one, those of its own circle", () => {
-    const scratch = new TrainedScratch();
-    const input = inputOf(["w", "b", "a"]);
-    const why = explainItem(scratch, input, { ials: 1 }, "c");
-    const raw = why?.sources.find(({ name }) => name === "ials")?.raw;
-    expect(raw).toBeCloseTo(literalScores(["w", "b", "a"]).get("c") as number, 6);
-    const because = new Map(why?.because.map(({ itemId, share }) => [itemId, share]));
-    expect(new Set([...because.keys()].slice(0, 2))).toEqual(new Set(["a", "b"]));
-    expect(because.get("w") ?? 0).toBeLessThan(0.1 * (because.get("b") as number));
   });
 });

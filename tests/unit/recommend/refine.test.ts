@@ -1,14 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { Likeness } from "../../../src/recommend/likeness.ts";
 import type { RankedList } from "../../../src/recommend/ranked-list.ts";
-import {
-  jaccard,
-  NO_SPREAD,
-  type RefineInput,
-  refine,
-  type SpreadRules,
-} from "../../../src/recommend/refine.ts";
+import { type JudgeInput, judge, pick } from "../../../src/recommend/refine.ts";
+import { NO_SPREAD, type SpreadRules, spreadOut } from "../../../src/recommend/spread.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 31);
 const days = (ago: number) => new Date(NOW_MS - ago * 86_400_000).toISOString();
@@ -29,24 +25,30 @@ function listOf(
 const refined = (
   list: RankedList,
   cards: Record<string, Partial<CatalogCard>>,
-  over: Partial<RefineInput["refinement"]> & { k?: number; hasTime?: () => boolean } = {},
+  over: Partial<JudgeInput> & { spread?: SpreadRules; k?: number; extra?: number } = {},
 ) => {
-  const { k = 10, hasTime = () => true, ...refinement } = over;
-  return refine({
+  const { k = 10, extra = 0, spread = NO_SPREAD, ...given } = over;
+  const candidates = judge({
     list,
-    refinement: { filter: null, boost: null, spread: NO_SPREAD, ...refinement },
+    filter: null,
+    boost: null,
     cardOf: (itemId) => ({ ...unknownCard(itemId), ...cards[itemId] }),
     user: { attributes: {} },
-    k,
-    nowMs: NOW_MS,
-    hasTime,
+    hasTime: () => true,
+    ...given,
   });
+  return pick(list, spreadOut(candidates, spread, { k, extra, nowMs: NOW_MS }));
 };
 const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...rules } });
 
 describe("refine", () => {
   test("leaves out what does not pass the filter", () => {
-    const filter = { text: "", asksUser: false, of: (card: CatalogCard) => card.category === "x" };
+    const filter = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => card.category === "x",
+    };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
       { a: { category: "x" }, c: { category: "x" } },
@@ -59,7 +61,7 @@ describe("refine", () => {
     const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
     const judgedWith = (hasTime: () => boolean) => {
       let judged = 0;
-      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      const filter = { text: "", asksUser: false, asksItem: [], of: () => ++judged < 0 };
       refined(list, {}, { filter, hasTime });
       return judged;
     };
@@ -69,7 +71,12 @@ describe("refine", () => {
   });
 
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
-    const boost = { text: "", asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
+    const boost = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1),
+    };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);
     expect([...scores]).toEqual([5, 3, 2]);
@@ -143,8 +150,27 @@ describe("refine", () => {
     );
   });
 
-  test("likeness is the share of common tags", () => {
-    expect(jaccard(new Set(["a", "b"]), ["b", "c"])).toBeCloseTo(1 / 3);
-    expect(jaccard(new Set(), [])).toBe(0);
+  test("likeness is the share of common tags with the likest of those chosen", () => {
+    const tags = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 5 });
+    const jaccard = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
+      one.size + other.size === 0 ? 0 : one.intersection(other).size / one.union(other).size;
+    fc.assert(
+      fc.property(
+        fc.array(tags, { minLength: 1, maxLength: 8 }),
+        fc.infiniteStream(fc.nat()),
+        (pool, draws) => {
+          const likeness = new Likeness(pool);
+          const chosen: number[] = [];
+          for (let n = 0; n < 3; n++) {
+            chosen.push((draws.next().value as number) % pool.length);
+            likeness.raise(chosen[n] as number);
+            const expected = pool.map((names) =>
+              Math.max(...chosen.map((at) => jaccard(new Set(names), new Set(pool[at])))),
+            );
+            expect([...likeness.values]).toEqual(expected);
+          }
+        },
+      ),
+    );
   });
 });
