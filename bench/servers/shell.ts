@@ -72,6 +72,7 @@ const app = createApp({
   ingest: { accept: unused },
   impressions: { record: unused },
   recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
+  catalogue: { beside: unused, trending: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },

@@ -24,7 +24,7 @@ export interface Models extends AsyncDisposable {
 export function openModels(
   context: ActorContext<ActorArgs>,
   { pool, log }: Realm,
-  recommender: InstallableRecommender,
+  recommender: Pick<InstallableRecommender, "install">,
 ): Models {
   const { clock } = context;
   const { dataDir, reco } = context.args.config;

@@ -8,6 +8,7 @@ import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { CatalogueRecommender } from "../recommend/catalogue/request.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
@@ -97,6 +98,7 @@ export interface HttpServices {
   readonly ingest: IngestService;
   readonly impressions: ImpressionLog;
   readonly recommender: Recommender;
+  readonly catalogue: CatalogueRecommender;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */
   readonly users: UserStore;

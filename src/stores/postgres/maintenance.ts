@@ -6,11 +6,12 @@ import { purgeFacts } from "./maintenance-facts.ts";
 import { purgeEventLog } from "./maintenance-log.ts";
 import { purgeOutbox } from "./maintenance-outbox.ts";
 import type { Pool } from "./pool-types.ts";
+import { refreshTrendingScores } from "./trending-scores.ts";
 
 export interface MaintenanceTask {
   /** Label of the task's metrics. */
   readonly name: string;
-  /** Deletes until nothing is left or the deadline passes, and answers the number of rows. Throws store errors. */
+  /** Works until nothing is left or the deadline passes, and answers the number of rows deleted. Throws store errors. */
   run(pool: Pool, deadline: Deadline): Promise<number>;
 }
 
@@ -56,6 +57,7 @@ export function maintenanceTasks(config: RetentionSettings): readonly Maintenanc
       name: "event_log",
       run: (pool, deadline) => purgeEventLog(pool, hoursMs(eventLog.retentionHours), deadline),
     },
+    { name: "trending_scores", run: refreshTrendingScores },
     ...(retention.factDays > 0
       ? [{ name: "facts", run: (pool: Pool, deadline: Deadline) => purgeFacts(pool, factMs, deadline) }]
       : []),
