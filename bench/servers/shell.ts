@@ -26,7 +26,9 @@ const ANSWER: RecoAnswer = {
   modelVersion: "rules-v1",
   strategy: "co_vis_popularity_hybrid",
   degraded: null,
-  timingsMs: { retrieval: 0.1, ranking: 0.1 },
+  exploration: null,
+  page: null,
+  timingsMs: { retrieval: 0.1, ranking: 0.1, diversity: 0, exploration: 0 },
 };
 const HEALTH: HealthView = {
   db: true,
@@ -71,7 +73,14 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
-  recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
+  recommender: {
+    reco: async () => ANSWER,
+    nextPage: unused,
+    recommend: unused,
+    mayShow: () => true,
+    titles: unused,
+  },
+  pagedLists: { keep: unused, find: unused },
   catalogue: { beside: unused, trending: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },

@@ -11,7 +11,7 @@ import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { openChannelWeights, openSharedCatalogue } from "./catalogue-sharing.ts";
 import { exportCache } from "./http-cache-metrics.ts";
-import { openItems, openUsers } from "./http-catalog.ts";
+import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openModels } from "./http-models.ts";
@@ -86,6 +86,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     }),
     recommender: serving.recommender,
     catalogue: serving.catalogue,
+    pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),

@@ -71,6 +71,8 @@ export interface Config {
     readonly maxBackgroundTasks: number;
     readonly backpressureMode: "sync" | "drop";
     readonly backgroundShutdownMs: number;
+    /** Whether policies that explore may do so. */
+    readonly isExploring: boolean;
     readonly metricsWindowSec: number;
     readonly metricsMaxSamples: number;
   };

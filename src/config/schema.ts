@@ -230,6 +230,10 @@ export const VARIABLES = {
     usedBy: "http",
   }),
 
+  FEATURE_EXPLORATION: bool(true, {
+    description: "GET /reco may explore where the policy says so; false: every propensity is 1.",
+    usedBy: "http",
+  }),
   ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
   ONLINE_CACHE_BACKEND: choice(["memory", "redis"], "memory", {
     onInvalid: "refuse",

@@ -9,6 +9,7 @@ import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { CatalogueRecommender } from "../recommend/catalogue/request.ts";
+import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
@@ -99,6 +100,7 @@ export interface HttpServices {
   readonly impressions: ImpressionLog;
   readonly recommender: Recommender;
   readonly catalogue: CatalogueRecommender;
+  readonly pagedLists: PagedLists;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */
   readonly users: UserStore;

@@ -11,6 +11,7 @@ import { Deadline } from "../core/deadline.ts";
 import { CardIndex } from "./card-index.ts";
 import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
+import { NewestItems } from "./newest-items.ts";
 import type { CardReader, CardVersion, CatalogCardRow } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
@@ -37,6 +38,7 @@ export class CatalogCards implements Disposable {
   readonly outside: KeyedCache<CatalogCard>;
   /** Of the items that are held. */
   readonly index = new CardIndex();
+  readonly newest = new NewestItems();
   readonly #reader: CardReader;
   readonly #settings: ServingSettings;
   readonly #clock: Clock;
@@ -136,6 +138,7 @@ export class CatalogCards implements Disposable {
     const number = known?.number ?? this.#held.size;
     this.#held.set(card.item_id, { number, version, card });
     this.index.put(number, card, known?.card);
+    this.newest.note(card);
   }
 
   #deadline(): Deadline {

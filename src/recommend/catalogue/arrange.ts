@@ -1,8 +1,7 @@
 /** Cuts candidates down to an answer: without the worst, and not all of a kind. */
 
-import type { CatalogCard } from "../catalog-cards.ts";
-import { NOBODY } from "../expression.ts";
-import { NO_SPREAD, refine } from "../refine.ts";
+import { type CatalogCard, unknownCard } from "../catalog-cards.ts";
+import { NO_SPREAD, spreadOut } from "../spread.ts";
 import type { Candidate } from "./merge.ts";
 
 /** Of fewer candidates none is dropped. */
@@ -45,20 +44,14 @@ export function diversify(
   limit: number,
   cardOf: (itemId: string) => CatalogCard | undefined,
 ): Candidate[] {
-  const { itemIds } = refine({
-    list: {
-      itemIds: candidates.map(({ itemId }) => itemId),
-      scores: Float64Array.from(candidates, ({ score }) => score),
-      sources: [],
-      sourceScores: new Float64Array(),
-    },
-    refinement: { filter: null, boost: null, spread: { ...NO_SPREAD, diversityLambda: lambda } },
-    cardOf,
-    user: NOBODY,
-    k: limit,
-    nowMs: 0,
-    hasTime: () => true,
-  });
-  const known = new Map(candidates.map((candidate) => [candidate.itemId, candidate]));
-  return itemIds.map((itemId) => known.get(itemId) as Candidate);
+  const rows = candidates.map(({ itemId, score }, place) => ({
+    place,
+    factor: 1,
+    card: cardOf(itemId) ?? unknownCard(itemId),
+    score,
+  }));
+  const rules = { ...NO_SPREAD, diversityLambda: lambda };
+  return spreadOut(rows, rules, { k: limit, extra: 0, nowMs: 0 }).map(
+    ({ place }) => candidates[place] as Candidate,
+  );
 }

@@ -39,10 +39,10 @@ export class Bases {
 
   install({ primary, shadow }: InstalledModels): void {
     this.#primary = primary
-      ? ofModel(primary.slot, "primary", numberModel(primary.model))
+      ? ofModel(primary.slot, "primary", numberModel(primary.run.model))
       : builtIn(this.#policy);
     this.#shadow = shadow && {
-      basis: ofModel("shadow", "shadow", numberModel(shadow.model)),
+      basis: ofModel("shadow", "shadow", numberModel(shadow.run.model)),
       rollout: shadow.rollout,
     };
   }

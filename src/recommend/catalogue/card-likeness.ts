@@ -2,7 +2,6 @@
 
 import { priceBucket } from "../card-index.ts";
 import type { CatalogCard } from "../catalog-cards.ts";
-import { jaccard } from "../refine.ts";
 
 const TAGS_WEIGHT = 0.4;
 const SAME_CATEGORY = 0.3;
@@ -21,4 +20,12 @@ export function likeness(card: CatalogCard, tags: ReadonlySet<string>, other: Ca
   const bucket = priceBucket(card.price);
   if (bucket !== null && bucket === priceBucket(other.price)) found.push(["price", SAME_PRICE_BUCKET]);
   return found;
+}
+
+/** Size of the intersection by that of the union; 0 for two empty sets. */
+function jaccard(tags: ReadonlySet<string>, others: readonly string[]): number {
+  let common = 0;
+  for (const tag of others) if (tags.has(tag)) common++;
+  const union = tags.size + others.length - common;
+  return union === 0 ? 0 : common / union;
 }

@@ -17,12 +17,15 @@ import type {
   CatalogueRequest,
   TrendingAnswer,
 } from "../../../src/recommend/catalogue/request.ts";
+import type { Page } from "../../../src/recommend/paged-list.ts";
+import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
+import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
 
 /** A group of settings may be given in part. */
@@ -55,7 +58,9 @@ export interface FakeState {
   /** Where calls come from. */
   peer: string | null;
   readonly plans: IngestPlan[];
-  readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
+  readonly asked: { readonly route: "reco" | "nextPage" | "recommend"; readonly request: RecoRequest }[];
+  /** Pages asked for; null for a list that could not be read. */
+  readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
@@ -78,7 +83,8 @@ export interface FakeHttp extends FakeState {
 
 export const NOW_MS = 1_767_225_600_000;
 
-export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
+/** Workers that share `pagedLists` continue each other's lists. */
+export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedLists): FakeHttp {
   const clock = manualClock(NOW_MS);
   const metrics = createMetrics();
   const state = fakeState();
@@ -107,6 +113,11 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.asked.push({ route: "reco", request });
         return firstOf(state.answer, request.k);
       },
+      async nextPage(page, request) {
+        state.pages.push(page);
+        state.asked.push({ route: "nextPage", request });
+        return firstOf({ ...state.answer, page: page && state.answer.page }, request.k);
+      },
       async recommend(request) {
         state.asked.push({ route: "recommend", request });
         return firstOf(state.answer, request.k);
@@ -125,6 +136,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         return { ...state.trendingAnswer, items: state.trendingAnswer.items.slice(0, limit) };
       },
     },
+    pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
     registry: createRegistry({ store: models.store, runs: models.runs, clock }),
@@ -240,7 +252,9 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
-    timingsMs: { retrieval: 1.23456, ranking: 0.5 },
+    exploration: null,
+    page: null,
+    timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
 }
@@ -317,6 +331,7 @@ function fakeState(): FakeState {
     plans: [],
     asked: [],
     impressions: [],
+    pages: [],
     days: [],
     recorded: [],
     lines: [],

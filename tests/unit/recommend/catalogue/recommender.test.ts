@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../../../src/core/errors.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
 import { DEFAULT_CHANNEL_WEIGHTS } from "../../../../src/recommend/catalogue/channel-weights.ts";
+import { PLAIN_RULES } from "../../../../src/recommend/serving-rules.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import { cards, catalogue } from "../../../support/catalogue.ts";
 import { type FakeStore, items } from "../../../support/fake-feature-reader.ts";
@@ -20,7 +21,8 @@ const model: TrainedModel = {
   sessionWeights: { sequential_rules: 1 },
   profileHalfLife: 5,
 };
-const primary = { primary: { slot: "default", model }, shadow: null };
+const run = { model, rules: PLAIN_RULES };
+const primary = { primary: { slot: "default", run }, shadow: null };
 
 const contents = (): Partial<FakeStore> => ({
   neighbours: new Map([
@@ -138,7 +140,7 @@ describe("for a user", () => {
 
   test("a shadow answers its share, always the same, and nothing of it is kept", async () => {
     const { beside, recommender } = await catalogue(known());
-    recommender.install({ primary: null, shadow: { rollout: 1, model } });
+    recommender.install({ primary: null, shadow: { rollout: 1, run } });
     expect(await beside({ userId: "u" })).toMatchObject({
       variant: "shadow",
       algorithmVersion: "20260101_023000",
