@@ -1,7 +1,7 @@
 /** Makes answers of what was found: explored where the route asks for it, with what the catalogue says of each item. */
 
-import { createHash } from "node:crypto";
 import { seededRandom } from "../../core/random.ts";
+import { explorationSeed } from "../exploration.ts";
 import { overlayOf } from "../overlay.ts";
 import type { ServingState } from "../serving-state.ts";
 import type { Basis } from "./basis.ts";
@@ -85,9 +85,7 @@ function explored(
 ): Explored {
   const { cards, visibility } = state;
   const { requestId, userId } = request;
-  const digest = createHash("sha256")
-    .update(`${requestId}\u001f${userId ?? ""}\u001f${version}`)
-    .digest();
+  const seed = explorationSeed(requestId, userId ?? "", version);
   const isShowable = mayShowTo(state, request);
   const taken = userId === null ? new Set() : takenLately(state, userId);
   const pool = {
@@ -96,7 +94,7 @@ function explored(
     showable: Math.max(0, cards.index.size - visibility.items.size - taken.size),
     mayShow: (itemId: string) => !taken.has(itemId) && isShowable(itemId),
   };
-  return explore(greedy, pool, seededRandom(digest.readUInt32BE(0)));
+  return explore(greedy, pool, seededRandom(Number.parseInt(seed.slice(0, 8), 16)));
 }
 
 function takenLately({ stream, overlay }: ServingState, userId: string): ReadonlySet<string> {
