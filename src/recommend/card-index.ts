@@ -4,8 +4,8 @@ import type { ItemFacts } from "./expression.ts";
 
 const PRICE_EDGES = [100, 500, 1_000, 5_000];
 /** Items looked at under one name, the newest first: a tag that everything has tells nothing. */
-const PER_TAG = 200;
-const PER_CATEGORY = 200;
+const PER_TAG = 100;
+const PER_CATEGORY = 100;
 const PER_BUCKET = 50;
 /** Tags looked at, the rarest first. */
 const TAGS = 8;

@@ -21,7 +21,7 @@ import type { CatalogueRequest } from "./request.ts";
 /** Newest interactions of the user that are looked at. */
 const HISTORY = 50;
 /** Of the items taken those whose neighbours count: each costs a list. */
-const TAKEN_WITH_NEIGHBOURS = 10;
+const TAKEN_WITH_NEIGHBOURS = 5;
 /** Merged candidates that go on: each may cost a read of its card. */
 const MAX_CANDIDATES = 300;
 const NOTHING: ReadonlySet<string> = new Set();

@@ -38,7 +38,7 @@ describe("the index of cards", () => {
       card(`i${n}`, { tags: Array.from({ length: 20 }, (_, tag) => `t${tag}`), category: "c", price: 1 }),
     );
     const found = indexOf(many).candidates(many[0] as CatalogCard);
-    expect(found.size).toBeLessThanOrEqual(8 * 200 + 200 + 50);
+    expect(found.size).toBeLessThanOrEqual(8 * 100 + 100 + 50);
     expect(found.has("i4999")).toBe(true);
   });
 });
