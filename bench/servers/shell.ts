@@ -73,6 +73,9 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
+  slateLog: null,
+  slates: { find: unused, standing: unused },
+  runModels: { load: unused },
   recommender: {
     reco: async () => ANSWER,
     nextPage: unused,
@@ -104,6 +107,7 @@ const app = createApp({
   health: () => HEALTH,
   metricsText: unused,
   recoWindow: unused,
+  shadowReport: unused,
   recordReco: (status, latencyMs) => samples.record(status, latencyMs),
 });
 const env: HttpEnv = { peerAddress: (request) => server.requestIP(request)?.address ?? null };

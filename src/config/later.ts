@@ -30,6 +30,5 @@ export const UNUSED: readonly string[] = [
   "FEATURE_REDIS_URL",
   "RECO_KEY_PEPPER",
   "EXPERIMENT_CONFIG_PATH",
-  "SLATE_RETENTION_DAYS",
   "AUDIT_RETENTION_DAYS",
 ];

@@ -15,6 +15,7 @@ import {
 } from "./openapi/other-operations.ts";
 import { RECALL_OPERATIONS as RECALL } from "./openapi/recall-operations.ts";
 import { RECO_OPERATIONS as RECO } from "./openapi/reco-operations.ts";
+import { SLATE_OPERATIONS as SLATE } from "./openapi/slate-operations.ts";
 import { takenPath } from "./path.ts";
 import { createPipeline } from "./pipeline.ts";
 import { DETAIL_PATH, SIMILAR_PATH } from "./recall-query.ts";
@@ -31,6 +32,7 @@ import { recallHandlers } from "./routes/recall.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
+import { EXPLAIN_PATH, REPLAY_PATH, SLATE_PATH, slateHandlers, WHY_NOT_PATH } from "./routes/slates.ts";
 import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
 import { StaticFirstRouter } from "./static-first-router.ts";
@@ -70,6 +72,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
   const model = modelHandlers(services);
+  const slate = slateHandlers(services);
   const analytics = analyticsHandlers(services);
   const health = healthHandlers(services);
   const metrics = metricsHandler(services);
@@ -101,8 +104,14 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("POST", HIDDEN_ITEMS_PATH,      "C", "catalog:write", "catalogue", INGEST_MS, user.hide,      USER.hide,      DATABASE_UNAVAILABLE),
     route("DELETE", HIDDEN_ITEM_PATH,     "C", "catalog:write", "catalogue", INGEST_MS, user.show,      USER.show,      DATABASE_UNAVAILABLE),
 
+    route("GET", SLATE_PATH,              "C", "explain:read", "admin", SLOW_MS, slate.get,     SLATE.get,     DATABASE_UNAVAILABLE),
+    route("GET", EXPLAIN_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.explain, SLATE.explain, DATABASE_UNAVAILABLE),
+    route("GET", WHY_NOT_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.whyNot,  SLATE.whyNot,  DATABASE_UNAVAILABLE),
+    route("POST", REPLAY_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.replay,  SLATE.replay,  DATABASE_UNAVAILABLE),
+
     { ...route("POST", "/models/reload",  "A", "models:admin",   "admin", SWITCH_MS, model.reload,  MODEL.reload,  DATABASE_UNAVAILABLE), takesReloadToken: true },
     route("GET", "/models",               "C", "analytics:read", "admin", SLOW_MS,   model.models,   MODEL.models,   DATABASE_UNAVAILABLE),
+    route("GET", "/models/shadow/report", "C", "analytics:read", "admin", SLOW_MS, model.shadowReport, MODEL.shadowReport, DATABASE_UNAVAILABLE),
     route("GET", "/policy",               "C", "analytics:read", "admin", SLOW_MS,   model.policy,   MODEL.policy,   DATABASE_UNAVAILABLE),
     route("GET", "/policy/runs",          "C", "analytics:read", "admin", SLOW_MS,   model.runs,     MODEL.runs,     DATABASE_UNAVAILABLE),
     route("POST", "/policy/promote",      "A", "models:admin",   "admin", SWITCH_MS, model.promote,  MODEL.promote,  DATABASE_UNAVAILABLE),

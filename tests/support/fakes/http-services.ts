@@ -20,6 +20,10 @@ import type {
 import type { Page } from "../../../src/recommend/paged-list.ts";
 import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
+import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
+import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
@@ -27,6 +31,7 @@ import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
 import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
+import { fakeSlates } from "./slate-store.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -53,6 +58,7 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  shadowReport: ShadowReport | null;
   /** Why the promoted model does not serve. */
   modelFailure: string | null;
   /** Where calls come from. */
@@ -62,6 +68,10 @@ export interface FakeState {
   /** Pages asked for; null for a list that could not be read. */
   readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
+  readonly served: AnsweredSlate[];
+  readonly standings: Map<string, ItemStanding>;
+  /** Runs whose models a replay finds. */
+  readonly replayable: Map<string, TrainedModel | "not_retained">;
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -72,6 +82,7 @@ export interface FakeHttp extends FakeState {
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
+  readonly slateStore: SlateStore;
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
@@ -90,6 +101,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
   const state = fakeState();
   const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
+  const slateStore = fakeSlates(clock, 7, state.standings);
   const services: HttpServices = {
     config: testConfig(overrides),
     clock,
@@ -108,6 +120,15 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
         state.impressions.push(impression);
       },
     },
+    slates: {
+      async find(requestId, deadline) {
+        await state.store();
+        return slateStore.find(requestId, deadline);
+      },
+      standing: (itemId, deadline) => slateStore.standing(itemId, deadline),
+    },
+    runModels: { load: async (runId) => state.replayable.get(runId) ?? "unknown" },
+    slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
@@ -139,12 +160,13 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
-    registry: createRegistry({ store: models.store, runs: models.runs, clock }),
+    registry: createRegistry({ store: models.store, runs: models.runs, mirrors: models.mirrors, clock }),
     loadedModels: () => ({
       primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,
       failure: state.modelFailure,
     }),
+    shadowReport: async () => state.shadowReport,
     analytics: {
       async baseline(days) {
         await state.store();
@@ -165,6 +187,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     models,
     services,
     slates,
+    slateStore,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -327,10 +350,14 @@ function fakeState(): FakeState {
     metricsText: "# HELP up Up.\n",
     store: async () => {},
     modelFailure: null,
+    shadowReport: null,
     peer: "127.0.0.1",
     plans: [],
     asked: [],
     impressions: [],
+    served: [],
+    standings: new Map(),
+    replayable: new Map(),
     pages: [],
     days: [],
     recorded: [],
