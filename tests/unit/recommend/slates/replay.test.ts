@@ -33,7 +33,10 @@ const model: TrainedModel = {
 const someIds = (max: number) => fc.uniqueArray(fc.constantFrom(...IDS), { maxLength: max });
 const worlds = fc.record({
   policy: fc.constantFrom("rules-v1", "stream-v1", "trained"),
-  recent: fc.array(fc.constantFrom(...IDS), { maxLength: 12 }),
+  recent: fc.oneof(
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 3, arbitrary: fc.array(fc.constantFrom(...IDS), { minLength: 1, maxLength: 12 }) },
+  ),
   popular: fc.uniqueArray(fc.tuple(fc.constantFrom(...IDS), fc.double({ min: 0.01, max: 9, noNaN: true })), {
     selector: ([id]) => id,
     minLength: 1,
@@ -46,7 +49,7 @@ const worlds = fc.record({
   filter: fc.constantFrom(null, 'item.category == "even"', "item.price < 14", "user.attributes.age > 3"),
   boost: fc.constantFrom(null, "item.price / 5", 'item.category == "odd" ? 3 : 1'),
   spread: fc.constantFrom({}, { maxPerAuthor: 2 }, { maxPerCategory: 3, diversityLambda: 0.6 }),
-  epsilon: fc.constantFrom(0, 0.5),
+  epsilon: fc.constantFrom(0, 0.8),
   isSession: fc.boolean(),
 });
 type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
