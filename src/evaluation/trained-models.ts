@@ -12,21 +12,15 @@ import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import type { FrozenFeatures } from "./frozen-features.ts";
 import type { ScoredList } from "./mean-rank.ts";
 import { LIST_LENGTH, type Model, newestNeighbours, type Profile } from "./models.ts";
-import type { Protocol } from "./split.ts";
 
 /** Name of the row. */
 export const TRAINED = "trained";
 
-/** Guests' weights where each session is somebody of whom nothing else is known. */
-export function trainedModels(
-  model: TrainedModel,
-  features: FrozenFeatures,
-  protocol: Protocol,
-): readonly Model[] {
+export function trainedModels(model: TrainedModel, features: FrozenFeatures): readonly Model[] {
   const scratch = new TrainedScratch();
   const placed = placeModel(model, features.table);
   const by =
-    (weights: BlendWeights) =>
+    (weightsFor: (profile: Profile) => BlendWeights) =>
     (profile: Profile): ScoredList =>
       scratch.rank(
         {
@@ -38,13 +32,13 @@ export function trainedModels(
           hidden: NOTHING_HIDDEN,
           k: LIST_LENGTH,
         },
-        weights,
+        weightsFor(profile),
       );
   const alone = ([...LIST_SOURCES, "session_knn"] as const).filter((name) =>
     name === "session_knn" ? model.sessions !== null : (model.lists[name]?.items.length ?? 0) > 0,
   );
   return [
-    ...alone.map((name) => ({ name, rank: by({ [name]: 1 }) })),
-    { name: TRAINED, rank: by(protocol === "session" ? model.sessionWeights : model.weights) },
+    ...alone.map((name) => ({ name, rank: by(() => ({ [name]: 1 })) })),
+    { name: TRAINED, rank: by(({ isGuest }) => (isGuest ? model.sessionWeights : model.weights)) },
   ];
 }
