@@ -1,6 +1,7 @@
 /** A trained policy under examination, and each of its sources alone: the functions that serve. */
 
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
+import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
 import {
   type BlendWeights,
@@ -18,9 +19,9 @@ export const TRAINED = "trained";
 
 export function trainedModels(model: TrainedModel, features: FrozenFeatures): readonly Model[] {
   const scratch = new TrainedScratch();
-  const placed = placeModel(model, features.table);
+  const whole = placeModel(model, features.table);
   const by =
-    (weightsFor: (profile: Profile) => BlendWeights) =>
+    (weightsFor: (profile: Profile) => BlendWeights, placed = whole) =>
     (profile: Profile): ScoredList =>
       scratch.rank(
         {
@@ -34,11 +35,15 @@ export function trainedModels(model: TrainedModel, features: FrozenFeatures): re
         },
         weightsFor(profile),
       );
-  const alone = ([...LIST_SOURCES, "session_knn"] as const).filter((name) =>
-    name === "session_knn" ? model.sessions !== null : (model.lists[name]?.items.length ?? 0) > 0,
-  );
+  const lists = LIST_SOURCES.filter((name) => (model.lists[name]?.items.length ?? 0) > 0);
+  const { sessions } = model;
   return [
-    ...alone.map((name) => ({ name, rank: by(() => ({ [name]: 1 })) })),
+    ...lists.map((name) => ({ name, rank: by(() => ({ [name]: 1 })) })),
+    // Both kinds, whichever of them the run has chosen.
+    ...(sessions === null ? [] : SESSION_DECAYS).map((decay) => {
+      const placed = { ...whole, model: { ...model, sessions: sessions && { ...sessions, decay } } };
+      return { name: decay, rank: by(() => ({ session_knn: 1 }), placed) };
+    }),
     { name: TRAINED, rank: by(({ isGuest }) => (isGuest ? model.sessionWeights : model.weights)) },
   ];
 }
