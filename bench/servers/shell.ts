@@ -26,7 +26,8 @@ const ANSWER: RecoAnswer = {
   modelVersion: "rules-v1",
   strategy: "co_vis_popularity_hybrid",
   degraded: null,
-  timingsMs: { retrieval: 0.1, ranking: 0.1 },
+  exploration: null,
+  timingsMs: { retrieval: 0.1, ranking: 0.1, diversity: 0, exploration: 0 },
 };
 const HEALTH: HealthView = {
   db: true,
@@ -71,6 +72,7 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
+  slateLog: null,
   recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },

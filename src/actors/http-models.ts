@@ -1,11 +1,15 @@
 /** Joins the registry of models with what an http worker answers by. */
 
 import { hostname } from "node:os";
+import type { Deadline } from "../core/deadline.ts";
 import type { LoadedModel, LoadedModels } from "../http/services.ts";
 import { loadModel } from "../models/model-file.ts";
+import type { RunStore } from "../models/ports.ts";
 import { createRegistry, type ModelRegistry } from "../models/registry.ts";
+import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
-import type { TrainedModel } from "../recommend/trained-model.ts";
+import type { ServingRules } from "../recommend/serving-rules.ts";
+import type { ServedRun } from "../recommend/trained-policy.ts";
 import { hashRunBundle, readRunBundle } from "../stores/files/run-folder.ts";
 import { createRunStore } from "../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
@@ -37,8 +41,8 @@ export function openModels(
     artifacts: [],
   };
   let loaded: Omit<LoadedModels, "failure"> = { primary: builtIn, shadow: null };
-  const install = (models: Installed<TrainedModel>) => {
-    recommender.install(models);
+  const install = ({ primary, shadow }: Installed<ServedRun>) => {
+    recommender.install({ primary, shadow });
     const shown = (slot: string, runId: string): LoadedModel => ({
       runId,
       policy: `${slot}:${runId}`,
@@ -46,14 +50,17 @@ export function openModels(
       artifacts: [`runs/${runId}/bundle.bin`],
     });
     loaded = {
-      primary: models.primary ? shown(models.primary.slot, models.primary.runId) : builtIn,
-      shadow: models.shadow && shown("shadow", models.shadow.runId),
+      primary: primary ? shown(primary.slot, primary.runId) : builtIn,
+      shadow: shadow && shown("shadow", shadow.runId),
     };
   };
-  const follower = new ModelFollower<TrainedModel>({
+  const follower = new ModelFollower<ServedRun>({
     worker: `${hostname()}:${process.pid}:${context.id}`,
     store,
-    load: async (runId, deadline) => loadModel(await deadline.race(readRunBundle(dataDir, runId))),
+    load: async (runId, deadline) => ({
+      model: loadModel(await deadline.race(readRunBundle(dataDir, runId))),
+      rules: await servingRules(runs, runId, deadline),
+    }),
     install,
     clock,
     log,
@@ -64,4 +71,13 @@ export function openModels(
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   };
+}
+
+/** Rejects for a document that says what cannot be served, and for a run that is gone. */
+async function servingRules(runs: RunStore, runId: string, deadline: Deadline): Promise<ServingRules> {
+  const policy = await runs.policy(runId, deadline);
+  if (policy === null) throw new Error(`run ${runId} has no policy document`);
+  const rules = readServingRules(policy["serving"]);
+  if (!rules.ok) throw new Error(`Policy is not usable: ${rules.error}`);
+  return rules.value;
 }

@@ -23,6 +23,7 @@ import {
   openIngest,
   openInlineWriter,
   openMemory,
+  openSlateLog,
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
@@ -59,6 +60,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     storeAnswered();
   });
   const models = openModels(context, realm, serving.recommender);
+  const slateLog = config.retention.slateDays === 0 ? null : openSlateLog(context, realm);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
     config,
@@ -75,6 +77,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       metrics: realm.metrics,
       log: realm.log,
     }),
+    slateLog,
     recommender: serving.recommender,
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
@@ -106,6 +109,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await failpoint("http.stop");
       await context.clock.sleep(config.http.drainDelayMs);
       await server.stop();
+      slateLog?.close();
       await ingest[Symbol.asyncDispose]();
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();

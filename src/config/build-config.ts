@@ -48,6 +48,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       maxBackgroundTasks: values.RECO_MAX_BACKGROUND_TASKS,
       backpressureMode: values.RECO_BACKGROUND_BACKPRESSURE_MODE,
       backgroundShutdownMs: seconds(values.RECO_BACKGROUND_SHUTDOWN_TIMEOUT_SEC),
+      isExploring: values.FEATURE_EXPLORATION,
       metricsWindowSec: values.RECO_METRICS_WINDOW_SEC,
       metricsMaxSamples: values.RECO_METRICS_MAX_SAMPLES,
     },
@@ -81,6 +82,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       consumedDays: values.CONSUMED_RETENTION_DAYS,
       dlqDays: values.DLQ_RETENTION_DAYS,
       factDays: values.FACT_RETENTION_DAYS,
+      slateDays: values.SLATE_RETENTION_DAYS,
     },
     metrics: {
       enabled: values.PROMETHEUS_METRICS_ENABLED,

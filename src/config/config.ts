@@ -68,6 +68,8 @@ export interface Config {
     readonly maxBackgroundTasks: number;
     readonly backpressureMode: "sync" | "drop";
     readonly backgroundShutdownMs: number;
+    /** Whether policies that explore may do so. */
+    readonly isExploring: boolean;
     readonly metricsWindowSec: number;
     readonly metricsMaxSamples: number;
   };
@@ -146,7 +148,13 @@ export interface Config {
     readonly shutdownMs: number;
     readonly historySize: number;
   };
-  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly retention: {
+    readonly consumedDays: number;
+    readonly dlqDays: number;
+    readonly factDays: number;
+    /** 0: no slate is stored. */
+    readonly slateDays: number;
+  };
   readonly metrics: {
     readonly enabled: boolean;
     readonly host: string;

@@ -222,6 +222,10 @@ export const VARIABLES = {
     usedBy: "http",
   }),
 
+  FEATURE_EXPLORATION: bool(true, {
+    description: "GET /reco may explore where the policy says so; false: every propensity is 1.",
+    usedBy: "http",
+  }),
   ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
   ONLINE_CACHE_BACKEND: choice(["memory", "redis"], "memory", {
     onInvalid: "refuse",
@@ -403,6 +407,10 @@ export const VARIABLES = {
   FACT_RETENTION_DAYS: nonNegativeInt(180, {
     description: "Age limit of impressions, watches and events; 0: for ever.",
     usedBy: "monitor",
+  }),
+  SLATE_RETENTION_DAYS: nonNegativeInt(7, {
+    description: "Days that served slates can be explained and replayed; 0: none is stored.",
+    usedBy: "http, monitor",
   }),
 
   PROMETHEUS_METRICS_ENABLED: bool(true, { description: "Serves metrics.", usedBy: "all" }),

@@ -21,8 +21,8 @@ export async function describeSlate(
     timings_ms: {
       retrieval: round3(answer.timingsMs.retrieval),
       ranking: round3(answer.timingsMs.ranking),
-      diversity: 0,
-      exploration: 0,
+      diversity: round3(answer.timingsMs.diversity),
+      exploration: round3(answer.timingsMs.exploration),
     },
     cursor: null,
     items: explain(answer.list).map((item, position) => ({
@@ -30,7 +30,7 @@ export async function describeSlate(
       title: titles.get(item.itemId) ?? null,
       position,
       score: item.score,
-      propensity: 1,
+      propensity: answer.exploration?.propensities[position] ?? 1,
       sources: item.sources,
       reason: strongestSource(item.sources) ?? answer.strategy,
     })),

@@ -9,6 +9,7 @@ import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import type { Recommender } from "../recommend/recommender.ts";
+import type { AnsweredSlate } from "../recommend/slates/new-slate.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -20,6 +21,11 @@ export interface IngestService {
 /** Hands the slate's impression to the writer, or stores it inline, as configured. Never rejects: failures are counted. */
 export interface ImpressionLog {
   record(impression: ImpressionEvent, deadline: Deadline): Promise<void>;
+}
+
+/** Gets served slates stored once their answers have gone out. Never waits and never throws: drops are counted. */
+export interface SlateLog {
+  offer(slate: AnsweredSlate): void;
 }
 
 export interface CacheSnapshot {
@@ -96,6 +102,8 @@ export interface HttpServices {
   readonly metrics: Metrics;
   readonly ingest: IngestService;
   readonly impressions: ImpressionLog;
+  /** Null where no slates are stored. */
+  readonly slateLog: SlateLog | null;
   readonly recommender: Recommender;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */

@@ -75,4 +75,6 @@ export interface RunStore {
   find(runIds: readonly string[], deadline: Deadline): Promise<readonly RunSummary[]>;
   /** What the gates judge; null for an unknown run. The artifact is read and summed up, so this may take a while. */
   evidence(runId: string, deadline: Deadline): Promise<RunEvidence | null>;
+  /** The policy document as it was written; null for an unknown run. */
+  policy(runId: string, deadline: Deadline): Promise<RunEvidence["policy"]>;
 }

@@ -13,13 +13,12 @@ import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
 import type { Policy, PolicyLabel, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause, Endpoint, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
-import { popularRefined, rankRefined, refinementOf } from "./refined.ts";
+import { popularRefined, type Refined, rankRefined, refinementOf } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import { isInRollout } from "./rollout.ts";
 import type { ServingState } from "./serving-state.ts";
 import { streamPolicy } from "./stream-policy.ts";
-import type { TrainedModel } from "./trained-model.ts";
-import { trainedPolicy } from "./trained-policy.ts";
+import { type ServedRun, trainedPolicy } from "./trained-policy.ts";
 import { viewersOf } from "./viewer.ts";
 
 export interface RecommenderOptions {
@@ -28,12 +27,12 @@ export interface RecommenderOptions {
   readonly observer: ServingObserver;
 }
 
-/** Trained models to answer by. */
+/** Trained runs to answer by. */
 export interface InstalledModels {
   /** Null: the built-in policy. */
-  readonly primary: { readonly slot: string; readonly model: TrainedModel } | null;
+  readonly primary: { readonly slot: string; readonly run: ServedRun } | null;
   /** Answers a share of the users, always the same ones. */
-  readonly shadow: { readonly rollout: number; readonly model: TrainedModel } | null;
+  readonly shadow: { readonly rollout: number; readonly run: ServedRun } | null;
 }
 
 export interface InstallableRecommender extends Recommender {
@@ -51,8 +50,8 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
   const { state, clock } = options;
   const builtIn = state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
   const recommend = successorsPolicy(state);
-  const trained = (slot: string, variant: PolicyLabel["variant"], model: TrainedModel) =>
-    trainedPolicy(state, clock, model, { name: `${slot}:${model.runId}`, variant });
+  const trained = (slot: string, variant: PolicyLabel["variant"], run: ServedRun) =>
+    trainedPolicy(state, clock, run, { name: `${slot}:${run.model.runId}`, variant });
   let primary: Policy = builtIn;
   let shadow: Shadow | null = null;
   const policyFor = (userId: string): Policy =>
@@ -68,11 +67,11 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
       return new Map(itemIds.map((itemId, place) => [itemId, titles[place] ?? null]));
     },
     install(models) {
-      primary = models.primary ? trained(models.primary.slot, "primary", models.primary.model) : builtIn;
+      primary = models.primary ? trained(models.primary.slot, "primary", models.primary.run) : builtIn;
       shadow = models.shadow && {
-        runId: models.shadow.model.runId,
+        runId: models.shadow.run.model.runId,
         rollout: models.shadow.rollout,
-        policy: trained("shadow", "shadow", models.shadow.model),
+        policy: trained("shadow", "shadow", models.shadow.run),
       };
       // Kept lists are those of the policies before.
       state.rankedLists.clear();
@@ -102,19 +101,22 @@ function answer(
       modelVersion,
       strategy: `fallback:${source}`,
       degraded: `${cause}:${source}`,
-      timingsMs: { retrieval: 0, ranking: 0 },
+      exploration: null,
+      timingsMs: { retrieval: 0, ranking: 0, diversity: 0, exploration: 0 },
     };
   };
-  const full = (ranked: Ranked | null): RecoAnswer => {
+  const full = (ranked: (Ranked & Partial<Refined>) | null): RecoAnswer => {
     if (ranked === null) return popular(reads.cause ?? "empty");
-    const { list, rankingMs } = ranked;
-    const timingsMs = { retrieval: clock.monotonicMs() - startedMs - rankingMs, ranking: rankingMs };
+    const { list, rankingMs, exploration = null, diversityMs = 0, explorationMs = 0 } = ranked;
+    const retrieval = clock.monotonicMs() - startedMs - rankingMs - diversityMs - explorationMs;
+    const timingsMs = { retrieval, ranking: rankingMs, diversity: diversityMs, exploration: explorationMs };
     return {
       list,
       label,
       modelVersion,
       strategy,
       degraded: reads.cause && `${reads.cause}:reduced`,
+      exploration,
       timingsMs,
     };
   };

@@ -6,6 +6,7 @@ import type { Boost, Filter } from "./expression.ts";
 import type { PolicyLabel } from "./policy.ts";
 import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
+import type { Exploration } from "./slate.ts";
 
 export interface RecoRequest {
   readonly userId: string;
@@ -18,6 +19,10 @@ export interface RecoRequest {
   readonly sessionEvents?: readonly HistoryEntry[];
   readonly filter?: Filter | null;
   readonly boost?: Boost | null;
+  /** Whether the answer is to be stored, so that it keeps what it was made from. */
+  readonly isStored?: boolean;
+  /** Id of the request, where its answer may explore: one id and one state give one slate. */
+  readonly explorationId?: string | null;
 }
 
 export type BuiltinVersion = "rules-v1" | "stream-v1";
@@ -26,6 +31,14 @@ export type TrainedVersion = `${string}-${string}_${string}`;
 export type ModelVersion = BuiltinVersion | TrainedVersion;
 export type DegradeCause = "timeout" | "error" | "empty" | "overload";
 export type DegradeSource = "reduced" | "redis" | "popular" | "empty" | "recall";
+
+export interface Timings {
+  readonly retrieval: number;
+  readonly ranking: number;
+  /** Of filter, boost, caps, quota and diversity. */
+  readonly diversity: number;
+  readonly exploration: number;
+}
 
 export interface RecoAnswer {
   readonly list: RankedList;
@@ -36,7 +49,9 @@ export interface RecoAnswer {
   readonly strategy: string;
   /** `<cause>:<source>` when the answer is not the full policy's. */
   readonly degraded: `${DegradeCause}:${DegradeSource}` | null;
-  readonly timingsMs: { readonly retrieval: number; readonly ranking: number };
+  /** Null where nothing was explored: every propensity is 1. */
+  readonly exploration: Exploration | null;
+  readonly timingsMs: Timings;
 }
 
 /** How routes are named in metrics. */

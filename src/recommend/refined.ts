@@ -1,28 +1,35 @@
-/** Ranks deep, refines, and ranks deeper once when too few items are left. */
+/** Ranks deep and makes the slate of what passes; ranks deeper once when too few items are left. */
 
 import type { Clock } from "../core/clock.ts";
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
-import type { CatalogCard } from "./catalog-cards.ts";
+import { explorationSeed } from "./exploration.ts";
 import { NOBODY, type UserFacts } from "./expression.ts";
 import type { Depth, Policy, Ranked } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
-import { NO_SPREAD, type Refinement, refine } from "./refine.ts";
+import { pick, type Row } from "./refine.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
+import { makeSlate, type Slate } from "./slate.ts";
+import { type CardOf, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import { refinedBasis } from "./slates/refined-basis.ts";
+import { isSpreading } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
 const MAX_JUDGED = 2_000;
 
-/** What is left to do for this request after ranking; null when a ranked list is a slate as it is. */
-export function refinementOf(
-  policy: Policy,
-  { filter = null, boost = null }: RecoRequest,
-): Refinement | null {
+/** Null when a ranked list is a slate as it is. */
+export function refinementOf(policy: Policy, request: RecoRequest): Refinement | null {
+  const { filter = null, explorationId = null } = request;
+  const { spread, exploration: rules } = policy.rules;
   // The baseline is the plain reference: it filters, and boosts nothing.
-  const given = policy.boosts ? boost : null;
-  if (filter === null && given === null) return null;
-  return { filter, boost: given, spread: NO_SPREAD };
+  const boost = policy.boosts ? (request.boost ?? null) : null;
+  const isExploring = explorationId !== null && rules.epsilon > 0;
+  if (filter === null && boost === null && !isExploring && !isSpreading(spread)) return null;
+  const exploration = isExploring
+    ? { rules, seed: explorationSeed(explorationId, request.userId, policy.modelVersion) }
+    : null;
+  return { filter, boost, spread, exploration };
 }
 
 export interface RefinedParts {
@@ -34,25 +41,29 @@ export interface RefinedParts {
   readonly reads: RequestReads;
 }
 
-export function rankRefined(parts: RefinedParts): MaybePromise<Ranked | null> {
-  const { policy, request, reads } = parts;
+export type Refined = Slate & Pick<Ranked, "rankingMs">;
+
+export function rankRefined(parts: RefinedParts): MaybePromise<Refined | null> {
+  const { policy, request, reads, refinement } = parts;
   return chain(userFacts(parts), (user) => {
     const at = (depth: Depth) =>
       chain(policy.rank(request, reads, depth), (ranked) => ranked && refineRanked(parts, ranked, user));
     return chain(at("candidates"), (first) => {
-      if (first === null || first.list.itemIds.length >= request.k || !reads.hasTime()) return first;
-      return at("wide");
+      const isEnough = first === null || first.list.itemIds.length >= request.k;
+      return isEnough || !needsCards(refinement) || !reads.hasTime() ? first : at("wide");
     });
   });
 }
 
-/** The popular list under the same rules, from what is in memory. */
+/** The popular list under the same rules, from what is in memory; it explores nothing. */
 export function popularRefined(parts: RefinedParts): RankedList {
   const { policy, state, request } = parts;
   const attributes = state.userAttributes.stale(request.userId);
   const user = attributes ? { attributes } : null;
   const cardOf = (itemId: string) => state.cards.get(itemId) ?? state.cards.outside.stale(itemId);
-  return refineList(parts, best(policy.popular(request, "wide")), user, cardOf);
+  const list = best(policy.popular(request, "wide"));
+  const { rows, basis } = judged(parts, list, user, cardOf, { ...parts.refinement, exploration: null });
+  return { ...pick(list, rows.slice(0, request.k)), ...basis };
 }
 
 function userFacts({ state, request, refinement, reads }: RefinedParts): MaybePromise<UserFacts | null> {
@@ -63,32 +74,54 @@ function userFacts({ state, request, refinement, reads }: RefinedParts): MaybePr
   );
 }
 
-function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Ranked> {
+function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
   const list = best(ranked.list);
-  const { cards } = parts.state;
-  const missing = list.itemIds.filter((itemId) => cards.get(itemId) === null);
-  return chain(parts.reads.values(cards.outside, missing, "database_query"), (read) => {
-    const startedMs = parts.clock.monotonicMs();
-    const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
-    const refined = refineList(parts, list, user, (itemId) => cards.get(itemId) ?? outside.get(itemId));
-    return { list: refined, rankingMs: ranked.rankingMs + parts.clock.monotonicMs() - startedMs };
+  return chain(cardsOf(parts, list), (cardOf) => {
+    const { clock, refinement, request } = parts;
+    const startedMs = clock.monotonicMs();
+    const { rows, basis } = judged(parts, list, user, cardOf, refinement);
+    const slate = makeSlate({ list, rows, k: request.k, exploration: refinement.exploration, clock });
+    const diversityMs = clock.monotonicMs() - startedMs - slate.explorationMs;
+    return { ...slate, list: { ...slate.list, ...basis }, rankingMs: ranked.rankingMs, diversityMs };
   });
 }
 
-function refineList(
-  { refinement, request, clock, reads }: RefinedParts,
+/** The rows, and what they were made from where that is to be stored. */
+function judged(
+  { request: { k, isStored = false }, clock, reads }: RefinedParts,
   list: RankedList,
   user: UserFacts | null,
-  cardOf: (itemId: string) => CatalogCard | undefined,
-): RankedList {
-  return refine({
-    list,
+  cardOf: CardOf,
+  refinement: Refinement,
+): { readonly rows: readonly Row[]; readonly basis: Pick<RankedList, "basis"> } {
+  let judged = list.itemIds.length;
+  const hasTime = (count: number) => {
+    const isLeft = reads.hasTime();
+    if (!isLeft) judged = count;
+    return isLeft;
+  };
+  const nowMs = clock.nowMs();
+  const rows = rowsOf({ list, refinement, k, nowMs, cardOf, user, hasTime });
+  if (!isStored || !list.basis) return { rows, basis: {} };
+  const basis = refinedBasis(list.basis, {
     refinement,
+    itemIds: list.itemIds.slice(0, judged),
     cardOf,
     user,
-    k: request.k,
-    nowMs: clock.nowMs(),
-    hasTime: () => reads.hasTime(),
+    nowMs,
+  });
+  return { rows, basis: { basis } };
+}
+
+const NO_CARDS: CardOf = () => undefined;
+
+function cardsOf({ state, reads, refinement }: RefinedParts, { itemIds }: RankedList): MaybePromise<CardOf> {
+  if (!needsCards(refinement)) return NO_CARDS;
+  const { cards } = state;
+  const missing = itemIds.filter((itemId) => cards.get(itemId) === null);
+  return chain(reads.values(cards.outside, missing, "database_query"), (read) => {
+    const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
+    return (itemId: string) => cards.get(itemId) ?? outside.get(itemId);
   });
 }
 

@@ -1,10 +1,11 @@
 /** Tells why a trained policy gave one item its score: what each source said, and which items of the profile brought it. */
 
+import { type Column, shareOf } from "./blend-columns.ts";
 import type { SourceName } from "./ranked-list.ts";
 import { AGE_FACTOR } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
 import { type BlendWeights, LIST_SOURCES } from "./trained-model.ts";
-import { type Column, shareOf, type TrainedScratch } from "./trained-scratch.ts";
+import type { TrainedScratch } from "./trained-scratch.ts";
 
 export interface Explanation {
   readonly score: number;

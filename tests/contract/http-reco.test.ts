@@ -227,3 +227,36 @@ describe("GET /recommend", () => {
     expect(http.asked[0]?.request.k).toBe(3);
   });
 });
+
+describe("exploration", () => {
+  const explored = {
+    seed: "ab".repeat(32),
+    rules: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
+    propensities: Float64Array.of(1, 0.95),
+    drawn: [],
+    greedy: ["item-0", "item-1"],
+    pool: ["item-2"],
+  };
+
+  test("is asked for under the id of the request, unless it is switched off", async () => {
+    const http = fakeHttp();
+    const off = fakeHttp({ reco: { isExploring: false } });
+    for (const each of [http, off]) await each.get(PATH, CHOSEN);
+    expect(http.asked[0]?.request.explorationId).toBe("client-request-1");
+    expect(off.asked[0]?.request.explorationId).toBeUndefined();
+  });
+
+  test("tells with each item the probability that it was shown with", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(2, { exploration: explored });
+    const body = await bodyOf(await http.get(`${PATH}&details=1`));
+    expect(body.details).toMatchObject({ items: [{ propensity: 1 }, { propensity: 0.95 }] });
+  });
+
+  test("is not asked for by POST /recommend and GET /recommend", async () => {
+    const http = fakeHttp();
+    await http.post("/recommend", { users: [{ user_id: "u-1" }] });
+    await http.get("/recommend?user_id=u-1");
+    expect(http.asked.map(({ request }) => request.explorationId)).toEqual([undefined, undefined]);
+  });
+});

@@ -8,6 +8,7 @@ import { guardReader } from "../../src/recommend/guarded-reader.ts";
 import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../src/recommend/ports.ts";
 import { explain } from "../../src/recommend/ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
+import { PLAIN_RULES, type ServingRules } from "../../src/recommend/serving-rules.ts";
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
@@ -22,6 +23,8 @@ export function serving(options: {
   snapshot?: ScoredItem[];
   settings?: Partial<ServingSettings>;
   model?: TrainedModel;
+  /** Of the policy document. */
+  rules?: Partial<ServingRules>;
 }) {
   const clock = manualClock();
   const fake = fakeReader(clock, options.contents);
@@ -37,8 +40,10 @@ export function serving(options: {
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
   const recommender = createRecommender({ state, clock, observer });
-  if (options.model)
-    recommender.install({ primary: { slot: "default", model: options.model }, shadow: null });
+  if (options.model) {
+    const run = { model: options.model, rules: { ...PLAIN_RULES, ...options.rules } };
+    recommender.install({ primary: { slot: "default", run }, shadow: null });
+  }
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */
   const ask = async (
     route: "reco" | "recommend",

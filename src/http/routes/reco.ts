@@ -3,7 +3,7 @@
 import type { RequestId } from "../../core/ids.ts";
 import { chain, type MaybePromise } from "../../core/maybe-promise.ts";
 import { autologImpression } from "../../events/autolog.ts";
-import type { RecoAnswer } from "../../recommend/recommender.ts";
+import type { RecoAnswer, RecoRequest } from "../../recommend/recommender.ts";
 import { invalid } from "../errors.ts";
 import { policyHeaders } from "../policy-labels.ts";
 import { describeSlate } from "../reco-details.ts";
@@ -18,20 +18,39 @@ export function recoHandler(
   services: HttpServices,
   slates: RetrySlates,
 ): Required<Pick<Route, "handle" | "observe">> {
-  const { recommender, impressions, metrics, clock } = services;
+  const { recommender, impressions, slateLog, metrics, clock, config } = services;
+  const { isExploring } = config.reco;
   const counts = bindRecommendationMetrics(metrics, clock, "reco");
   const retrieval = metrics.histogram("reco_stage_latency_ms", { stage: "retrieval" });
   const ranking = metrics.histogram("reco_stage_latency_ms", { stage: "ranking" });
+  const diversity = metrics.histogram("reco_stage_latency_ms", { stage: "diversity" });
+  const exploration = metrics.histogram("reco_stage_latency_ms", { stage: "exploration" });
   const family = (name: string) => metrics.counter("reco_api_requests_total", { status_family: name });
   const families = [family("2xx"), family("4xx"), family("5xx")] as const;
   const latency = metrics.histogram("reco_api_latency_ms");
 
-  const recommend = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> =>
-    chain(recommender.reco(query, call.deadline), (answer) => {
-      retrieval.observe(answer.timingsMs.retrieval);
-      ranking.observe(answer.timingsMs.ranking);
+  const recommend = (query: RecoQuery, call: Call): MaybePromise<RecoAnswer> => {
+    const request = asked(query, call);
+    return chain(recommender.reco(request, call.deadline), (answer) => {
+      const { timingsMs } = answer;
+      retrieval.observe(timingsMs.retrieval);
+      ranking.observe(timingsMs.ranking);
+      if (timingsMs.diversity > 0) diversity.observe(timingsMs.diversity);
+      if (timingsMs.exploration > 0) exploration.observe(timingsMs.exploration);
+      if (request.isStored) {
+        const { requestId } = call.ids;
+        slateLog?.offer({ requestId, servedAtMs: clock.nowMs(), surface: query.surface, request, answer });
+      }
       return answer;
     });
+  };
+
+  /** What the recommender is asked; a HEAD shows no slate to anybody. */
+  const asked = (query: RecoQuery, { ids, request }: Call): RecoQuery & RecoRequest => {
+    const isStored = slateLog !== null && request.method !== "HEAD";
+    if (!isExploring && !isStored) return query;
+    return { ...query, isStored, explorationId: isExploring ? ids.requestId : null };
+  };
 
   const log = async (query: RecoQuery, call: Call, answer: RecoAnswer): Promise<void> => {
     const impression = autologImpression({

@@ -30,12 +30,15 @@ export function createRunStore(
   pool: Pool,
   artifactSha256: (runId: string) => Promise<string | null>,
 ): RunStore {
+  const policy: RunStore["policy"] = (runId, deadline) =>
+    pool.use("read", deadline, (sql) => policyOf(sql, runId));
   return {
+    policy,
     list: (limit, deadline) => pool.use("read", deadline, (sql) => newestRuns(sql, limit)),
     find: (runIds, deadline) => pool.use("read", deadline, (sql) => findRuns(sql, runIds)),
     async evidence(runId, deadline) {
-      const policy = await pool.use("read", deadline, (sql) => policyOf(sql, runId));
-      return policy && { policy, artifactSha256: await deadline.race(artifactSha256(runId)) };
+      const document = await policy(runId, deadline);
+      return document && { policy: document, artifactSha256: await deadline.race(artifactSha256(runId)) };
     },
   };
 }

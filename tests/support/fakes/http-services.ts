@@ -13,6 +13,7 @@ import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
@@ -48,6 +49,7 @@ export interface FakeState {
   readonly plans: IngestPlan[];
   readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
   readonly impressions: ImpressionEvent[];
+  readonly served: AnsweredSlate[];
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -93,6 +95,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.impressions.push(impression);
       },
     },
+    slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
@@ -220,7 +223,8 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
-    timingsMs: { retrieval: 1.23456, ranking: 0.5 },
+    exploration: null,
+    timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
 }
@@ -272,6 +276,7 @@ function fakeState(): FakeState {
     plans: [],
     asked: [],
     impressions: [],
+    served: [],
     days: [],
     recorded: [],
     lines: [],

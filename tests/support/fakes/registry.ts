@@ -82,6 +82,7 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
     runs: {
       list: async (limit) => [...fake.evidence.keys()].slice(0, limit).map(summary),
       find: async (ids) => ids.filter((runId) => fake.evidence.has(runId)).map(summary),
+      policy: async (runId) => fake.evidence.get(runId)?.policy ?? null,
       evidence: async (runId) => fake.evidence.get(runId) ?? null,
     },
   };

@@ -57,7 +57,7 @@ describe("a follower", () => {
     await follower.start();
     move("r1");
     await clock.advance(1_100);
-    expect(installed.at(-1)?.primary).toEqual({ slot: "default", runId: "r1", model: "model of r1" });
+    expect(installed.at(-1)?.primary).toEqual({ slot: "default", runId: "r1", run: "model of r1" });
     shadow("r2", 0.1);
     await clock.advance(1_100);
     shadow("r2", 0.2);

@@ -2,13 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
 import type { RankedList } from "../../../src/recommend/ranked-list.ts";
-import {
-  jaccard,
-  NO_SPREAD,
-  type RefineInput,
-  refine,
-  type SpreadRules,
-} from "../../../src/recommend/refine.ts";
+import { type JudgeInput, judge, pick } from "../../../src/recommend/refine.ts";
+import { jaccard, NO_SPREAD, type SpreadRules, spreadOut } from "../../../src/recommend/spread.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 31);
 const days = (ago: number) => new Date(NOW_MS - ago * 86_400_000).toISOString();
@@ -29,24 +24,30 @@ function listOf(
 const refined = (
   list: RankedList,
   cards: Record<string, Partial<CatalogCard>>,
-  over: Partial<RefineInput["refinement"]> & { k?: number; hasTime?: () => boolean } = {},
+  over: Partial<JudgeInput> & { spread?: SpreadRules; k?: number; extra?: number } = {},
 ) => {
-  const { k = 10, hasTime = () => true, ...refinement } = over;
-  return refine({
+  const { k = 10, extra = 0, spread = NO_SPREAD, ...given } = over;
+  const candidates = judge({
     list,
-    refinement: { filter: null, boost: null, spread: NO_SPREAD, ...refinement },
+    filter: null,
+    boost: null,
     cardOf: (itemId) => ({ ...unknownCard(itemId), ...cards[itemId] }),
     user: { attributes: {} },
-    k,
-    nowMs: NOW_MS,
-    hasTime,
+    hasTime: () => true,
+    ...given,
   });
+  return pick(list, spreadOut(candidates, spread, { k, extra, nowMs: NOW_MS }));
 };
 const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...rules } });
 
 describe("refine", () => {
   test("leaves out what does not pass the filter", () => {
-    const filter = { text: "", asksUser: false, of: (card: CatalogCard) => card.category === "x" };
+    const filter = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => card.category === "x",
+    };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
       { a: { category: "x" }, c: { category: "x" } },
@@ -59,7 +60,7 @@ describe("refine", () => {
     const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
     const judgedWith = (hasTime: () => boolean) => {
       let judged = 0;
-      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      const filter = { text: "", asksUser: false, asksItem: [], of: () => ++judged < 0 };
       refined(list, {}, { filter, hasTime });
       return judged;
     };
@@ -69,7 +70,12 @@ describe("refine", () => {
   });
 
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
-    const boost = { text: "", asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
+    const boost = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1),
+    };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);
     expect([...scores]).toEqual([5, 3, 2]);
