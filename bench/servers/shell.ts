@@ -27,6 +27,7 @@ const ANSWER: RecoAnswer = {
   strategy: "co_vis_popularity_hybrid",
   degraded: null,
   exploration: null,
+  page: null,
   timingsMs: { retrieval: 0.1, ranking: 0.1, diversity: 0, exploration: 0 },
 };
 const HEALTH: HealthView = {
@@ -73,7 +74,16 @@ const app = createApp({
   ingest: { accept: unused },
   impressions: { record: unused },
   slateLog: null,
-  recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
+  slates: { find: unused, standing: unused },
+  runModels: { load: unused },
+  recommender: {
+    reco: async () => ANSWER,
+    nextPage: unused,
+    recommend: unused,
+    mayShow: () => true,
+    titles: unused,
+  },
+  pagedLists: { keep: unused, find: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },

@@ -9,8 +9,10 @@ import { createRegistry, type ModelRegistry } from "../models/registry.ts";
 import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
 import type { ServingRules } from "../recommend/serving-rules.ts";
+import type { RunModels } from "../recommend/slates/replay-policy.ts";
 import type { ServedRun } from "../recommend/trained-policy.ts";
 import { hashRunBundle, readRunBundle } from "../stores/files/run-folder.ts";
+import { createRunModels } from "../stores/files/run-models.ts";
 import { createRunStore } from "../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
@@ -21,6 +23,8 @@ import type { ActorArgs } from "./tree.ts";
 export interface Models extends AsyncDisposable {
   readonly registry: ModelRegistry;
   readonly loaded: () => LoadedModels;
+  /** Models of runs that may not serve any more. */
+  readonly runModels: RunModels;
   /** Installs what is promoted, and goes on following. Never rejects. */
   start(): Promise<void>;
 }
@@ -67,6 +71,7 @@ export function openModels(
   });
   return {
     registry: createRegistry({ store, runs, clock }),
+    runModels: createRunModels(runs, dataDir),
     loaded: () => ({ ...loaded, failure: follower.failure }),
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),

@@ -8,9 +8,10 @@ import { RetrySlates } from "../http/retry-slates.ts";
 import type { HttpEnv } from "../http/route.ts";
 import type { HttpServices } from "../http/services.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
+import { createSlateStore } from "../stores/postgres/slate-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { exportCache } from "./http-cache-metrics.ts";
-import { openItems, openUsers } from "./http-catalog.ts";
+import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openModels } from "./http-models.ts";
@@ -78,7 +79,10 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       log: realm.log,
     }),
     slateLog,
+    slates: createSlateStore(realm.pool, config.retention.slateDays),
+    runModels: models.runModels,
     recommender: serving.recommender,
+    pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),

@@ -17,6 +17,8 @@ import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
+import { explainCommand } from "./slates/explain.ts";
+import { replaySlateCommand } from "./slates/replay-slate.ts";
 import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { trainCommand } from "./train/command.ts";
@@ -33,6 +35,8 @@ export const commands = (): readonly Command[] => [
   rollbackPolicyCommand(),
   evaluateCommand(),
   opeCommand(),
+  explainCommand(),
+  replaySlateCommand(),
   statusCommand(),
   doctorCommand(),
   configCommand(),

@@ -10,6 +10,7 @@ export async function describeSlate(
   answer: RecoAnswer,
   call: Call,
   recommender: Pick<Recommender, "titles">,
+  cursor: string | null = null,
 ): Promise<object> {
   const titles = await recommender.titles(answer.list.itemIds, call.deadline);
   return {
@@ -24,7 +25,7 @@ export async function describeSlate(
       diversity: round3(answer.timingsMs.diversity),
       exploration: round3(answer.timingsMs.exploration),
     },
-    cursor: null,
+    cursor,
     items: explain(answer.list).map((item, position) => ({
       item_id: item.itemId,
       title: titles.get(item.itemId) ?? null,

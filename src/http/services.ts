@@ -8,8 +8,11 @@ import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { AnsweredSlate } from "../recommend/slates/new-slate.ts";
+import type { RunModels } from "../recommend/slates/replay-policy.ts";
+import type { SlateStore } from "../recommend/slates/slate.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -104,7 +107,10 @@ export interface HttpServices {
   readonly impressions: ImpressionLog;
   /** Null where no slates are stored. */
   readonly slateLog: SlateLog | null;
+  readonly slates: Pick<SlateStore, "find" | "standing">;
+  readonly runModels: RunModels;
   readonly recommender: Recommender;
+  readonly pagedLists: PagedLists;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */
   readonly users: UserStore;

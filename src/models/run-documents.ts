@@ -4,6 +4,7 @@ import type { SourceName } from "../recommend/ranked-list.ts";
 import type { BlendWeights } from "../recommend/trained-model.ts";
 import { sha256 } from "./bundle.ts";
 import { FEATURE_SCHEMA_VERSION, POLICY_VERSION } from "./gates.ts";
+import { TRAINED_SERVING } from "./serving-document.ts";
 import type { Trained } from "./train.ts";
 
 export const BUNDLE_FILE = "bundle.bin";
@@ -97,6 +98,7 @@ export function runDocuments(
           betas: shortened(settings.weights),
           session_betas: shortened(settings.sessionWeights),
           profile_half_life: settings.profileHalfLife,
+          ...TRAINED_SERVING,
         },
       },
     ],

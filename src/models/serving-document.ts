@@ -7,8 +7,23 @@ import { NO_SPREAD, type SpreadRules } from "../recommend/spread.ts";
 
 /** What counts where the document opens `diversity` or `exploration` and leaves a member out. */
 const DEFAULT_LAMBDA = 0.85;
-export const DEFAULT_EXPLORATION: ExplorationRules = { epsilon: 0.05, fromPosition: 3, poolSize: 200 };
-export const DEFAULT_FRESHNESS_DAYS = 30;
+const DEFAULT_EXPLORATION: ExplorationRules = { epsilon: 0.05, fromPosition: 3, poolSize: 200 };
+const DEFAULT_FRESHNESS_DAYS = 30;
+
+/** What training writes; docs/adr/0016 has what it costs and gives. */
+export const TRAINED_SERVING = {
+  exploration: {
+    epsilon: DEFAULT_EXPLORATION.epsilon,
+    from_position: DEFAULT_EXPLORATION.fromPosition,
+    pool_size: DEFAULT_EXPLORATION.poolSize,
+  },
+  diversity: { lambda: DEFAULT_LAMBDA },
+  max_per_author: 0,
+  max_per_category: 0,
+  freshness_quota: 0,
+  freshness_days: DEFAULT_FRESHNESS_DAYS,
+} as const;
+
 const MAX_POOL_SIZE = 1_000;
 const MAX_DAYS = 36_500;
 

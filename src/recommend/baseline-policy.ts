@@ -89,7 +89,7 @@ function breadthOf({ k }: RecoRequest, depth: Depth): { readonly k: number; read
 const lengthOf = ({ k }: RecoRequest, depth: Depth): number =>
   depth === "slate" ? k : depth === "candidates" ? SUCCESSORS_AND_POPULAR : WIDER * SUCCESSORS_AND_POPULAR;
 
-function readUser(
+export function readUser(
   { baseline, visibility }: ServingState,
   request: RecoRequest,
   reads: RequestReads,

@@ -10,6 +10,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
+import { NewestItems } from "./newest-items.ts";
 import type { CardReader, CardVersion } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
@@ -30,6 +31,8 @@ interface Held {
 export class CatalogCards implements Disposable {
   /** Cards of items that are not held. */
   readonly outside: KeyedCache<CatalogCard>;
+  /** Of the items that are held. */
+  readonly newest = new NewestItems();
   readonly #reader: CardReader;
   readonly #settings: ServingSettings;
   readonly #clock: Clock;
@@ -119,8 +122,10 @@ export class CatalogCards implements Disposable {
     );
     for (const held of cards) {
       const { item_id: itemId } = held.card;
-      if (this.#held.has(itemId) || this.#held.size < MAX_CARDS) this.#held.set(itemId, held);
-      else this.#isWhole = false;
+      if (this.#held.has(itemId) || this.#held.size < MAX_CARDS) {
+        this.#held.set(itemId, held);
+        this.newest.note(held.card);
+      } else this.#isWhole = false;
     }
   }
 

@@ -9,6 +9,17 @@ import { capturePopular } from "./slates/capture.ts";
 const REPEAT_FACTOR = 0.5;
 const MIN_CANDIDATES = 200;
 const CANDIDATES_PER_PLACE = 5;
+
+export interface ColdDepth {
+  /** Items in the list. */
+  readonly k: number;
+  /** Most popular items that it is made of. */
+  readonly candidates: number;
+}
+
+/** Of a slate of `k` items, and of every longer list that begins with it. */
+export const coldCandidates = (k: number): number => Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k);
+
 const SOURCES: readonly SourceName[] = ["decayed_popularity"];
 
 /** Answers the same list to everybody unknown until popularity changes. */
@@ -19,7 +30,7 @@ export class ColdStarts {
     index: PopularityIndex;
     version: number;
     hidden: HiddenSlots;
-    k: number;
+    depth: ColdDepth;
   } | null = null;
 
   constructor(categoryOf: (slot: number) => string | null) {
@@ -31,19 +42,20 @@ export class ColdStarts {
     index: PopularityIndex,
     unwanted: ReadonlySet<number>,
     hidden: HiddenSlots,
-    k: number,
+    depth: ColdDepth,
     isStored = false,
   ): RankedList {
     const known = this.#known;
     const { version } = index;
     const make = () =>
-      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), k, isStored);
+      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), depth, isStored);
     if (unwanted.size > 0) return make();
+    const isSameDepth = known?.depth.k === depth.k && known.depth.candidates === depth.candidates;
     const isKnown =
-      known?.index === index && known.version === version && known.hidden === hidden && known.k === k;
+      known?.index === index && known.version === version && known.hidden === hidden && isSameDepth;
     if (isKnown && (!isStored || known.list.candidates)) return known.list;
     const list = make();
-    this.#known = { list, index, version, hidden, k };
+    this.#known = { list, index, version, hidden, depth };
     return list;
   }
 }
@@ -63,10 +75,10 @@ export function coldStart(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
   isUnwanted: (slot: number) => boolean,
-  k: number,
+  { k, candidates }: ColdDepth,
   isStored = false,
 ): RankedList {
-  const ranks = bestRanks(index, isUnwanted, Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k));
+  const ranks = bestRanks(index, isUnwanted, candidates);
   const segments = segmentsOf(index, categoryOf, ranks);
   const itemIds: string[] = [];
   const scores: number[] = [];

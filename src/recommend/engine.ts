@@ -10,6 +10,7 @@ import type { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { attempt, chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { rulesPolicy, successorsPolicy } from "./baseline-policy.ts";
+import { answerPage, noPage } from "./next-page.ts";
 import type { Policy, PolicyLabel, Ranked } from "./policy.ts";
 import type { ServingObserver } from "./ports.ts";
 import type { DegradeCause, Endpoint, RecoAnswer, Recommender, RecoRequest } from "./recommender.ts";
@@ -59,6 +60,8 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
   return {
     reco: (request, deadline, endpoint = "reco") =>
       answer(options, policyFor(request.userId), request, deadline, endpoint),
+    nextPage: (page, request, deadline) =>
+      page === null ? noPage(policyFor(request.userId), null) : answerPage(options, page, request, deadline),
     recommend: (request, deadline) => answer(options, recommend, request, deadline, "recommend"),
     mayShow: (viewer, itemIds) => !state.visibility.hides(viewersOf(viewer), itemIds),
     async titles(itemIds, deadline) {
@@ -102,12 +105,13 @@ function answer(
       strategy: `fallback:${source}`,
       degraded: `${cause}:${source}`,
       exploration: null,
+      page: null,
       timingsMs: { retrieval: 0, ranking: 0, diversity: 0, exploration: 0 },
     };
   };
   const full = (ranked: (Ranked & Partial<Refined>) | null): RecoAnswer => {
     if (ranked === null) return popular(reads.cause ?? "empty");
-    const { list, rankingMs, exploration = null, diversityMs = 0, explorationMs = 0 } = ranked;
+    const { list, rankingMs, exploration = null, page = null, diversityMs = 0, explorationMs = 0 } = ranked;
     const retrieval = clock.monotonicMs() - startedMs - rankingMs - diversityMs - explorationMs;
     const timingsMs = { retrieval, ranking: rankingMs, diversity: diversityMs, exploration: explorationMs };
     return {
@@ -117,6 +121,7 @@ function answer(
       strategy,
       degraded: reads.cause && `${reads.cause}:reduced`,
       exploration,
+      page,
       timingsMs,
     };
   };

@@ -4,7 +4,7 @@ import type { CatalogCard } from "./catalog-cards.ts";
 import type { ExplorationRules } from "./exploration.ts";
 import type { Boost, Filter, UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
-import { judge, type Row } from "./refine.ts";
+import { type Candidate, judge, type Row } from "./refine.ts";
 import { isSpreading, type SpreadRules, spreadOut } from "./spread.ts";
 
 /** What is left to do for one request after ranking. */
@@ -21,6 +21,8 @@ export type CardOf = (itemId: string) => CatalogCard | undefined;
 
 export interface RowsInput {
   readonly list: RankedList;
+  /** So many of its last items are there for being new, whatever their scores. */
+  readonly fresh: number;
   readonly refinement: Refinement;
   readonly k: number;
   readonly nowMs: number;
@@ -33,17 +35,26 @@ export interface RowsInput {
 export const needsCards = ({ filter, boost, spread }: Refinement): boolean =>
   filter !== null || boost !== null || isSpreading(spread);
 
-/** The slate without exploration, and behind it what may be drawn instead. */
-export function rowsOf({ list, refinement, k, nowMs, cardOf, user, hasTime }: RowsInput): readonly Row[] {
-  const { filter, boost, spread, exploration } = refinement;
+/** The slate without exploration, and behind it what may be drawn instead; and all that passed the filter, by score. */
+export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; readonly passed: readonly Row[] } {
+  const { list, fresh, refinement, k, nowMs } = input;
+  const { spread, exploration } = refinement;
   const extra = exploration?.rules.poolSize ?? 0;
+  const firstFresh = list.itemIds.length - fresh;
   if (!needsCards(refinement)) {
-    return Array.from({ length: Math.min(list.itemIds.length, k + extra) }, (_, place) => ({
-      place,
-      factor: 1,
-    }));
+    const passed = list.itemIds.map((_, place) => ({ place, factor: 1 }));
+    return { passed, rows: freshBehind(passed, k, firstFresh).slice(0, k + extra) };
   }
-  const candidates = judge({ list, filter, boost, cardOf, user, hasTime });
-  if (!isSpreading(spread)) return candidates.slice(0, k + extra);
-  return spreadOut(candidates, spread, { k, extra, nowMs });
+  const passed = judge({ ...input, ...refinement });
+  const ordered = freshBehind<Candidate>(passed, k, firstFresh);
+  if (!isSpreading(spread)) return { passed, rows: ordered.slice(0, k + extra) };
+  return { passed, rows: spreadOut(ordered, spread, { k, extra, nowMs }) };
+}
+
+/** New items right behind the first `k`, so that they are among those that may be drawn. */
+function freshBehind<R extends Row>(rows: readonly R[], k: number, firstFresh: number): readonly R[] {
+  const ranked = rows.filter(({ place }) => place < firstFresh);
+  if (ranked.length === rows.length) return rows;
+  const fresh = rows.filter(({ place }) => place >= firstFresh);
+  return [...ranked.slice(0, k), ...fresh, ...ranked.slice(k)];
 }

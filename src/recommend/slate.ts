@@ -18,9 +18,10 @@ export interface Exploration extends Pick<Explored<string>, "propensities" | "dr
 
 export interface Slate {
   readonly list: RankedList;
+  /** Of `list`, as they stood in the list that the slate was made of. */
+  readonly rows: readonly Row[];
   /** Null where nothing was explored: every propensity is 1. */
   readonly exploration: Exploration | null;
-  readonly diversityMs: number;
   readonly explorationMs: number;
 }
 
@@ -33,15 +34,18 @@ export interface SlateInput {
   readonly clock: Pick<Clock, "monotonicMs">;
 }
 
-export function makeSlate({ list, rows, k, exploration, clock }: SlateInput): Omit<Slate, "diversityMs"> {
+export function makeSlate({ list, rows, k, exploration, clock }: SlateInput): Slate {
   const greedy = rows.slice(0, k);
-  if (exploration === null) return { list: pick(list, greedy), exploration: null, explorationMs: 0 };
+  if (exploration === null) {
+    return { list: pick(list, greedy), rows: greedy, exploration: null, explorationMs: 0 };
+  }
   const startedMs = clock.monotonicMs();
   const pool = rows.slice(k);
   const { slate, propensities, drawn } = explore({ greedy, pool, ...exploration });
   const idsOf = (chosen: readonly Row[]) => chosen.map(({ place }) => list.itemIds[place] as string);
   return {
     list: pick(list, slate),
+    rows: slate,
     exploration: { ...exploration, propensities, drawn, greedy: idsOf(greedy), pool: idsOf(pool) },
     explorationMs: clock.monotonicMs() - startedMs,
   };

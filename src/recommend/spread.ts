@@ -1,5 +1,6 @@
 /** Chooses a slate from judged candidates: caps by author and category, a quota for new items, and diversity. */
 
+import { Likeness } from "./likeness.ts";
 import type { Candidate } from "./refine.ts";
 
 /** How a policy spreads its answers; zeros switch a rule off. */
@@ -23,11 +24,15 @@ export const NO_SPREAD: SpreadRules = {
 
 /** Whether the rules may change a list at all. */
 export const isSpreading = (rules: SpreadRules): boolean =>
-  rules.maxPerAuthor > 0 || rules.maxPerCategory > 0 || rules.freshnessQuota > 0 || rules.diversityLambda < 1;
+  isCapping(rules) || rules.freshnessQuota > 0 || rules.diversityLambda < 1;
+
+export const isCapping = ({ maxPerAuthor, maxPerCategory }: SpreadRules): boolean =>
+  maxPerAuthor > 0 || maxPerCategory > 0;
 
 /** Of the best this many the slate is chosen, so that its cost is bounded. */
 const POOL_PER_PLACE = 5;
 const POOL_MIN = 50;
+const POOL_MAX = 300;
 const MS_PER_DAY = 86_400_000;
 
 /**
@@ -56,39 +61,47 @@ export function spreadOut(
   return chosen;
 }
 
+/** Items that a slate of `k` is chosen from, unless caps ask for more. */
+export const spreadPool = (k: number): number => Math.min(Math.max(POOL_MIN, POOL_PER_PLACE * k), POOL_MAX);
+
 type IsFresh = (candidate: Candidate) => boolean;
 
 /** The best, and of the others the best new ones, which a quota may ask for. */
 function poolOf(candidates: readonly Candidate[], k: number, isFresh: IsFresh): readonly Candidate[] {
-  const size = Math.max(POOL_MIN, POOL_PER_PLACE * k);
+  const size = spreadPool(k);
   if (candidates.length <= size) return candidates;
   return [...candidates.slice(0, size), ...candidates.slice(size).filter(isFresh).slice(0, k)];
 }
 
 function slateOf(
   pool: readonly Candidate[],
-  rules: SpreadRules,
+  { diversityLambda: lambda, freshnessQuota }: SpreadRules,
   k: number,
   caps: Caps,
   isFresh: IsFresh,
 ): Candidate[] {
   const relevance = relevanceOf(pool);
-  const likeness = new Float64Array(pool.length);
-  const taken = new Uint8Array(pool.length);
-  let freshLeft = Math.min(Math.ceil(rules.freshnessQuota * k), pool.filter(isFresh).length);
+  const likeness = new Likeness(lambda < 1 ? pool.map(({ card }) => card.tags) : pool.map(() => []));
+  const left = new Set(pool.keys());
+  let freshLeft = Math.min(Math.ceil(freshnessQuota * k), pool.filter(isFresh).length);
   const chosen: Candidate[] = [];
+  /** Of those admitted the one of the highest measure, of equal ones the first; -1: none is. */
+  const bestOf = (onlyFresh: boolean): number => {
+    let best = -1;
+    let bestValue = Number.NEGATIVE_INFINITY;
+    for (const at of left) {
+      const value = lambda * (relevance[at] as number) - (1 - lambda) * (likeness.values[at] as number);
+      if (value <= bestValue) continue;
+      const candidate = pool[at] as Candidate;
+      if (!caps.admit(candidate) || (onlyFresh && !isFresh(candidate))) continue;
+      best = at;
+      bestValue = value;
+    }
+    return best;
+  };
   while (chosen.length < k) {
     const onlyFresh = k - chosen.length <= freshLeft;
-    const best = argmax(
-      pool.length,
-      (at) =>
-        taken[at] === 0 &&
-        caps.admit(pool[at] as Candidate) &&
-        (!onlyFresh || isFresh(pool[at] as Candidate)),
-      (at) =>
-        rules.diversityLambda * (relevance[at] as number) -
-        (1 - rules.diversityLambda) * (likeness[at] as number),
-    );
+    const best = bestOf(onlyFresh);
     if (best === -1) {
       // The caps leave fewer fresh ones than the quota asks for: the places go to others.
       if (!onlyFresh) break;
@@ -96,27 +109,13 @@ function slateOf(
       continue;
     }
     const candidate = pool[best] as Candidate;
-    taken[best] = 1;
+    left.delete(best);
     caps.note(candidate);
-    if (isFresh(candidate) && freshLeft > 0) freshLeft--;
+    if (freshLeft > 0 && isFresh(candidate)) freshLeft--;
     chosen.push(candidate);
-    if (rules.diversityLambda < 1) raiseLikeness(likeness, pool, candidate);
+    if (lambda < 1) likeness.raise(best);
   }
   return chosen;
-}
-
-function argmax(count: number, isAdmitted: (at: number) => boolean, measure: (at: number) => number): number {
-  let best = -1;
-  let bestValue = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < count; at++) {
-    if (!isAdmitted(at)) continue;
-    const value = measure(at);
-    if (value > bestValue) {
-      best = at;
-      bestValue = value;
-    }
-  }
-  return best;
 }
 
 function relevanceOf(pool: readonly Candidate[]): Float64Array {
@@ -126,25 +125,14 @@ function relevanceOf(pool: readonly Candidate[]): Float64Array {
   return Float64Array.from(scores, (score) => (most > least ? (score - least) / (most - least) : 1));
 }
 
-function raiseLikeness(likeness: Float64Array, pool: readonly Candidate[], { card }: Candidate): void {
-  const tags = new Set(card.tags);
-  if (tags.size === 0) return;
-  for (const [at, other] of pool.entries()) {
-    likeness[at] = Math.max(likeness[at] as number, jaccard(tags, other.card.tags));
-  }
-}
+/** ISO time; items that were published since are new. */
+export const bornAfter = ({ freshDays }: SpreadRules, nowMs: number): string =>
+  new Date(nowMs - freshDays * MS_PER_DAY).toISOString();
 
-/** Size of the intersection by that of the union; 0 for two empty sets. */
-export function jaccard(tags: ReadonlySet<string>, others: readonly string[]): number {
-  let common = 0;
-  for (const tag of others) if (tags.has(tag)) common++;
-  const union = tags.size + others.length - common;
-  return union === 0 ? 0 : common / union;
-}
-
-function freshness({ freshnessQuota, freshDays }: SpreadRules, nowMs: number): IsFresh {
-  const bornAfter = new Date(nowMs - freshDays * MS_PER_DAY).toISOString();
-  return ({ card }) => freshnessQuota > 0 && card.published_at !== null && card.published_at >= bornAfter;
+function freshness(rules: SpreadRules, nowMs: number): IsFresh {
+  if (rules.freshnessQuota === 0) return () => false;
+  const after = bornAfter(rules, nowMs);
+  return ({ card }) => card.published_at !== null && card.published_at >= after;
 }
 
 /** Counts authors and categories of what was chosen; an item without one is not counted. */

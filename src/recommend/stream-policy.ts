@@ -1,7 +1,7 @@
 /** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
-import { ColdStarts } from "./cold-start.ts";
+import { type ColdDepth, ColdStarts, coldCandidates } from "./cold-start.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import { overlayOf } from "./overlay.ts";
 import type { Depth, Policy } from "./policy.ts";
@@ -14,6 +14,10 @@ import { withBasis } from "./slates/with-basis.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile } from "./user-profile.ts";
 import { unwantedSlots, viewersOf } from "./viewer.ts";
+
+const WIDE_COLD = 1_000;
+/** Behind the slate. */
+const COLD_RESERVE = 200;
 
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const { stream, visibility } = state;
@@ -30,7 +34,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const hidden = visibility.items.inTable(index.table);
     const list =
       neighbours.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth), request.isStored)
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank({
             index,
             sources,
@@ -55,8 +59,11 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
 }
 
 /** A list for somebody unknown costs its length times the categories, so its depth has limits of its own. */
-export const coldLength = ({ k }: RecoRequest, depth: Depth): number =>
-  depth === "slate" ? k : depth === "candidates" ? Math.max(k, 200) : 1_000;
+export const coldDepth = ({ k }: RecoRequest, depth: Depth): ColdDepth => {
+  if (depth === "wide") return { k: WIDE_COLD, candidates: coldCandidates(WIDE_COLD) };
+  const candidates = coldCandidates(k);
+  return { k: depth === "slate" ? k : Math.min(candidates, k + COLD_RESERVE), candidates };
+};
 
 /** What is popular now, from memory alone: all policies that go by decayed popularity answer it in need. */
 export function popular(
@@ -78,6 +85,6 @@ export function popular(
   };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
   const hidden = visibility.items.inTable(index.table);
-  const list = coldStarts.list(index, unwanted, hidden, coldLength(request, depth), request.isStored);
+  const list = coldStarts.list(index, unwanted, hidden, coldDepth(request, depth), request.isStored);
   return withBasis(list, viewer);
 }

@@ -9,7 +9,7 @@ import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { ServingRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
-import { coldLength, popular } from "./stream-policy.ts";
+import { coldDepth, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
@@ -57,7 +57,7 @@ export function trainedPolicy(
     };
     const list =
       recent.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth), request.isStored)
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
     return { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
   };

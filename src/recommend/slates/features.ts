@@ -16,9 +16,10 @@ export interface FeatureColumn {
 
 /**
  * How candidates became a list. `blend`: min-max normalised columns summed; `rules`: the ranking of `rules-v1`;
- * `cold_start`: popularity spread over categories; `popular`: in the order of popularity.
+ * `cold_start`: popularity spread over categories; `popular`: in the order of popularity; `paged`: as it stood in the
+ * list of the page before, of which column `score` is.
  */
-export type Ranking = "blend" | "rules" | "cold_start" | "popular";
+export type Ranking = "blend" | "rules" | "cold_start" | "popular" | "paged";
 
 export interface CandidateFeatures {
   readonly ranking: Ranking;
@@ -49,7 +50,11 @@ export interface RefinedFeatures {
   readonly boost: string | null;
   readonly spread: SpreadRules;
   readonly exploration: Refinement["exploration"];
-  /** So many of the ranked list were judged. */
+  /** So much of the ranked list came into question. */
+  readonly length: number;
+  /** Items that came behind it for being new. */
+  readonly fresh: readonly string[];
+  /** So many of both together were judged. */
   readonly judged: number;
   /**
    * Of the judged, in the order of the list: what was looked at, where the catalogue knows it; null where it could not be

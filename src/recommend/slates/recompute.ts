@@ -2,15 +2,16 @@
 
 import { unknownCard } from "../catalog-cards.ts";
 import { compileBoost, compileFilter, type ItemFacts } from "../expression.ts";
+import { extended } from "../fresh-items.ts";
 import type { RankedList } from "../ranked-list.ts";
-import { judge, type Row } from "../refine.ts";
+import type { Row } from "../refine.ts";
 import { makeSlate, type Slate } from "../slate.ts";
 import { type CardOf, type Refinement, rowsOf } from "../slate-rows.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
 import { rerank } from "./rerank.ts";
 
 export interface Recomputed extends Pick<Slate, "list" | "exploration"> {
-  /** Before filter, boost, caps, diversity and exploration. */
+  /** Before filter, boost, caps, diversity and exploration, with what came behind it for being new. */
   readonly ranked: RankedList;
   /** Rows of `ranked` that passed the filter, by score, the boost included. */
   readonly byScore: readonly Row[];
@@ -29,16 +30,31 @@ export function recompute(
     const byScore = ranked.itemIds.map((_, place) => ({ place, factor: 1 }));
     return { ranked, byScore, list: cut(ranked, k), exploration: null };
   }
-  const list = cut(ranked, refined.judged);
+  const { nowMs, user, judged } = refined;
+  const list = withFresh(cut(ranked, refined.length), refined.fresh);
   const refinement = refinementFrom(refined);
-  const { nowMs, user } = refined;
-  const cardOf = cardsOf(refined, rerank(candidates).itemIds);
-  const { filter, boost, exploration } = refinement;
-  const hasTime = () => true;
-  const rows = rowsOf({ list, refinement, k, nowMs, cardOf, user, hasTime });
-  const slate = makeSlate({ list, rows, k, exploration, clock: NO_CLOCK });
-  const byScore = judge({ list, filter, boost, cardOf, user, hasTime });
-  return { ranked, byScore, list: slate.list, exploration: slate.exploration };
+  const own = withFresh(cut(rerank(candidates), refined.length), refined.fresh);
+  const { rows, passed } = rowsOf({
+    list,
+    fresh: list.itemIds.length - Math.min(ranked.itemIds.length, refined.length),
+    refinement,
+    k,
+    nowMs,
+    cardOf: cardsOf(refined, own.itemIds),
+    user,
+    hasTime: (count) => count < judged,
+  });
+  const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock: NO_CLOCK });
+  return { ranked: list, byScore: passed, list: slate.list, exploration: slate.exploration };
+}
+
+/** Those behind it that it does not have itself. */
+function withFresh(list: RankedList, fresh: readonly string[]): RankedList {
+  const known = new Set(list.itemIds);
+  return extended(
+    list,
+    fresh.filter((itemId) => !known.has(itemId)),
+  );
 }
 
 /** Of the judged items, as far as anything looked at them; undefined where the catalogue could not be read. */

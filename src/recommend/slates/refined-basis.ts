@@ -1,37 +1,60 @@
 /** Adds to the basis of a ranked list what a slate was refined from. */
 
 import type { CatalogCard } from "../catalog-cards.ts";
-import { type ItemFacts, NOBODY, type UserFacts } from "../expression.ts";
-import { type CardOf, needsCards, type Refinement } from "../slate-rows.ts";
+import { type ItemFacts, NOBODY } from "../expression.ts";
+import type { RankedList } from "../ranked-list.ts";
+import { needsCards, type Refinement, type RowsInput } from "../slate-rows.ts";
 import { Basis, type RefinedFeatures, type SlateFeatures } from "./features.ts";
 
-export interface RefinedParts {
-  readonly refinement: Refinement;
-  /** Of the judged items, in the order of the ranked list. */
-  readonly itemIds: readonly string[];
-  readonly cardOf: CardOf;
-  readonly user: UserFacts | null;
-  readonly nowMs: number;
+/** Counts how much of a list is judged before there is no time left. */
+export class Judged {
+  count: number;
+  readonly #hasTime: () => boolean;
+
+  constructor(list: RankedList, hasTime: () => boolean) {
+    this.count = list.itemIds.length;
+    this.#hasTime = hasTime;
+  }
+
+  readonly hasTime = (judged: number): boolean => {
+    const isLeft = this.#hasTime();
+    if (!isLeft) this.count = judged;
+    return isLeft;
+  };
 }
 
-export function refinedBasis(ranked: Basis, parts: RefinedParts): Basis {
-  return new Basis((): SlateFeatures | null => {
+/** Nothing where nothing is known of the list. */
+export function refinedBasis(
+  parts: Omit<RowsInput, "k" | "hasTime">,
+  judged: number,
+): Pick<RankedList, "basis"> {
+  const ranked = parts.list.basis;
+  if (ranked === undefined) return {};
+  const basis = new Basis((): SlateFeatures | null => {
     const features = ranked.describe();
-    return features && { ...features, refined: describe(parts) };
+    return features && { ...features, refined: describe(parts, judged) };
   });
+  return { basis };
 }
 
-function describe({ refinement, itemIds, cardOf, user, nowMs }: RefinedParts): RefinedFeatures {
+function describe(
+  { list: { itemIds }, fresh, refinement, cardOf, user, nowMs }: Omit<RowsInput, "k" | "hasTime">,
+  judged: number,
+): RefinedFeatures {
   const { filter, boost, spread, exploration } = refinement;
   const members = membersOf(refinement);
-  const cards = needsCards(refinement) ? itemIds.map((itemId) => cut(cardOf(itemId), members)) : [];
+  const length = itemIds.length - fresh;
   return {
     filter: filter?.text ?? null,
     boost: boost?.text ?? null,
     spread,
     exploration,
-    judged: itemIds.length,
-    cards,
+    length,
+    fresh: itemIds.slice(length),
+    judged,
+    cards: needsCards(refinement)
+      ? itemIds.slice(0, judged).map((itemId) => cut(cardOf(itemId), members))
+      : [],
     user: filter?.asksUser || boost?.asksUser ? user : NOBODY,
     nowMs,
   };

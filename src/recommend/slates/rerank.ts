@@ -25,6 +25,8 @@ export function rerank(candidates: CandidateFeatures, length = candidates.length
       return spreadPopular(candidates, length);
     case "popular":
       return popular(candidates, length);
+    case "paged":
+      return paged(candidates, length);
     default:
       throw new Error(`unknown ranking ${candidates.ranking satisfies never}`);
   }
@@ -61,16 +63,26 @@ function spreadPopular(candidates: CandidateFeatures, k: number): RankedList {
   const categories = new Map(
     candidates.itemIds.map((itemId, row) => [itemId, candidates.categories?.[row] ?? null]),
   );
-  return coldStart(
-    index,
-    (slot) => categories.get(index.table.nameOf(slot)) ?? null,
-    () => false,
-    k,
-  );
+  const categoryOf = (slot: number) => categories.get(index.table.nameOf(slot)) ?? null;
+  return coldStart(index, categoryOf, () => false, { k, candidates: candidates.itemIds.length });
 }
 
 const popular = (candidates: CandidateFeatures, k: number): RankedList =>
   successors({ index: indexOf(candidates), sources: [], unwanted: [], hidden: NOTHING_HIDDEN, k });
+
+function paged({ itemIds, columns }: CandidateFeatures, k: number): RankedList {
+  const scores = columnNamed(columns, "score").values;
+  const sources = columns.filter(({ name }) => name !== "score");
+  const shown = itemIds.slice(0, k);
+  return {
+    itemIds: shown,
+    scores: Float64Array.from(shown, (_, row) => scores[row] as number),
+    sources: sources.map(({ name }) => name as SourceName),
+    sourceScores: Float64Array.from(
+      shown.flatMap((_, row) => sources.map(({ values }) => values[row] as number)),
+    ),
+  };
+}
 
 function indexOf({ itemIds, columns }: CandidateFeatures): PopularityIndex {
   const index = new PopularityIndex(new ItemTable(), itemIds.length);

@@ -69,12 +69,21 @@ export interface StoredSlate {
   readonly features: StoredFeatures;
 }
 
-/** Both may throw StoreUnavailableError or StoreDataError. */
+/** What is known of an item now; the candidates of a slate are not asked for it. */
+export interface ItemStanding {
+  /** The catalogue has it, or somebody took it. */
+  readonly isKnown: boolean;
+  /** In the catalogue, from everybody. */
+  readonly isHidden: boolean;
+}
+
+/** All may throw StoreUnavailableError or StoreDataError. */
 export interface SlateStore {
   /** Stores the slates whose request id was not seen within the last day, and answers their number. */
   store(batch: SlateBatch, deadline: Deadline): Promise<number>;
   /** Null for an id that is unknown, or older than the retention. */
   find(requestId: string, deadline: Deadline): Promise<StoredSlate | null>;
+  standing(itemId: string, deadline: Deadline): Promise<ItemStanding>;
 }
 
 /** Of one slate's features, compressed. */

@@ -4,7 +4,7 @@ import { unknownCard } from "../catalog-cards.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
 import { cardsOf, type Recomputed, recompute } from "./recompute.ts";
 import { rerank } from "./rerank.ts";
-import type { ServedSlate, StoredSlate } from "./slate.ts";
+import type { ItemStanding, ServedSlate, StoredSlate } from "./slate.ts";
 
 export type WhyNot =
   | {
@@ -52,12 +52,6 @@ interface Ranked {
   readonly last_shown_score: number | null;
 }
 
-/** What the store knows of the item now: candidates are not asked for it. */
-export interface ItemStanding {
-  readonly isKnown: boolean;
-  readonly isHidden: boolean;
-}
-
 /** Null where the features that would tell are not there. */
 export function whyNot(
   { slate, features }: StoredSlate,
@@ -75,7 +69,8 @@ export function whyNot(
     const ago = viewer.recent.indexOf(itemId);
     return { verdict: "seen", interactions_ago: ago === -1 ? null : ago };
   }
-  if (candidates.itemIds.includes(itemId)) return amongCandidates(slate, features, itemId);
+  if (candidates.itemIds.includes(itemId) || features.refined?.fresh.includes(itemId))
+    return amongCandidates(slate, features, itemId);
   if (isHidden) return { verdict: "hidden", by: "catalogue" };
   return isKnown ? { verdict: "not_retrieved", sources: reachOf(features) } : { verdict: "unknown_item" };
 }
@@ -96,9 +91,10 @@ function amongCandidates(slate: ServedSlate, features: SlateFeatures, itemId: st
     verdict: "outranked",
     ...standing(slate, rank, score),
   });
+  const placeInList = made.ranked.itemIds.indexOf(itemId);
   // Its place is behind those that rules looked at, or there are no rules.
-  if (refined === null || place >= refined.judged || !made.ranked.itemIds.includes(itemId)) {
-    return outranked(place, whole.scores[place] as number);
+  if (refined === null || placeInList === -1 || placeInList >= refined.judged) {
+    return outranked(place, whole.scores[place] ?? 0);
   }
   const rank = made.byScore.findIndex((row) => made.ranked.itemIds[row.place] === itemId);
   if (rank === -1) return filtered(refined, made, itemId);

@@ -5,7 +5,7 @@ import type { RankedList } from "../ranked-list.ts";
 import { PROFILE_LENGTH } from "../trained-input.ts";
 import { newestInteractions } from "../user-profile.ts";
 import type { Viewer } from "../viewer.ts";
-import { Basis, type ViewerFeatures } from "./features.ts";
+import { Basis, type CandidateFeatures, type ViewerFeatures } from "./features.ts";
 
 /** A list without candidates is nobody's to store, and stays as it is. */
 export function withBasis(list: RankedList, viewer: Viewer): RankedList {
@@ -22,6 +22,26 @@ export function withHistory(
     const recent = history.map(({ itemId }) => itemId).reverse();
     return { recent, seen: [...new Set(recent)], hidden, isGuest: false };
   });
+}
+
+/** Of a page that goes on with a list whose viewer was looked at when it was ranked. */
+export function withRanks(list: RankedList): RankedList {
+  const { itemIds, scores, sources, sourceScores } = list;
+  const candidates = (): CandidateFeatures => ({
+    ranking: "paged",
+    length: itemIds.length,
+    itemIds,
+    columns: [
+      ...sources.map((name, column) => ({
+        name,
+        weight: 1,
+        values: Float64Array.from(itemIds, (_, row) => sourceScores[row * sources.length + column] as number),
+      })),
+      { name: "score", weight: 0, values: scores.slice(0, itemIds.length) },
+    ],
+    categories: null,
+  });
+  return joined({ ...list, candidates }, () => ({ recent: [], seen: [], hidden: [], isGuest: false }));
 }
 
 function joined(list: RankedList, describe: () => ViewerFeatures): RankedList {

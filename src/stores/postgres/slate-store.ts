@@ -2,6 +2,7 @@
 
 import type { RecoSource } from "../../recommend/ranked-list.ts";
 import type {
+  ItemStanding,
   NewFeatures,
   NewSlate,
   ServedSlate,
@@ -36,6 +37,7 @@ export function createSlateStore(pool: Pool, retentionDays: number): SlateStore 
     },
     find: (requestId, deadline) =>
       pool.use("read", deadline, (sql) => findSlate(sql, requestId, daysMs(retentionDays))),
+    standing: (itemId, deadline) => pool.use("read", deadline, (sql) => standingOf(sql, itemId)),
   };
 }
 
@@ -163,4 +165,12 @@ export function storedSlate({ request, items, isKept, features, ...slate }: Slat
 function featuresOf(isKept: boolean, packed: Uint8Array | null): StoredFeatures {
   if (!isKept) return "missing";
   return packed === null ? "truncated" : decodeFeatures(packed);
+}
+
+async function standingOf(sql: Connection, itemId: string): Promise<ItemStanding> {
+  const [row] = await sql<ItemStanding[]>`
+    select coalesce((select hidden from items where item_id = ${itemId}), false) as "isHidden",
+      exists(select from items where item_id = ${itemId})
+        or exists(select from item_popularity where item_id = ${itemId}) as "isKnown"`;
+  return row ?? { isKnown: false, isHidden: false };
 }

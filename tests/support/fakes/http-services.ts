@@ -12,14 +12,20 @@ import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
+import type { Page } from "../../../src/recommend/paged-list.ts";
+import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
+import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
+import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
+import { fakeSlates } from "./slate-store.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -47,9 +53,14 @@ export interface FakeState {
   /** Where calls come from. */
   peer: string | null;
   readonly plans: IngestPlan[];
-  readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
+  readonly asked: { readonly route: "reco" | "nextPage" | "recommend"; readonly request: RecoRequest }[];
+  /** Pages asked for; null for a list that could not be read. */
+  readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
   readonly served: AnsweredSlate[];
+  readonly standings: Map<string, ItemStanding>;
+  /** Runs whose models a replay finds. */
+  readonly replayable: Map<string, TrainedModel | "not_retained">;
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -60,6 +71,7 @@ export interface FakeHttp extends FakeState {
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
+  readonly slateStore: SlateStore;
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
@@ -71,12 +83,14 @@ export interface FakeHttp extends FakeState {
 
 export const NOW_MS = 1_767_225_600_000;
 
-export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
+/** Workers that share `pagedLists` continue each other's lists. */
+export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedLists): FakeHttp {
   const clock = manualClock(NOW_MS);
   const metrics = createMetrics();
   const state = fakeState();
   const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
+  const slateStore = fakeSlates(clock, 7, state.standings);
   const services: HttpServices = {
     config: testConfig(overrides),
     clock,
@@ -95,11 +109,24 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.impressions.push(impression);
       },
     },
+    slates: {
+      async find(requestId, deadline) {
+        await state.store();
+        return slateStore.find(requestId, deadline);
+      },
+      standing: (itemId, deadline) => slateStore.standing(itemId, deadline),
+    },
+    runModels: { load: async (runId) => state.replayable.get(runId) ?? "unknown" },
     slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
         return firstOf(state.answer, request.k);
+      },
+      async nextPage(page, request) {
+        state.pages.push(page);
+        state.asked.push({ route: "nextPage", request });
+        return firstOf({ ...state.answer, page: page && state.answer.page }, request.k);
       },
       async recommend(request) {
         state.asked.push({ route: "recommend", request });
@@ -108,6 +135,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
       mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
     },
+    pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
     registry: createRegistry({ store: models.store, runs: models.runs, clock }),
@@ -136,6 +164,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
     models,
     services,
     slates,
+    slateStore,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -224,6 +253,7 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
     exploration: null,
+    page: null,
     timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
@@ -277,6 +307,9 @@ function fakeState(): FakeState {
     asked: [],
     impressions: [],
     served: [],
+    standings: new Map(),
+    replayable: new Map(),
+    pages: [],
     days: [],
     recorded: [],
     lines: [],

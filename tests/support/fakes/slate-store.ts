@@ -1,11 +1,15 @@
 /** Served slates in memory. */
 
 import type { Clock } from "../../../src/core/clock.ts";
-import type { NewFeatures, NewSlate, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { ItemStanding, NewFeatures, NewSlate, SlateStore } from "../../../src/recommend/slates/slate.ts";
 
 const DAY_MS = 86_400_000;
 
-export function fakeSlates(clock: Clock, retentionDays: number): SlateStore {
+export function fakeSlates(
+  clock: Clock,
+  retentionDays: number,
+  standings: ReadonlyMap<string, ItemStanding> = new Map(),
+): SlateStore {
   const slates = new Map<string, NewSlate>();
   const features = new Map<string, NewFeatures>();
   return {
@@ -29,5 +33,6 @@ export function fakeSlates(clock: Clock, retentionDays: number): SlateStore {
       const { featuresId, ...slate } = found;
       return { slate, features: features.get(featuresId ?? "")?.features ?? "missing" };
     },
+    standing: async (itemId) => standings.get(itemId) ?? { isKnown: false, isHidden: false },
   };
 }

@@ -46,6 +46,10 @@ describe("the registry", () => {
       "Feature schema contract version mismatch",
       { policy: { ...soundRun().policy, feature_schema_version: "9" } },
     ],
+    [
+      "Policy is not usable: serving.diversity.lambda must be a number from 0 to 1",
+      { policy: { ...soundRun().policy, serving: { diversity: { lambda: 2 } } } },
+    ],
   ])("a run that fails the gate '%s' changes nothing", async (message, flaw) => {
     const { promote, fake } = setUp();
     fake.evidence.set("bad", { ...soundRun(), ...flaw });

@@ -90,6 +90,8 @@ describe("collecting served slates", () => {
       spread,
       exploration,
       judged: 3,
+      length: 2,
+      fresh: [],
       cards: [],
       user: null,
       nowMs: 0,

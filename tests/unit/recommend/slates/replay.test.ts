@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
-import { compileBoost, compileFilter } from "../../../../src/recommend/expression.ts";
+import { compileBoost, compileFilter, type ItemFacts } from "../../../../src/recommend/expression.ts";
 import { explainSlate } from "../../../../src/recommend/slates/explain-slate.ts";
 import { replaySlate } from "../../../../src/recommend/slates/replay.ts";
 import type { StoredSlate } from "../../../../src/recommend/slates/slate.ts";
@@ -55,6 +55,18 @@ const compiled = <T>(result: { ok: true; value: T } | { ok: false; error: string
   return result.value;
 };
 
+const cardOf = (itemId: string, place: number): ItemFacts => ({
+  item_id: itemId,
+  title: itemId,
+  price: place,
+  category: place % 2 === 0 ? "even" : "odd",
+  author: `a${place % 4}`,
+  tags: [`t${place % 3}`, "x"],
+  verified: true,
+  published_at: null,
+  attributes: {},
+});
+
 function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, isSession }: World) {
   const who = isSession ? "session:s1" : "u1";
   const scored = popular.map(([itemId, score]) => ({ itemId, score })).sort((a, b) => b.score - a.score);
@@ -75,22 +87,7 @@ function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, is
         },
       ]),
     ),
-    cards: new Map(
-      IDS.map((itemId, place) => [
-        itemId,
-        {
-          itemId,
-          title: itemId,
-          price: place,
-          category: place % 2 === 0 ? "even" : "odd",
-          author: `a${place % 4}`,
-          tags: [`t${place % 3}`, "x"],
-          verified: true,
-          publishedAtMs: null,
-          attributes: {},
-        },
-      ]),
-    ) as unknown as FakeStore["cards"],
+    cards: new Map(IDS.map((itemId, place) => [itemId, { version: 1, card: cardOf(itemId, place) }])),
     userAttributes: new Map([["u1", { age: 5 }]]),
     hiddenByUsers: new Map([["u1", hidden]]),
   };
@@ -126,7 +123,7 @@ async function serve(world: World): Promise<StoredSlate> {
 
 describe("a slate that is made again", () => {
   test("by its own policy is identical", async () => {
-    const seen = { rules: 0, blend: 0, cold_start: 0, popular: 0, refined: 0, explored: 0 };
+    const seen = { rules: 0, blend: 0, cold_start: 0, popular: 0, paged: 0, refined: 0, explored: 0 };
     await fc.assert(
       fc.asyncProperty(worlds, async (world) => {
         const stored = await serve(world);
