@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
-import type { SlateLog, SlateWithOutcome } from "../../src/evaluation/off-policy/ports.ts";
+import type { SlateLog, SlateWithOutcome } from "../../src/evaluation/ope/ports.ts";
 import type { SlateBatch } from "../../src/recommend/slates/slate.ts";
 import type { LoggedWatch } from "../support/fakes/slate-log.ts";
 import { aSlate, someFeatures } from "../support/slates.ts";

@@ -1,8 +1,8 @@
 /** The off-policy estimates with one thought left out at a time: the law that the real ones keep must catch it. */
 
 import { expect, test } from "bun:test";
-import { estimate } from "../../src/evaluation/off-policy/estimates.ts";
-import type { LoggedSlate, ShownItem } from "../../src/evaluation/off-policy/logged-slate.ts";
+import { estimate } from "../../src/evaluation/ope/estimates.ts";
+import type { LoggedSlate, ShownItem } from "../../src/evaluation/ope/logged-slate.ts";
 import { checkUnbiased } from "../support/off-policy-checks.ts";
 
 type Estimate = typeof estimate;

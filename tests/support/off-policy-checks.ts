@@ -1,7 +1,7 @@
 /** The law of off-policy estimates: over many logs they come out at what the policy truly brings. */
 
 import { seededRandom } from "../../src/core/random.ts";
-import type { Estimate, estimate } from "../../src/evaluation/off-policy/estimates.ts";
+import type { Estimate, estimate } from "../../src/evaluation/ope/estimates.ts";
 import { servedSlates, truth } from "./served-world.ts";
 
 const LOGS = 60;

@@ -1,7 +1,7 @@
 /** A made-up world in which it is known what any policy would bring: slates served with exploration, and people who click. */
 
 import { type Random, seededRandom } from "../../src/core/random.ts";
-import type { LoggedSlate, ShownItem } from "../../src/evaluation/off-policy/logged-slate.ts";
+import type { LoggedSlate, ShownItem } from "../../src/evaluation/ope/logged-slate.ts";
 
 const K = 4;
 const ITEMS = 10;

@@ -1,6 +1,6 @@
 /** Reads served slates with what came of them, for off-policy evaluation: a cursor over one range, in one transaction. */
 
-import type { SlateLog, WatchOfSlate } from "../../evaluation/off-policy/ports.ts";
+import type { SlateLog, WatchOfSlate } from "../../evaluation/ope/ports.ts";
 import type { Pool } from "./pool-types.ts";
 import { type SlateRow, slateColumns, storedSlate } from "./slate-store.ts";
 

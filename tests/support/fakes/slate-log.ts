@@ -1,6 +1,6 @@
 /** Served slates with their watches in memory. */
 
-import type { SlateLog, WatchOfSlate } from "../../../src/evaluation/off-policy/ports.ts";
+import type { SlateLog, WatchOfSlate } from "../../../src/evaluation/ope/ports.ts";
 import type { StoredSlate } from "../../../src/recommend/slates/slate.ts";
 
 export interface LoggedWatch extends WatchOfSlate {

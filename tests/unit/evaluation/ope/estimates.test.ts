@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../../../../src/core/random.ts";
-import { estimate } from "../../../../src/evaluation/off-policy/estimates.ts";
-import type { LoggedSlate, ShownItem } from "../../../../src/evaluation/off-policy/logged-slate.ts";
+import { estimate } from "../../../../src/evaluation/ope/estimates.ts";
+import type { LoggedSlate, ShownItem } from "../../../../src/evaluation/ope/logged-slate.ts";
 import { checkUnbiased, outcomesOf } from "../../../support/off-policy-checks.ts";
 import { servedSlates, truth } from "../../../support/served-world.ts";
 

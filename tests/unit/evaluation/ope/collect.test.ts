@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../../src/core/deadline.ts";
-import { collectSlates } from "../../../../src/evaluation/off-policy/collect.ts";
+import { collectSlates } from "../../../../src/evaluation/ope/collect.ts";
 import type { NewSlate, StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import { fakeSlateLog, type LoggedWatch } from "../../../support/fakes/slate-log.ts";

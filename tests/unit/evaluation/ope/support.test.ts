@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { importanceWeights, WEIGHT_CAP } from "../../../../src/evaluation/off-policy/importance-weights.ts";
-import type { LoggedSlate } from "../../../../src/evaluation/off-policy/logged-slate.ts";
-import { supportOf } from "../../../../src/evaluation/off-policy/support.ts";
+import { importanceWeights, WEIGHT_CAP } from "../../../../src/evaluation/ope/importance-weights.ts";
+import type { LoggedSlate } from "../../../../src/evaluation/ope/logged-slate.ts";
+import { supportOf } from "../../../../src/evaluation/ope/support.ts";
 import { servedSlates } from "../../../support/served-world.ts";
 
 const slate = (shown: string, target: string, propensity = 0.5): LoggedSlate => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { LoggedSlate } from "../../../../src/evaluation/off-policy/logged-slate.ts";
-import { offPolicyReport } from "../../../../src/evaluation/off-policy/report.ts";
+import type { LoggedSlate } from "../../../../src/evaluation/ope/logged-slate.ts";
+import { offPolicyReport } from "../../../../src/evaluation/ope/report.ts";
 import { servedSlates, truth } from "../../../support/served-world.ts";
 
 const report = (slates: readonly LoggedSlate[], leftOut = 0) =>
