@@ -1,9 +1,9 @@
 /**
  * Chooses how much each source counts, by more than the luck of few questions.
  *
- * What was found by search among hundreds of blends looks better on the questions that it was found by than it is. Popularity
- * is therefore what something simple must beat, and that what something chosen must beat, each by as many standard errors
- * of the paired difference as there was choice.
+ * What was found by search among hundreds of blends looks better on the questions that it was found by than it is. It must
+ * therefore beat the best source, and that the best of three blends that were written down beforehand, each by as many
+ * standard errors of the paired difference as there was choice.
  */
 
 import type { SourceName } from "../recommend/ranked-list.ts";
@@ -20,8 +20,7 @@ const STREAM: BlendWeights = {
   decayed_popularity: STREAM_WEIGHTS.decayedPopularity,
 };
 
-/** Standard errors that a blend must be better by: one that was written down, the best source, the one that was found. */
-const WRITTEN = 1;
+/** Standard errors that a blend must be better by: the best source, and the one that was found. */
 const BEST_SOURCE = 1.5;
 const FOUND = 2;
 
@@ -29,11 +28,10 @@ const FOUND = 2;
 export function chooseBlend(problem: BlendProblem, defaults: BlendWeights): FoundBlend {
   const found = searchBlend(problem, defaults);
   if (problem.sheets.length === 0) return { ...found, weights: defaults };
-  const written = [defaults, STREAM].map((weights) => measured(problem, weights));
+  const written = [defaults, STREAM, { [PLAIN]: 1 }].map((weights) => measured(problem, weights));
   const sources = problem.sources.map((name) => measured(problem, { [name]: 1 }));
-  const bestSource = sources.reduce((best, each) => (each.ndcg > best.ndcg ? each : best));
-  let chosen = measured(problem, { [PLAIN]: 1 });
-  for (const each of written) if (isBetter(problem, each, chosen, WRITTEN)) chosen = each;
+  const bestSource = bestOf(sources);
+  let chosen = bestOf(written);
   if (isBetter(problem, bestSource, chosen, BEST_SOURCE)) chosen = bestSource;
   const blend = measured(problem, found.weights);
   if (isBetter(problem, blend, chosen, FOUND)) chosen = blend;
@@ -47,6 +45,10 @@ interface Measured {
   readonly gains: Float64Array;
   readonly ndcg: number;
 }
+
+/** Of equally good ones the first. */
+const bestOf = (all: readonly Measured[]): Measured =>
+  all.reduce((best, each) => (each.ndcg > best.ndcg ? each : best));
 
 function measured(problem: BlendProblem, weights: BlendWeights): Measured {
   const gains = gainsOf(problem, weights);
