@@ -106,6 +106,7 @@ const app = createApp({
   health: () => HEALTH,
   metricsText: unused,
   recoWindow: unused,
+  shadowReport: unused,
   recordReco: (status, latencyMs) => samples.record(status, latencyMs),
 });
 const env: HttpEnv = { peerAddress: (request) => server.requestIP(request)?.address ?? null };

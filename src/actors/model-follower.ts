@@ -21,8 +21,12 @@ export interface Installed<Run> {
 export interface FollowerPorts<Run> {
   readonly worker: string;
   readonly store: Pick<RegistryStore, "state" | "report">;
-  /** Reads a run and checks it. Rejects with the reason why it cannot serve. */
-  readonly load: (runId: string, deadline: Deadline) => Promise<Run>;
+  /** Reads a run, of this generation, and checks it. Rejects with the reason why it cannot serve. */
+  readonly load: (runId: string, generation: number, deadline: Deadline) => Promise<Run>;
+  /** Why runs must not be held together; null when they may be. */
+  readonly problemOf: (runs: readonly Run[]) => string | null;
+  /** Only these are needed from now on. */
+  readonly keep: (runIds: readonly string[], generation: number) => void;
   readonly install: (models: Installed<Run>) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -100,6 +104,8 @@ export class ModelFollower<Run> implements AsyncDisposable {
         generation,
         [runId, shadow?.runId ?? null].flatMap((each) => each ?? []),
       );
+      const problem = this.#ports.problemOf([...runs.values()]);
+      if (problem !== null) throw new Error(problem);
       install({
         primary: runId === null ? null : { slot: activeSlot, runId, run: runs.get(runId) as Run },
         shadow: shadow && { ...shadow, run: runs.get(shadow.runId) as Run },
@@ -113,6 +119,8 @@ export class ModelFollower<Run> implements AsyncDisposable {
       if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
       this.#failure = { version, reason, atMs: clock.monotonicMs() };
     }
+    // After a failure these are the ones that serve on: what was wrong is read anew the next time.
+    this.#ports.keep([...this.#loaded.runs.keys()], this.#loaded.generation);
   }
 
   async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Run>> {
@@ -120,7 +128,10 @@ export class ModelFollower<Run> implements AsyncDisposable {
     const known = generation === this.#loaded.generation ? this.#loaded.runs : new Map<string, Run>();
     const runs = new Map<string, Run>();
     for (const runId of new Set(runIds)) {
-      runs.set(runId, known.get(runId) ?? (await load(runId, Deadline.after(LOAD_TIMEOUT_MS, clock))));
+      runs.set(
+        runId,
+        known.get(runId) ?? (await load(runId, generation, Deadline.after(LOAD_TIMEOUT_MS, clock))),
+      );
     }
     return runs;
   }

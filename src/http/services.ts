@@ -10,6 +10,7 @@ import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.
 import type { ModelRegistry } from "../models/registry.ts";
 import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
+import type { ShadowReport } from "../recommend/shadow-report.ts";
 import type { AnsweredSlate } from "../recommend/slates/new-slate.ts";
 import type { RunModels } from "../recommend/slates/replay-policy.ts";
 import type { SlateStore } from "../recommend/slates/slate.ts";
@@ -118,6 +119,8 @@ export interface HttpServices {
   readonly registry: ModelRegistry;
   /** What this worker answers by. */
   loadedModels(): LoadedModels;
+  /** What comparing the loaded shadow with what serves has shown, over all http workers of the tree; null without one. */
+  shadowReport(): Promise<ShadowReport | null>;
   /** The snapshot as it is now. */
   health(): HealthView;
   /** Prometheus text of the whole tree. */

@@ -31,12 +31,13 @@ const shortened = (weights: BlendWeights) =>
     Object.entries(weights).map(([name, weight]) => [SHORT[name as SourceName] ?? name, weight]),
   );
 
-/** File name -> document. */
+/** File name -> document. `evaluation` is what came of a comparison with what served; null where there was none. */
 export function runDocuments(
   { model, settings, easeForm, validation }: Trained,
   bundle: Uint8Array,
   data: DataRange,
   createdAtMs: number,
+  evaluation: object | null = null,
 ): ReadonlyMap<string, object> {
   const { runId, strategy } = model;
   const digest = sha256(bundle);
@@ -59,7 +60,7 @@ export function runDocuments(
     watermark: data.watermark,
     events_left_out: data.leftOut,
   };
-  const metrics = { validation };
+  const metrics = { validation, ...(evaluation && { evaluation }) };
   return new Map<string, object>([
     [
       "manifest.json",

@@ -18,6 +18,7 @@ import { popularRefined, type Refined, rankRefined, refinementOf } from "./refin
 import { RequestReads } from "./request-reads.ts";
 import { isInRollout } from "./rollout.ts";
 import type { ServingState } from "./serving-state.ts";
+import { type ShadowComparison, withoutKeptLists } from "./shadow-comparison.ts";
 import { streamPolicy } from "./stream-policy.ts";
 import { type ServedRun, trainedPolicy } from "./trained-policy.ts";
 import { viewersOf } from "./viewer.ts";
@@ -26,6 +27,8 @@ export interface RecommenderOptions {
   readonly state: ServingState;
   readonly clock: Clock;
   readonly observer: ServingObserver;
+  /** Null: a shadow is compared with nothing. */
+  readonly comparison: ShadowComparison | null;
 }
 
 /** Trained runs to answer by. */
@@ -48,18 +51,30 @@ interface Shadow {
 }
 
 export function createRecommender(options: RecommenderOptions): InstallableRecommender {
-  const { state, clock } = options;
-  const builtIn = state.policy === "rules-v1" ? rulesPolicy(state, clock) : streamPolicy(state, clock);
+  const { state, clock, comparison } = options;
+  const builtInOver = (over: ServingState) =>
+    over.policy === "rules-v1" ? rulesPolicy(over, clock) : streamPolicy(over, clock);
+  const builtIn = builtInOver(state);
   const recommend = successorsPolicy(state);
-  const trained = (slot: string, variant: PolicyLabel["variant"], run: ServedRun) =>
-    trainedPolicy(state, clock, run, { name: `${slot}:${run.model.runId}`, variant });
+  const trained = (slot: string, variant: PolicyLabel["variant"], run: ServedRun, over = state) =>
+    trainedPolicy(over, clock, run, { name: `${slot}:${run.model.runId}`, variant });
   let primary: Policy = builtIn;
   let shadow: Shadow | null = null;
   const policyFor = (userId: string): Policy =>
     shadow !== null && isInRollout(shadow.runId, userId, shadow.rollout) ? shadow.policy : primary;
+  const comparedPair = (serving: InstalledModels["primary"], beside: ServedRun) => {
+    const apart = withoutKeptLists(state, clock);
+    return {
+      primary: serving ? trained(serving.slot, "primary", serving.run, apart) : builtInOver(apart),
+      shadow: trained("shadow", "shadow", beside, apart),
+    };
+  };
   return {
-    reco: (request, deadline, endpoint = "reco") =>
-      answer(options, policyFor(request.userId), request, deadline, endpoint),
+    reco(request, deadline, endpoint = "reco") {
+      const policy = policyFor(request.userId);
+      if (shadow !== null && policy === primary) comparison?.offer(request);
+      return answer(options, policy, request, deadline, endpoint);
+    },
     nextPage: (page, request, deadline) =>
       page === null ? noPage(policyFor(request.userId), null) : answerPage(options, page, request, deadline),
     recommend: (request, deadline) => answer(options, recommend, request, deadline, "recommend"),
@@ -76,6 +91,7 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
         rollout: models.shadow.rollout,
         policy: trained("shadow", "shadow", models.shadow.run),
       };
+      comparison?.begin(models.shadow && comparedPair(models.primary, models.shadow.run));
       // Kept lists are those of the policies before.
       state.rankedLists.clear();
     },

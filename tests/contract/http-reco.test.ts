@@ -299,7 +299,7 @@ describe("pages", () => {
     expect(body.details).toMatchObject({ cursor: null });
     expect(http.asked.map(({ request }) => request.isPaged)).toEqual([true, true]);
     await http.get(PATH);
-    expect(http.asked.at(-1)?.request.isPaged).toBeUndefined();
+    expect(http.asked.at(-1)?.request.isPaged).toBeFalsy();
   });
 
   test.each([

@@ -11,9 +11,10 @@ import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts
 import { PLAIN_RULES, type ServingRules } from "../../src/recommend/serving-rules.ts";
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
+import type { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
 import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
-import { manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { servingSettings } from "./serving-settings.ts";
 
 export const DEADLINE_MS = 250;
@@ -25,6 +26,7 @@ export function serving(options: {
   model?: TrainedModel;
   /** Of the policy document. */
   rules?: Partial<ServingRules>;
+  comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
   const clock = manualClock();
   const fake = fakeReader(clock, options.contents);
@@ -39,7 +41,8 @@ export function serving(options: {
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
+  const comparison = options.comparison?.(clock) ?? null;
+  const recommender = createRecommender({ state, clock, observer, comparison });
   if (options.model) {
     const run = { model: options.model, rules: { ...PLAIN_RULES, ...options.rules } };
     recommender.install({ primary: { slot: "default", run }, shadow: null });

@@ -1,5 +1,6 @@
 /** Puts an evaluation together: the split, the models in this process, and the same policies behind the API. */
 
+import { rangeOf } from "../../actors/train-run.ts";
 import { AnswerSheet } from "../../evaluation/answer-sheet.ts";
 import { askOffline } from "../../evaluation/ask-offline.ts";
 import { FrozenFeatures } from "../../evaluation/frozen-features.ts";
@@ -11,7 +12,6 @@ import type { IngestPlan } from "../../events/ports.ts";
 import { train } from "../../models/train.ts";
 import { trainingLogOf } from "../../models/training-log.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
-import { rangeOf } from "../train/store-run.ts";
 import { askPrequential } from "./ask-prequential.ts";
 import { askFrozen } from "./ask-through-api.ts";
 import type { Input } from "./input.ts";

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { storeRun } from "../../actors/train-run.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { formatConfigFailure } from "../../config/problem.ts";
@@ -14,7 +15,6 @@ import { IMPORT_CHUNK_SIZE, importEvents } from "../../stores/postgres/interacti
 import type { Pool } from "../../stores/postgres/pool-types.ts";
 import { createRegistryStore } from "../../stores/postgres/registry-store.ts";
 import { openStore } from "../database.ts";
-import { storeRun } from "../train/store-run.ts";
 import { TreeProcess } from "../tree-process.ts";
 import { LocalHttp } from "./local-http.ts";
 import { showProgress } from "./progress.ts";
@@ -66,6 +66,7 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   const settings = {
     ...FROZEN,
     RECO_DATA_DIR: dataDir,
+    REPORTS_DIR: join(dataDir, "reports"),
     RECO_DEFAULT_POLICY: `builtin:${policy.builtin}`,
     RECO_POPULARITY_HALF_LIFE_H: String(halfLifeHours),
     PORT: String(port),
@@ -75,7 +76,7 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   {
     await using store = await openStore(config, "reco-evaluate");
     await importTraining(store.pool, training, signal);
-    if (policy.run) await promoteRun(store.pool, dataDir, policy.run);
+    if (policy.run) await promoteRun(store.pool, config, policy.run);
   }
   const tree = opened.use(new TreeProcess(dataDir, settings));
   const http = opened.use(new LocalHttp(port, signal));
@@ -106,11 +107,12 @@ async function importTraining(pool: Pool, plans: readonly IngestPlan[], signal: 
 }
 
 /** No worker runs yet that would have to follow. */
-async function promoteRun(pool: Pool, dataDir: string, { trained, data }: ServedRun): Promise<void> {
+async function promoteRun(pool: Pool, config: Config, { trained, data }: ServedRun): Promise<void> {
   const deadline = Deadline.after(PROMOTE_TIMEOUT_MS);
-  const reports = join(dataDir, "reports");
+  const { reportsDir: reports } = config;
   mkdirSync(reports);
-  await storeRun(pool, { trained, data, dataDir, reports, nowMs: systemClock.nowMs() }, deadline);
+  const nowMs = systemClock.nowMs();
+  await storeRun({ pool, config, deadline }, { trained, contest: null, data, reports, nowMs });
   const { runId } = trained.model;
   const promotion = { slot: "default", runId, activate: null, actor: "evaluation" } as const;
   await createRegistryStore(pool).promote(promotion, deadline);

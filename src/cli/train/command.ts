@@ -1,20 +1,22 @@
 /** `reco train`: learns a model from the stored events, and writes it down as a run that a policy can name. */
 
 import { Command } from "commander";
+import { TRAINING_DUTY, trainRun } from "../../actors/train-run.ts";
 import type { Config } from "../../config/config.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
-import { type MemoryPlan, memoryPlan } from "../../models/memory-plan.ts";
-import { train } from "../../models/train.ts";
-import { readItemTexts, readTrainingLog, trainingSize } from "../../stores/postgres/training-reader.ts";
+import type { MemoryPlan } from "../../models/memory-plan.ts";
+import { asLeader } from "../../stores/postgres/leader-lock.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { makeRunFolder } from "../evaluate/run-folder.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
-import { rangeOf, storeRun } from "./store-run.ts";
 
 /** Of all reading and writing together. */
 const STORE_TIMEOUT_MS = 3_600_000;
+
+/** One of those that read holds the lock of the duty. */
+const CONNECTIONS = 4;
 
 interface TrainFlags {
   readonly runId?: string;
@@ -34,33 +36,26 @@ export function trainCommand(): Command {
 }
 
 async function run(flags: TrainFlags, config: Config): Promise<void> {
-  await using store = await openStore(config, "reco-train");
+  await using store = await openStore(config, "reco-train", CONNECTIONS);
   const deadline = Deadline.after(STORE_TIMEOUT_MS);
-  const { pool } = store;
-  const size = await trainingSize(pool, deadline);
-  if (size.events === 0) throw new CommandError(EXIT_FAILED, "there are no events to learn from");
-  const plan = memoryPlan(config.trainer.memoryMaxBytes, size.items, config.trainer.easeMaxRows);
-  console.error(describe(plan, config.trainer.memoryMaxBytes));
-  const { log, leftOut } = await readTrainingLog(pool, size, plan.maxEvents, deadline, (read) =>
-    console.error(`read ${read} of ${Math.min(size.events, plan.maxEvents)} events`),
-  );
   const nowMs = systemClock.nowMs();
-  const { runId, path } = makeRunFolder({
-    runId: flags.runId,
-    output: undefined,
-    reportsDir: config.reportsDir,
-    nowMs,
+  const led = await asLeader(store.pool, TRAINING_DUTY, deadline, async () => {
+    const trained = await trainRun({
+      pool: store.pool,
+      config,
+      memoryBytes: config.trainer.memoryMaxBytes,
+      clock: systemClock,
+      deadline,
+      claim: () =>
+        makeRunFolder({ runId: flags.runId, output: undefined, reportsDir: config.reportsDir, nowMs }),
+      incumbent: null,
+      onStage: (_, what) => console.error(`training: ${what}`),
+      onPlan: (plan) => console.error(describe(plan, config.trainer.memoryMaxBytes)),
+    });
+    if (trained === null) throw new CommandError(EXIT_FAILED, "there are no events to learn from");
+    console.log(trained.folder);
   });
-  const trained = train(log, {
-    runId,
-    texts: await readItemTexts(pool, deadline),
-    halfLifeHours: config.reco.popularityHalfLifeHours,
-    easeMaxRows: plan.easeMaxRows,
-    onStage: (stage) => console.error(`training: ${stage}`),
-  });
-  const data = { ...rangeOf(log), watermark: String(size.watermark), leftOut };
-  const { dataDir } = config;
-  console.log(await storeRun(pool, { trained, data, dataDir, reports: path, nowMs }, deadline));
+  if (!led) throw new CommandError(EXIT_FAILED, "another training is under way: try again when it is over");
 }
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MB`;

@@ -15,6 +15,7 @@ import { createRegistry } from "../../../src/models/registry.ts";
 import type { Page } from "../../../src/recommend/paged-list.ts";
 import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
 import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
 import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
@@ -48,6 +49,7 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  shadowReport: ShadowReport | null;
   /** Why the promoted model does not serve. */
   modelFailure: string | null;
   /** Where calls come from. */
@@ -138,12 +140,13 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
-    registry: createRegistry({ store: models.store, runs: models.runs, clock }),
+    registry: createRegistry({ store: models.store, runs: models.runs, mirrors: models.mirrors, clock }),
     loadedModels: () => ({
       primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,
       failure: state.modelFailure,
     }),
+    shadowReport: async () => state.shadowReport,
     analytics: {
       async baseline(days) {
         await state.store();
@@ -302,6 +305,7 @@ function fakeState(): FakeState {
     metricsText: "# HELP up Up.\n",
     store: async () => {},
     modelFailure: null,
+    shadowReport: null,
     peer: "127.0.0.1",
     plans: [],
     asked: [],
