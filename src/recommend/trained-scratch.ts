@@ -6,6 +6,8 @@
 
 import { bestRows } from "./bounded-select.ts";
 import { CandidateSet } from "./candidate-set.ts";
+import { addNewItems } from "./new-item-column.ts";
+import { MAX_NEW_CANDIDATES, type NewItemScores } from "./new-item-scores.ts";
 import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import { SlotScores } from "./slot-scores.ts";
@@ -21,8 +23,8 @@ import type { BlendWeights } from "./trained-model.ts";
 const CANDIDATES_PER_SOURCE = 200;
 /** Of all sources but popularity together. */
 const MAX_SCORED = 800;
-/** Room for those that popularity adds when filters leave too few. */
-export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES;
+/** Room for those that popularity adds when filters leave too few, and for new items. */
+export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES + MAX_NEW_CANDIDATES;
 
 /** In the order in which their candidates come; some have working memory of their own. */
 const createSources = (): readonly Source[] => [
@@ -34,6 +36,7 @@ const createSources = (): readonly Source[] => [
   sessionKnnSource(),
 ];
 const POPULARITY: SourceName = "decayed_popularity";
+const CONTENT: SourceName = "content";
 
 /** What one source gave to the candidates of an answer. */
 export interface Column {
@@ -78,16 +81,33 @@ export class TrainedScratch {
       }
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
-      const slots = candidates.slots.subarray(0, candidates.count);
+      const known = candidates.slots.subarray(0, candidates.count);
       const columns = used.map(({ source: { name }, scores: { values } }) =>
-        columnOf(name, weights[name] ?? 0, values, slots),
+        columnOf(name, weights[name] ?? 0, values, known),
       );
-      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, this.#popularity.values, slots));
-      return use(slots, columns);
+      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, this.#popularity.values, known));
+      if (input.newItems) this.#addNew(input, input.newItems, columns);
+      return use(candidates.slots.subarray(0, candidates.count), columns);
     } finally {
       candidates.end();
-      for (const { scores } of used) scores.clear();
+      for (const { scores } of this.#sources) scores.clear();
     }
+  }
+
+  /** They come last, so that others are spread as without them. */
+  #addNew({ placed, index }: TrainedInput, newItems: NewItemScores, columns: Column[]): void {
+    const place = columns.findIndex(({ name }) => name === CONTENT);
+    const own = this.#sources.find(({ source }) => source.name === CONTENT);
+    if (own === undefined) return;
+    own.scores.reserve(index.table.size);
+    const column = addNewItems(
+      newItems,
+      placed.numbers,
+      this.#candidates,
+      columns[place] ?? null,
+      own.scores,
+    );
+    if (column) columns.splice(place < 0 ? columns.length : place, 1, column);
   }
 
   #list({ index, k }: TrainedInput, slots: Int32Array, columns: readonly Column[]): RankedList {
@@ -129,14 +149,16 @@ function columnOf(name: SourceName, weight: number, values: Float32Array, slots:
 /** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
 const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (most - least) : 0);
 
+/** A new item may have less than the least of the others: that takes nothing from it. */
 export const shareOf = (column: Column, slot: number) =>
-  factorOf(column) * ((column.values[slot] as number) - column.least);
+  factorOf(column) * Math.max(0, (column.values[slot] as number) - column.least);
 
 function addShares(scores: Float64Array, slots: Int32Array, column: Column): void {
   const { values, least } = column;
   const factor = factorOf(column);
   if (factor === 0) return;
   for (let row = 0; row < slots.length; row++) {
-    scores[row] = (scores[row] as number) + factor * ((values[slots[row] as number] as number) - least);
+    const above = (values[slots[row] as number] as number) - least;
+    if (above > 0) scores[row] = (scores[row] as number) + factor * above;
   }
 }
