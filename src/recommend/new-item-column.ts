@@ -6,22 +6,22 @@ import type { SlotScores } from "./slot-scores.ts";
 import type { Column } from "./trained-scratch.ts";
 
 /**
- * Makes the new items that the run does not know candidates, and answers the column of content with them in it: the one
+ * Makes the new items that the run does not know candidates, and answers the column of content with them in it; null when there are none: the one
  * that fits best gets the weight of content, but no less than `NEW_ITEM_WEIGHT`, and others their part of that. `content`
- * is the column of the run's lists, null where these do not count, and `scores` its memory.
+ * is the column of the run's lists, null where these do not count, and `memory` what it is kept in. Rows are left to the caller.
  */
 export function addNewItems(
   { count, slots, values }: NewItemScores,
   numbers: Int32Array,
   candidates: CandidateSet,
   content: Column | null,
-  scores: SlotScores,
+  { scores, rows }: { readonly scores: SlotScores; readonly rows: Float32Array },
 ): Column | null {
   let most = 0;
   for (let place = 0; place < count; place++) {
     if (isCandidate(slots[place] as number)) most = Math.max(most, values[place] as number);
   }
-  if (most === 0) return content;
+  if (most === 0) return null;
   const weight = content?.weight ?? NEW_ITEM_WEIGHT;
   const spread = content && content.most > content.least ? content : { least: 0, most: 1 };
   // What the run's lists would have to say to give as much.
@@ -33,7 +33,7 @@ export function addNewItems(
     scores.add(slot, spread.least + scale * (values[place] as number));
     candidates.add(slot);
   }
-  return { name: "content", weight, values: scores.values, least: spread.least, most: spread.most };
+  return { name: "content", weight, values: scores.values, rows, least: spread.least, most: spread.most };
 
   function isCandidate(slot: number): boolean {
     return (numbers[slot] ?? -1) < 0 && !candidates.isUnwanted(slot);

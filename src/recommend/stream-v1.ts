@@ -195,7 +195,7 @@ export class StreamScratch {
   #list(k: number, [rules, transitions, popularity, content]: Spreads, index: PopularityIndex): RankedList {
     const scores = this.#scores;
     const popular = this.#popularity;
-    const best = bestRows(this.#rows.subarray(0, this.#count), k, (row, other) => {
+    const best = bestRows(this.#rows.subarray(0, this.#count), k, scores, (row, other) => {
       const difference =
         (scores[row] as number) - (scores[other] as number) ||
         (popular[row] as number) - (popular[other] as number);

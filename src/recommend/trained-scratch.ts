@@ -42,15 +42,23 @@ const CONTENT: SourceName = "content";
 export interface Column {
   readonly name: SourceName;
   readonly weight: number;
+  /** By slot. */
   readonly values: Float32Array;
-  /** Of the candidates. */
+  /** Aligned with the candidates: the same values close together. */
+  readonly rows: Float32Array;
+  /** Of the candidates, but for new items. */
   readonly least: number;
   readonly most: number;
 }
 
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class TrainedScratch {
-  readonly #sources = createSources().map((source) => ({ source, scores: new SlotScores() }));
+  readonly #sources = createSources().map((source) => ({
+    source,
+    scores: new SlotScores(),
+    rows: new Float32Array(MOST_CANDIDATES),
+  }));
+  readonly #popularRows = new Float32Array(MOST_CANDIDATES);
   readonly #popularity = new PopularityScores();
   readonly #candidates = new CandidateSet(MOST_CANDIDATES);
   readonly #scores = new Float64Array(MOST_CANDIDATES);
@@ -82,10 +90,11 @@ export class TrainedScratch {
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
       const known = candidates.slots.subarray(0, candidates.count);
-      const columns = used.map(({ source: { name }, scores: { values } }) =>
-        columnOf(name, weights[name] ?? 0, values, known),
+      const columns = used.map(({ source: { name }, scores: { values }, rows }) =>
+        columnOf(name, weights[name] ?? 0, values, rows, known),
       );
-      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, this.#popularity.values, known));
+      const popularity = this.#popularity.values;
+      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, popularity, this.#popularRows, known));
       if (input.newItems) this.#addNew(input, input.newItems, columns);
       return use(candidates.slots.subarray(0, candidates.count), columns);
     } finally {
@@ -96,26 +105,30 @@ export class TrainedScratch {
 
   /** They come last, so that others are spread as without them. */
   #addNew({ placed, index }: TrainedInput, newItems: NewItemScores, columns: Column[]): void {
-    const place = columns.findIndex(({ name }) => name === CONTENT);
     const own = this.#sources.find(({ source }) => source.name === CONTENT);
     if (own === undefined) return;
     own.scores.reserve(index.table.size);
-    const column = addNewItems(
-      newItems,
-      placed.numbers,
-      this.#candidates,
-      columns[place] ?? null,
-      own.scores,
-    );
-    if (column) columns.splice(place < 0 ? columns.length : place, 1, column);
+    const candidates = this.#candidates;
+    const known = candidates.count;
+    const place = columns.findIndex(({ name }) => name === CONTENT);
+    const column = addNewItems(newItems, placed.numbers, candidates, columns[place] ?? null, own);
+    if (column === null) return;
+    columns.splice(place < 0 ? columns.length : place, 1, column);
+    for (const each of columns) {
+      // Some of the others may be new items, too.
+      const from = each === column ? 0 : known;
+      for (let row = from; row < candidates.count; row++) {
+        each.rows[row] = each.values[candidates.slots[row] as number] as number;
+      }
+    }
   }
 
   #list({ index, k }: TrainedInput, slots: Int32Array, columns: readonly Column[]): RankedList {
     const scores = this.#scores;
     const popular = this.#popularity.values;
     scores.fill(0, 0, slots.length);
-    for (const column of columns) addShares(scores, slots, column);
-    const best = bestRows(this.#rows.subarray(0, slots.length), k, (row, other) => {
+    for (const column of columns) addShares(scores, slots.length, column);
+    const best = bestRows(this.#rows.subarray(0, slots.length), k, scores, (row, other) => {
       const difference =
         (scores[row] as number) - (scores[other] as number) ||
         (popular[slots[row] as number] as number) - (popular[slots[other] as number] as number);
@@ -135,15 +148,22 @@ export class TrainedScratch {
   }
 }
 
-function columnOf(name: SourceName, weight: number, values: Float32Array, slots: Int32Array): Column {
+function columnOf(
+  name: SourceName,
+  weight: number,
+  values: Float32Array,
+  rows: Float32Array,
+  slots: Int32Array,
+): Column {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < slots.length; row++) {
     const value = values[slots[row] as number] as number;
+    rows[row] = value;
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  return { name, weight, values, least, most };
+  return { name, weight, values, rows, least, most };
 }
 
 /** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
@@ -153,12 +173,12 @@ const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (
 export const shareOf = (column: Column, slot: number) =>
   factorOf(column) * Math.max(0, (column.values[slot] as number) - column.least);
 
-function addShares(scores: Float64Array, slots: Int32Array, column: Column): void {
-  const { values, least } = column;
+function addShares(scores: Float64Array, count: number, column: Column): void {
+  const { rows, least } = column;
   const factor = factorOf(column);
   if (factor === 0) return;
-  for (let row = 0; row < slots.length; row++) {
-    const above = (values[slots[row] as number] as number) - least;
+  for (let row = 0; row < count; row++) {
+    const above = (rows[row] as number) - least;
     if (above > 0) scores[row] = (scores[row] as number) + factor * above;
   }
 }
