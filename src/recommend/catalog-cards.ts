@@ -60,6 +60,7 @@ export class CatalogCards implements Disposable {
   /** Where the round through the catalogue stands. */
   #after: string | null = null;
   #isWhole = false;
+  #version = 0;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -85,6 +86,11 @@ export class CatalogCards implements Disposable {
 
   get size(): number {
     return this.#held.size;
+  }
+
+  /** Another number after each change of what is held. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Null when the item has to be read from `outside`. */
@@ -174,6 +180,7 @@ export class CatalogCards implements Disposable {
       this.#reader.newness(changed, NEW_BELOW, deadline),
     ]);
     this.#newItems.take(cards, newness);
+    this.#version++;
     for (const held of cards) {
       const { item_id: itemId } = held.card;
       if (this.#held.has(itemId) || this.#held.size < this.#maxCards) this.#held.set(itemId, held);

@@ -81,7 +81,7 @@ export class ServingState implements AsyncDisposable {
       newItems: this.#newItems,
       onNewItems: () => this.rankedLists.clear(),
     });
-    this.newItems = new NewItemContent(this.#newItems, (itemId) => this.cards.get(itemId));
+    this.newItems = new NewItemContent(this.#newItems, this.cards);
     this.userAttributes = userCache(settings, clock, {
       load: (userIds) => reader.userAttributes(userIds, Deadline.after(settings.readTimeoutMs, clock)),
       maxLoad: USERS_PER_LOAD,

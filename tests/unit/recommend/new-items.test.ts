@@ -55,7 +55,7 @@ describe("the index of new items", () => {
   });
 
   test("words of a title that nobody shares do not drown the labels", () => {
-    const crowd = Array.from({ length: 100 }, (_, n) => aNewItem(`i${n}`, text(`Word${n}`, [`t${n % 10}`])));
+    const crowd = Array.from({ length: 50 }, (_, n) => aNewItem(`i${n}`, text(`Word${n}`, [`t${n % 10}`])));
     const index = new NewItemIndex([...crowd, aNewItem("new", text("Quite Unheard Title", ["t3"]))]);
     const likeness = new Map(likeTo(index, text("Another Rare Name", ["t3"])));
     expect(likeness.get("new")).toBeCloseTo(0.75, 6);
@@ -184,14 +184,24 @@ function contentOf(items: Record<string, readonly string[]>, cards: Record<strin
   };
   for (const [id, tags] of Object.entries(items)) take(id, tags);
   const known = new Map(Object.entries(cards).map(([id, tags]) => [id, cardOf(id, tags)]));
-  const content = new NewItemContent(followed, (id) => known.get(id) ?? null);
+  let version = 0;
+  const change = (id: string, tags: readonly string[]) => {
+    known.set(id, cardOf(id, tags));
+    version++;
+  };
+  const content = new NewItemContent(followed, {
+    get: (id) => known.get(id) ?? null,
+    get version() {
+      return version;
+    },
+  });
   const scores = (newest: readonly string[], table = new ItemTable()) => {
     const { count, slots, values } = content.scores(newest, table);
     return Object.fromEntries(
       Array.from({ length: count }, (_, at) => [table.nameOf(slots[at] as number), values[at] as number]),
     );
   };
-  return { followed, content, scores, take, known, cardOf };
+  return { followed, scores, take, change };
 }
 
 describe("content of new items", () => {
@@ -215,13 +225,13 @@ describe("content of new items", () => {
   });
 
   test("follows new items, what items of the profile are called, and another table", () => {
-    const { scores, take, known, cardOf } = contentOf({ n: ["x"] }, { a: ["x"] });
+    const { scores, take, change } = contentOf({ n: ["x"] }, { a: ["x"] });
     expect(Object.keys(scores(["a"]))).toEqual(["n"]);
     take("later", ["x"]);
     const table = new ItemTable();
     table.intern("something");
     expect(Object.keys(scores(["a"], table)).sort()).toEqual(["later", "n"]);
-    known.set("a", cardOf("a", ["y"]));
+    change("a", ["y"]);
     expect(scores(["a"], table)).toEqual({});
   });
 });
