@@ -10,7 +10,7 @@ import { shopEvents } from "./data/shop.ts";
 
 const MEGABYTE = 1_048_576;
 const [sessions = 200_000, items = 100_000, maxRows = 4_000] = process.argv.slice(2).map(Number);
-const plan = memoryPlan(2_048 * MEGABYTE, items, maxRows);
+const plan = memoryPlan(2_048 * MEGABYTE, items, maxRows, false);
 const log = makeLog();
 const before = process.cpuUsage();
 const trained = train(log, {

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { findBun, installDependencies, root, spawnForeground } from "./bun-runtime.mjs";
 
 const READY_TIMEOUT_MS = 90_000;
+/** A first run takes a minute or two, on a machine that has other things to do longer. */
+const TRAINING_TIMEOUT_MS = 1_800_000;
+const TRAINING_POLL_MS = 1_000;
 const dataset = join(root, "datasets", "ml-latest-small");
 
 const bun = findBun();
@@ -22,13 +25,16 @@ const env = {
   RECO_DEFAULT_POLICY: "builtin:stream-v1",
   ...process.env,
 };
+const trains = env.ENABLE_SCHEDULER !== "false" && env.ENABLE_WORKER !== "false";
 const { child: server, ended } = spawnForeground(bun, [main, "serve", ...process.argv.slice(2)], { env });
 
 if (await ready()) {
   const marker = join(process.env.RECO_DATA_DIR ?? join(process.cwd(), ".reco"), "films-imported");
   if (existsSync(marker) || (await importFilms())) {
     writeFileSync(marker, "");
-    introduce();
+    const before = await trainedRun();
+    introduce(before);
+    if (trains && before === null) await tellOfTraining();
   }
 }
 process.exitCode = await ended;
@@ -62,10 +68,61 @@ async function importFilms() {
   return code === 0;
 }
 
-function introduce() {
+/** What `path` answers; null when it does not, as with a key. */
+async function answered(path) {
+  const answer = await fetch(url + path).catch(() => null);
+  return answer?.status === 200 ? answer.json() : null;
+}
+
+/** The newest trained run, and whether it serves; null while there is none. */
+async function trainedRun() {
+  const [run] = (await answered("/policy/runs?limit=1"))?.runs ?? [];
+  if (run === undefined) return null;
+  return { ...run, serves: (await answered("/models"))?.primary.run_id === run.run_id };
+}
+
+/** Says what came of the first training, which began by itself. */
+async function tellOfTraining() {
+  const giveUpAt = Date.now() + TRAINING_TIMEOUT_MS;
+  let seenAt = null;
+  while (Date.now() < giveUpAt && server.exitCode === null && server.signalCode === null) {
+    await new Promise((resolve) => setTimeout(resolve, TRAINING_POLL_MS));
+    const run = await trainedRun();
+    if (run === null) continue;
+    seenAt ??= Date.now();
+    // A run that is better serves seconds after it was written down.
+    if (!run.serves && Date.now() < seenAt + 30_000) continue;
+    return console.log(describeRun(run));
+  }
+}
+
+function describeRun({ run_id, serves, metrics }) {
+  const { evaluation } = metrics;
+  const figures = evaluation
+    ? `
+NDCG@10 of the next film: ${decimals(evaluation.ndcg_at_10)} against ${decimals(evaluation.opponent_ndcg_at_10)} of ${evaluation.opponent}, over ${evaluation.questions} films of ${evaluation.users} users that neither had learned.
+The difference is ${decimals(evaluation.diff)}, with 95 % confidence between ${decimals(evaluation.ci_low)} and ${decimals(evaluation.ci_high)}.`
+    : "";
+  return serves
+    ? `
+Run ${run_id} was trained from these films and has been promoted: answers come from it now.${figures}
+`
+    : `
+Run ${run_id} was trained from these films and has not been promoted.${figures}
+`;
+}
+
+function decimals(value) {
+  return value.toFixed(4);
+}
+
+function introduce(run) {
+  const trained = run?.serves
+    ? `It serves by run ${run.run_id}, which was trained from these films.`
+    : `It serves by policy ${env.RECO_DEFAULT_POLICY}: the next films of people with the same last films, and what is popular.${trains ? "\nA better one is being trained from these films beside it; when it takes over, this terminal says so." : ""}`;
   console.log(`
 reco is ready on ${url}   (API: ${url}/docs, stop: Ctrl-C)
-It serves by policy ${env.RECO_DEFAULT_POLICY}: the next films of people with the same last films, and what is popular.
+${trained}
 
 1. What to show user 1, with titles and the reason for each film:
    curl -s '${url}/reco?user_id=1&session_id=demo&k=5&details=true'

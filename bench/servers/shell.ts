@@ -26,7 +26,9 @@ const ANSWER: RecoAnswer = {
   modelVersion: "rules-v1",
   strategy: "co_vis_popularity_hybrid",
   degraded: null,
-  timingsMs: { retrieval: 0.1, ranking: 0.1 },
+  exploration: null,
+  page: null,
+  timingsMs: { retrieval: 0.1, ranking: 0.1, diversity: 0, exploration: 0 },
 };
 const HEALTH: HealthView = {
   db: true,
@@ -71,7 +73,14 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
-  recommender: { reco: async () => ANSWER, recommend: unused, mayShow: () => true, titles: unused },
+  recommender: {
+    reco: async () => ANSWER,
+    nextPage: unused,
+    recommend: unused,
+    mayShow: () => true,
+    titles: unused,
+  },
+  pagedLists: { keep: unused, find: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },
@@ -94,6 +103,7 @@ const app = createApp({
   health: () => HEALTH,
   metricsText: unused,
   recoWindow: unused,
+  shadowReport: unused,
   recordReco: (status, latencyMs) => samples.record(status, latencyMs),
 });
 const env: HttpEnv = { peerAddress: (request) => server.requestIP(request)?.address ?? null };

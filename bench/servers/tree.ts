@@ -17,9 +17,10 @@ const loaded = loadProcessConfig({});
 if (!loaded.ok) throw new Error(formatConfigFailure(loaded.error));
 const config = withMembers(loaded.value.config, JSON.parse(process.env["BENCH_CONFIG"] ?? "{}") as Members);
 const output = openLogOutput(() => {});
+const realm = realmOptions();
 const supervisor = new Supervisor({
-  spec: describeTree(config, config.database.url ?? "", null),
-  realm: realmOptions(),
+  spec: describeTree(config, config.database.url ?? "", null, String(realm.threadEntry)),
+  realm,
   clock: systemClock,
   random: systemRandom,
   log: createLogger({

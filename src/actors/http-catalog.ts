@@ -1,7 +1,9 @@
 /** Joins the catalogue's stores with what an http worker holds in memory. */
 
 import type { ItemStore, UserStore } from "../catalog/ports.ts";
+import type { PagedLists } from "../recommend/ports.ts";
 import { createItemStore } from "../stores/postgres/item-store.ts";
+import { createKeptListStore } from "../stores/postgres/kept-list-store.ts";
 import { createUserStore } from "../stores/postgres/user-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import type { HealthMonitor } from "./http-health.ts";
@@ -17,6 +19,12 @@ export function openItems({ pool }: Realm, health: HealthMonitor): ItemStore {
     upsert: onKnownSchema(health, store.upsert),
     hide: onKnownSchema(health, store.hide),
   };
+}
+
+/** Any worker of any node continues them. */
+export function openPagedLists({ pool }: Realm, health: HealthMonitor): PagedLists {
+  const store = createKeptListStore(pool);
+  return { ...store, keep: onKnownSchema(health, store.keep) };
 }
 
 /** What users hide, and events that change hands, make old what all nodes remember of them. */

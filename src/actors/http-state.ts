@@ -10,6 +10,7 @@ import { createRecommender, type InstallableRecommender } from "../recommend/eng
 import { guardReader } from "../recommend/guarded-reader.ts";
 import type { ServingObserver } from "../recommend/ports.ts";
 import { ServingState } from "../recommend/serving-state.ts";
+import { ShadowComparison } from "../recommend/shadow-comparison.ts";
 import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
 import { type SharedReader, shareReads } from "../recommend/shared-reader.ts";
 import { popularSnapshotFile } from "../stores/files/popular-snapshot-file.ts";
@@ -36,6 +37,7 @@ export interface Shared extends Disposable {
 export interface Serving {
   readonly state: ServingState;
   readonly recommender: InstallableRecommender;
+  readonly comparison: ShadowComparison;
   /** Null where each tree remembers for itself. */
   readonly shared: Shared | null;
   readonly cache: () => CacheSnapshot;
@@ -77,13 +79,33 @@ export function openServing(
     clock,
     observer,
   });
+  const comparison = openComparison(context, realm);
   return {
     state,
-    recommender: createRecommender({ state, clock, observer }),
+    recommender: createRecommender({ state, clock, observer, comparison }),
+    comparison,
     shared,
     cache: () => describeCache(state, config.cache, cache),
     storeAnswered: () => breaker.pingSucceeded(),
   };
+}
+
+/** Well before requests are refused, which is at a fifth of their deadline. */
+const BUSY_SHARE = 0.05;
+
+function openComparison(context: ActorContext<ActorArgs>, { metrics, loopLag }: Realm): ShadowComparison {
+  const { reco, models } = context.args.config;
+  const latency = metrics.histogram("reco_shadow_latency_ms");
+  return new ShadowComparison({
+    clock: context.clock,
+    random: context.random,
+    sampleRate: models.shadowSampleRate,
+    isBusy: () => loopLag.currentMs() > BUSY_SHARE * reco.deadlineMs,
+    onCompared(overlap, shadowMs) {
+      metrics.gauge("reco_shadow_overlap_ratio").set(overlap);
+      latency.observe(shadowMs);
+    },
+  });
 }
 
 function observe({ metrics, log }: Realm): ServingObserver {

@@ -8,6 +8,8 @@ import type { FeatureChange } from "../events/ports.ts";
 import { mergeSamples, type RecoSampleSet } from "../http/reco-window.ts";
 import type { RetrySlates } from "../http/retry-slates.ts";
 import type { RecoWindow } from "../http/services.ts";
+import { type ShadowReport, shadowReport } from "../recommend/shadow-report.ts";
+import type { ShadowSampleSet } from "../recommend/shadow-samples.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
 import { MigrationError } from "../stores/postgres/migration-error.ts";
 import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
@@ -19,6 +21,7 @@ import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { Serving, Shared } from "./http-state.ts";
 import { guardIngest } from "./ingest-guard.ts";
+import type { ModelMessage } from "./model-shelf.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
@@ -34,7 +37,7 @@ export interface Memory {
   /** Heard through the cache that nodes share, whose entries were taken out before. */
   heard(change: FeatureChange): void;
   overlay(interactions: readonly Interaction[]): void;
-  receive(message: HttpMessage): void;
+  receive(message: Exclude<HttpMessage, ModelMessage>): void;
 }
 
 /** Everything in this realm that an event makes old. */
@@ -79,7 +82,7 @@ export function openAnnouncements(
   shared: Shared | null,
 ): Announcements {
   const siblings = context.peers<HttpMessage>("http");
-  const tell = (message: HttpMessage) => {
+  const tell = (message: Exclude<HttpMessage, ModelMessage>) => {
     memory.receive(message);
     for (const sibling of siblings) sibling.offer(message);
   };
@@ -171,6 +174,22 @@ async function isSchemaUsable(context: ActorContext, realm: Realm, deadline: Dea
     if (error instanceof MigrationError) context.fail(refusal(error));
     throw error;
   }
+}
+
+/** What all workers of the tree found of the two policies that this one has loaded; null without a shadow. */
+export async function mergeShadow(
+  context: ActorContext<ActorArgs>,
+  { comparison }: Pick<Serving, "comparison">,
+): Promise<ShadowReport | null> {
+  const own = comparison.samples?.set();
+  if (own === undefined) return null;
+  const answers = await context.survey("shadow", SURVEY_MS);
+  const sets = answers.map(({ answer }) => answer as ShadowSampleSet | null | undefined);
+  return shadowReport(
+    sets.filter(
+      (set) => set != null && set.primary === own.primary && set.shadow === own.shadow,
+    ) as ShadowSampleSet[],
+  );
 }
 
 export async function mergeWindows(context: ActorContext<ActorArgs>): Promise<RecoWindow> {

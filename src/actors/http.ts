@@ -2,20 +2,23 @@
 
 import { Deadline } from "../core/deadline.ts";
 import { failpoint } from "../core/failpoint.ts";
+import { newUuidHex } from "../core/ids.ts";
 import { createApp } from "../http/app.ts";
 import { createRecoSamples } from "../http/reco-window.ts";
 import { RetrySlates } from "../http/retry-slates.ts";
 import type { HttpEnv } from "../http/route.ts";
 import type { HttpServices } from "../http/services.ts";
+import { rehearse } from "../recommend/rehearsal.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { exportCache } from "./http-cache-metrics.ts";
-import { openItems, openUsers } from "./http-catalog.ts";
+import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
 import type { HttpMessage } from "./http-message.ts";
 import { openModels } from "./http-models.ts";
 import { openServing } from "./http-state.ts";
 import {
+  mergeShadow,
   mergeWindows,
   onKnownSchema,
   openAnnouncements,
@@ -34,7 +37,9 @@ import { openRemoteWaker } from "./wake-ups.ts";
 import type { WriterMessage } from "./writer.ts";
 
 /** Before the first answer; later the fallback ladder covers what is missing. */
-const WARM_UP_MS = 2_500;
+const WARM_UP_MS = 10_000;
+/** While the store does not answer: what it holds does not come in that time either. */
+const WARM_UP_WITHOUT_STORE_MS = 2_500;
 /** A header or body that trickles in is cut off after this many seconds of silence. */
 const IDLE_TIMEOUT_SEC = 10;
 /** Requests in flight get this long at a stop; then their connections are closed. */
@@ -76,28 +81,36 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       log: realm.log,
     }),
     recommender: serving.recommender,
+    pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
     analytics: createAnalyticsReader(realm.pool),
     registry: models.registry,
     loadedModels: models.loaded,
+    shadowReport: () => mergeShadow(context, serving),
     health: () => health.view(),
     metricsText: () => renderTreeMetrics(context, SURVEY_MS),
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
   await Promise.all([cache?.tried, hearing?.tried]);
-  await Promise.all([
-    health.start(),
-    serving.state.warmUp(Deadline.after(WARM_UP_MS, context.clock)),
-    models.start(),
-  ]);
+  await health.start();
+  const { db, schemaKnown } = health.view();
+  const warmUpMs = db && schemaKnown ? WARM_UP_MS : WARM_UP_WITHOUT_STORE_MS;
+  const warm = Deadline.after(warmUpMs, context.clock);
+  const [origin] = await Promise.all([serving.state.warmUp(warm), models.start()]);
+  if (origin === "store") {
+    await rehearse(serving.recommender, serving.state, newUuidHex(context.clock, context.random), warm);
+    serving.comparison.forget();
+  }
   const server = listen(createApp(services, slates), context);
   health.markStarted();
   return {
-    receive: memory.receive,
+    receive: (message) => (message.kind === "model" ? models.handOver(message) : memory.receive(message)),
     report(question) {
       if (question === "reco-window") return samples.window();
+      if (question === "shadow") return serving.comparison.samples?.set() ?? null;
+      if (question === "reco-requests") return samples.count();
       refreshCacheMetrics();
       return realm.report(question);
     },
@@ -110,6 +123,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();
       await models[Symbol.asyncDispose]();
+      serving.comparison[Symbol.dispose]();
       await hearing?.[Symbol.asyncDispose]();
       await waker[Symbol.asyncDispose]();
       serving.shared?.[Symbol.dispose]();

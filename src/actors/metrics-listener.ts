@@ -32,7 +32,8 @@ export interface ListenerPorts {
 export function metricsOwner(config: Pick<Config, "roles">): ActorId {
   if (config.roles.includes("monitor")) return "monitor";
   if (config.roles.includes("http")) return "http-0";
-  return config.roles.includes("relay") ? "relay" : "consumer-0";
+  if (config.roles.includes("relay")) return "relay";
+  return config.roles.includes("consumer") ? "consumer-0" : "trainer";
 }
 
 /** Answers one request; `path` comes without its query. */

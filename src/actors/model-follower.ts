@@ -12,18 +12,22 @@ import type { RegistryState, RegistryStore } from "../models/ports.ts";
 import { type SlotName, servingRun } from "../models/slots.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
-export interface Installed<Model> {
+export interface Installed<Run> {
   /** Null: the built-in policy. */
-  readonly primary: { readonly slot: SlotName; readonly runId: string; readonly model: Model } | null;
-  readonly shadow: { readonly runId: string; readonly rollout: number; readonly model: Model } | null;
+  readonly primary: { readonly slot: SlotName; readonly runId: string; readonly run: Run } | null;
+  readonly shadow: { readonly runId: string; readonly rollout: number; readonly run: Run } | null;
 }
 
-export interface FollowerPorts<Model> {
+export interface FollowerPorts<Run> {
   readonly worker: string;
   readonly store: Pick<RegistryStore, "state" | "report">;
-  /** Reads a run's model and checks it. Rejects with the reason why it cannot serve. */
-  readonly load: (runId: string, deadline: Deadline) => Promise<Model>;
-  readonly install: (models: Installed<Model>) => void;
+  /** Reads a run, of this generation, and checks it. Rejects with the reason why it cannot serve. */
+  readonly load: (runId: string, generation: number, deadline: Deadline) => Promise<Run>;
+  /** Why runs must not be held together; null when they may be. */
+  readonly problemOf: (runs: readonly Run[]) => string | null;
+  /** Only these are needed from now on. */
+  readonly keep: (runIds: readonly string[], generation: number) => void;
+  readonly install: (models: Installed<Run>) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,12 +37,12 @@ const STORE_TIMEOUT_MS = 1_000;
 const LOAD_TIMEOUT_MS = 20_000;
 const RETRY_MS = 10_000;
 
-export class ModelFollower<Model> implements AsyncDisposable {
-  readonly #ports: FollowerPorts<Model>;
-  /** Models by run, of the generation that they were read in. */
-  #loaded: { readonly generation: number; readonly models: ReadonlyMap<string, Model> } = {
+export class ModelFollower<Run> implements AsyncDisposable {
+  readonly #ports: FollowerPorts<Run>;
+  /** Runs by id, of the generation that they were read in. */
+  #loaded: { readonly generation: number; readonly runs: ReadonlyMap<string, Run> } = {
     generation: -1,
-    models: new Map(),
+    runs: new Map(),
   };
   #version = -1;
   #failure: { readonly version: number; readonly reason: string; readonly atMs: number } | null = null;
@@ -46,7 +50,7 @@ export class ModelFollower<Model> implements AsyncDisposable {
   #polling: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(ports: FollowerPorts<Model>) {
+  constructor(ports: FollowerPorts<Run>) {
     this.#ports = ports;
   }
 
@@ -96,15 +100,17 @@ export class ModelFollower<Model> implements AsyncDisposable {
     const { version, generation, activeSlot, shadow } = state;
     const runId = servingRun(state);
     try {
-      const models = await this.#loadAll(
+      const runs = await this.#loadAll(
         generation,
         [runId, shadow?.runId ?? null].flatMap((each) => each ?? []),
       );
+      const problem = this.#ports.problemOf([...runs.values()]);
+      if (problem !== null) throw new Error(problem);
       install({
-        primary: runId === null ? null : { slot: activeSlot, runId, model: models.get(runId) as Model },
-        shadow: shadow && { ...shadow, model: models.get(shadow.runId) as Model },
+        primary: runId === null ? null : { slot: activeSlot, runId, run: runs.get(runId) as Run },
+        shadow: shadow && { ...shadow, run: runs.get(shadow.runId) as Run },
       });
-      this.#loaded = { generation, models };
+      this.#loaded = { generation, runs };
       this.#version = version;
       this.#failure = null;
       log.info({ version, run_id: runId, shadow_run_id: shadow?.runId ?? null }, "model.installed");
@@ -113,15 +119,20 @@ export class ModelFollower<Model> implements AsyncDisposable {
       if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
       this.#failure = { version, reason, atMs: clock.monotonicMs() };
     }
+    // After a failure these are the ones that serve on: what was wrong is read anew the next time.
+    this.#ports.keep([...this.#loaded.runs.keys()], this.#loaded.generation);
   }
 
-  async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Model>> {
+  async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Run>> {
     const { load, clock } = this.#ports;
-    const known = generation === this.#loaded.generation ? this.#loaded.models : new Map<string, Model>();
-    const models = new Map<string, Model>();
+    const known = generation === this.#loaded.generation ? this.#loaded.runs : new Map<string, Run>();
+    const runs = new Map<string, Run>();
     for (const runId of new Set(runIds)) {
-      models.set(runId, known.get(runId) ?? (await load(runId, Deadline.after(LOAD_TIMEOUT_MS, clock))));
+      runs.set(
+        runId,
+        known.get(runId) ?? (await load(runId, generation, Deadline.after(LOAD_TIMEOUT_MS, clock))),
+      );
     }
-    return models;
+    return runs;
   }
 }

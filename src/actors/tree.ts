@@ -1,12 +1,19 @@
 /** Reco's tree of actors: who runs, in which isolation, and who may send to whom. Open this file first. */
 
 import type { Config } from "../config/config.ts";
+import { hasTrainer } from "../config/has-trainer.ts";
 import type { ActorId, ChildSpec, SupervisorSpec } from "../supervisor/actor.ts";
 
 /** What every actor of the tree is started with. */
 export interface ActorArgs {
   readonly config: Config;
   readonly databaseUrl: string;
+}
+
+/** The trainer starts a thread itself. */
+export interface TrainerArgs extends ActorArgs {
+  /** Entry file of threads. */
+  readonly threadEntry: string;
 }
 
 /** Whether this tree owns an embedded PostgreSQL server; null when `DATABASE_URL` names one. */
@@ -21,6 +28,8 @@ const START_TIMEOUT_MS = 5_000;
 const STORE_START_TIMEOUT_MS = 60_000;
 /** Longer than the migrator's own deadline for large migrations and for another runner's. */
 const MIGRATOR_START_TIMEOUT_MS = 610_000;
+/** Longer than a worker's warm-up. */
+const HTTP_START_TIMEOUT_MS = 15_000;
 /** For warnings about what was not stored in time, and to close the pool and the log. */
 const WRITER_CLOSE_MS = 2_000;
 const HINT_MAILBOX = { capacity: 64, overflow: "drop" } as const;
@@ -33,6 +42,7 @@ export function describeTree(
   config: Config,
   databaseUrl: string,
   embedded: EmbeddedStore | null,
+  threadEntry: string,
 ): SupervisorSpec {
   const args: ActorArgs = { config, databaseUrl };
   const has = (role: Config["roles"][number]) => config.roles.includes(role);
@@ -86,11 +96,17 @@ export function describeTree(
   for (const id of https) {
     children.push({
       ...permanent(id, "thread", args),
+      startTimeoutMs: HTTP_START_TIMEOUT_MS,
       shutdownMs: 6_000 + config.http.drainDelayMs,
       // Hints about changed state: losing one costs freshness until the entry's time to live, never correctness.
       mailbox: { capacity: 1_000, overflow: "drop" },
       sendsTo: [...writers, ...relays, ...https.filter((other) => other !== id)],
     });
+  }
+  if (hasTrainer(config)) {
+    // Last: nobody waits for it, and nothing of what answers is to wait for its start.
+    const trainerArgs: TrainerArgs = { ...args, threadEntry };
+    children.push(permanent("trainer", "process", trainerArgs));
   }
   return { ...config.supervisor, children };
 }

@@ -44,13 +44,17 @@ export interface Store extends AsyncDisposable {
   readonly pool: Pool;
 }
 
-/** A small pool on a database whose schema this build may write. */
-export async function openStore(config: Config, applicationName: string): Promise<Store> {
+/** A small pool on a database whose schema this build may write; half of its connections read. */
+export async function openStore(
+  config: Config,
+  applicationName: string,
+  connections = COMMAND_CONNECTIONS,
+): Promise<Store> {
   await using opened = new AsyncDisposableStack();
   const { url } = opened.use(await openDatabase(config));
   const deadline = Deadline.after(PREPARE_TIMEOUT_MS);
   if (config.database.initOnStartup) await migrate({ url, deadline });
-  const pool = commandPool(url, config, applicationName);
+  const pool = commandPool(url, config, applicationName, connections);
   opened.defer(() => pool.close(CLOSE_TIMEOUT_MS));
   const schema = await checkSchema(pool, deadline);
   if (schema === "missing") throw new CommandError(EXIT_FAILED, "migrations are pending: run `reco migrate`");
@@ -62,11 +66,16 @@ export async function openStore(config: Config, applicationName: string): Promis
 }
 
 /** A small pool for one command. */
-export const commandPool = (url: string, config: Config, applicationName: string): Pool =>
+export const commandPool = (
+  url: string,
+  config: Config,
+  applicationName: string,
+  connections = COMMAND_CONNECTIONS,
+): Pool =>
   openPool({
     url,
     applicationName,
-    max: COMMAND_CONNECTIONS,
+    max: connections,
     connectTimeoutMs: config.database.connectTimeoutMs,
     statementTimeoutMs: PREPARE_TIMEOUT_MS,
     lockTimeoutMs: PREPARE_TIMEOUT_MS,

@@ -79,12 +79,13 @@ async function serve(flags: ServeFlags): Promise<number> {
 async function runTree(config: Config, embedded: EmbeddedAddress | null, log: Logger): Promise<number> {
   const databaseUrl = embedded?.url ?? config.database.url ?? "";
   const store = embedded && { dataDir: embedded.dataDir, port: embedded.port };
-  const spec = describeTree(config, databaseUrl, store);
+  const realm = realmOptions();
+  const spec = describeTree(config, databaseUrl, store, String(realm.threadEntry));
   const problems = checkSupervisorSpec(spec);
   if (problems.length > 0) throw new CommandError(EXIT_CONFIG, problems.join("\n"));
   const supervisor = new Supervisor({
     spec,
-    realm: realmOptions(),
+    realm,
     clock: systemClock,
     random: systemRandom,
     log,

@@ -48,12 +48,20 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       maxBackgroundTasks: values.RECO_MAX_BACKGROUND_TASKS,
       backpressureMode: values.RECO_BACKGROUND_BACKPRESSURE_MODE,
       backgroundShutdownMs: seconds(values.RECO_BACKGROUND_SHUTDOWN_TIMEOUT_SEC),
+      isExploring: values.FEATURE_EXPLORATION,
       metricsWindowSec: values.RECO_METRICS_WINDOW_SEC,
       metricsMaxSamples: values.RECO_METRICS_MAX_SAMPLES,
     },
     trainer: {
       easeMaxRows: values.EASE_MAX_ITEMS,
       memoryMaxBytes: values.TRAINER_MEMORY_MAX_MB * BYTES_PER_MB,
+      isScheduled: values.ENABLE_SCHEDULER === "true" && values.ENABLE_WORKER === "true",
+      autoPromote: values.TRAINER_AUTO_PROMOTE ?? environmentClass === "development",
+      minEvents: values.TRAINER_MIN_EVENTS,
+    },
+    models: {
+      memoryMaxBytes: values.MODEL_MEMORY_MAX_MB * BYTES_PER_MB,
+      shadowSampleRate: values.SHADOW_SAMPLE_RATE,
     },
     cache: {
       enabled: values.ONLINE_CACHE_ENABLED,
@@ -189,10 +197,12 @@ const consumerSettings = (values: Values): Config["consumer"] => ({
 
 const API_METRICS_PORT = 9108;
 const MONITOR_METRICS_PORT = 9111;
+const TRAINER_METRICS_PORT = 9112;
 
 function metricsPort(values: Values, roles: readonly Role[]): number {
   if (values.METRICS_PORT !== null) return values.METRICS_PORT;
   if (roles.includes("http")) return API_METRICS_PORT;
   if (roles.includes("relay")) return values.OUTBOX_RELAY_METRICS_PORT;
-  return roles.includes("consumer") ? values.FEATURE_CONSUMER_METRICS_PORT : MONITOR_METRICS_PORT;
+  if (roles.includes("consumer")) return values.FEATURE_CONSUMER_METRICS_PORT;
+  return roles.includes("monitor") ? MONITOR_METRICS_PORT : TRAINER_METRICS_PORT;
 }

@@ -1,6 +1,6 @@
 /** The validated configuration: one frozen, cloneable object with units in its names. */
 
-export const ROLES = ["http", "relay", "consumer", "monitor"] as const;
+export const ROLES = ["http", "relay", "consumer", "monitor", "trainer"] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Config {
@@ -68,6 +68,8 @@ export interface Config {
     readonly maxBackgroundTasks: number;
     readonly backpressureMode: "sync" | "drop";
     readonly backgroundShutdownMs: number;
+    /** Whether policies that explore may do so. */
+    readonly isExploring: boolean;
     readonly metricsWindowSec: number;
     readonly metricsMaxSamples: number;
   };
@@ -75,6 +77,18 @@ export interface Config {
     /** Rows of the matrix that EASE may have to invert. */
     readonly easeMaxRows: number;
     readonly memoryMaxBytes: number;
+    /** Trains by itself: by the clock, and as soon as there is enough to learn from. */
+    readonly isScheduled: boolean;
+    /** Puts a run into service that beats what serves. */
+    readonly autoPromote: boolean;
+    /** Fewer events are not learned from. */
+    readonly minEvents: number;
+  };
+  readonly models: {
+    /** Of all models that a tree holds. */
+    readonly memoryMaxBytes: number;
+    /** Share of answers that a loaded shadow is compared on. */
+    readonly shadowSampleRate: number;
   };
   readonly cache: {
     readonly enabled: boolean;

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { connectionBudget, EMBEDDED_CONNECTIONS } from "./connection-budget.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { deepFreeze } from "./freeze.ts";
+import { hasTrainer } from "./has-trainer.ts";
 import { checkKafkaSettings } from "./kafka-checks.ts";
 import { UNSUPPORTED, UNUSED } from "./later.ts";
 import { type ConfigSources, parseValues, type Source, textOf } from "./parse-values.ts";
@@ -26,7 +27,7 @@ export interface Setting {
 export interface LoadedConfig {
   /** Deep frozen, and cloneable between realms. */
   readonly config: Config;
-  /** `api`, `outbox-relay`, `feature-consumer` or `monitor`. */
+  /** `api`, `outbox-relay`, `feature-consumer`, `monitor` or `trainer`. */
   readonly component: string;
   readonly warnings: readonly ConfigWarning[];
   readonly settings: readonly Setting[];
@@ -46,6 +47,7 @@ export function loadConfig(sources: ConfigSources): Result<LoadedConfig, ConfigF
     ...checkKafkaSettings(config, parsed.values),
     ...redisUrl(config),
     ...tooManyConnections(config),
+    ...nothingToRun(config),
     ...security.problems,
   ];
   if (problems.length > 0) return err({ component, problems });
@@ -83,6 +85,13 @@ function redisUrl({ cache }: Config): ConfigProblem[] {
   if (cache.redis === null || parseRedisUrl(cache.redis.url)) return [];
   const message = "must be a redis:// or rediss:// URL with one host";
   return [{ kind: "invalid", variable: "ONLINE_CACHE_REDIS_URL", message }];
+}
+
+/** A tree of the trainer alone that may not train. */
+function nothingToRun(config: Config): ConfigProblem[] {
+  if (config.roles.some((role) => role !== "trainer") || hasTrainer(config)) return [];
+  const message = "names only the trainer, which ENABLE_SCHEDULER or ENABLE_WORKER switches off";
+  return config.roles.length === 0 ? [] : [{ kind: "invalid", variable: "RECO_ROLES", message }];
 }
 
 function tooManyConnections(config: Config): ConfigProblem[] {

@@ -23,13 +23,12 @@ export function parseRoles(list: string | null): {
 }
 
 const unknownRole = (name: string): string =>
-  name === "trainer"
-    ? "role trainer is not supported by this release"
-    : `names the unknown role ${JSON.stringify(name)}; known are ${ROLES.join(", ")}`;
+  `names the unknown role ${JSON.stringify(name)}; known are ${ROLES.join(", ")}`;
 
 /** The name of the first role in log lines and error messages. */
 export function componentOf(roles: readonly Role[]): string {
   if (roles.includes("http")) return "api";
   if (roles.includes("relay")) return "outbox-relay";
-  return roles.includes("consumer") ? "feature-consumer" : "monitor";
+  if (roles.includes("consumer")) return "feature-consumer";
+  return roles.includes("monitor") ? "monitor" : "trainer";
 }

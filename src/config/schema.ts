@@ -8,6 +8,7 @@ import {
   port,
   positiveFloat,
   positiveInt,
+  share,
   text,
   type Variable,
 } from "./variable.ts";
@@ -26,8 +27,8 @@ export const VARIABLES = {
   }),
   RECO_DATA_DIR: text("./.reco", { description: "Folder of everything reco keeps on disk.", usedBy: "all" }),
   REPORTS_DIR: text("reports", {
-    description: "Folder of reports: evaluations stand in `metrics/<run id>`.",
-    usedBy: "commands",
+    description: "Folder of reports: evaluations stand in `metrics/<run id>`, what serves in `metrics`.",
+    usedBy: "http, trainer, commands",
   }),
   RECO_ENV_FILE: text(".env", {
     description: "File of further variables; the process environment wins over it.",
@@ -178,14 +179,42 @@ export const VARIABLES = {
       "What `/reco` answers by until a trained run is promoted: the baseline, or what users did next blended with what is popular now.",
     usedBy: "http",
   }),
+  ENABLE_SCHEDULER: choice(["true", "false"], "true", {
+    otherwise: "true",
+    description: "`false`: nothing is trained by the clock.",
+    usedBy: "trainer",
+  }),
+  ENABLE_WORKER: choice(["true", "false"], "true", {
+    otherwise: "true",
+    description: "`false`: this tree takes no background job, and trains nothing by itself.",
+    usedBy: "trainer",
+  }),
+  TRAINER_AUTO_PROMOTE: bool(null, {
+    defaultText: "true in development, else false",
+    description: "Puts a trained run into service that foresees better than what serves.",
+    usedBy: "trainer",
+  }),
+  TRAINER_MIN_EVENTS: positiveInt(5000, {
+    description: "Events, of at least 200 users, from which on the trainer trains.",
+    usedBy: "trainer",
+  }),
+  MODEL_MEMORY_MAX_MB: positiveInt(1024, {
+    description: "Memory that the models of a tree may take together; what does not fit is refused.",
+    usedBy: "http",
+  }),
+  SHADOW_SAMPLE_RATE: share(0.1, {
+    description: "Share of answers on which a loaded shadow is compared with what serves.",
+    usedBy: "http",
+  }),
   EASE_MAX_ITEMS: positiveInt(4000, {
     description:
       "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it item-kNN takes its place.",
-    usedBy: "commands",
+    usedBy: "trainer, commands",
   }),
   TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
-    description: "Memory that training may take; older events are left out where all do not fit.",
-    usedBy: "commands",
+    description:
+      "Memory that training may take; older events are left out where all do not fit. The trainer starts anew when it takes more.",
+    usedBy: "trainer, commands",
   }),
   RECO_SEEN_MAX: positiveInt(1000, {
     description: "Newest events of a user whose items `stream-v1` leaves out.",
@@ -222,6 +251,10 @@ export const VARIABLES = {
     usedBy: "http",
   }),
 
+  FEATURE_EXPLORATION: bool(true, {
+    description: "GET /reco may explore where the policy says so; false: every propensity is 1.",
+    usedBy: "http",
+  }),
   ONLINE_CACHE_ENABLED: bool(true, { description: "Keeps features in memory.", usedBy: "http" }),
   ONLINE_CACHE_BACKEND: choice(["memory", "redis"], "memory", {
     onInvalid: "refuse",
@@ -408,7 +441,7 @@ export const VARIABLES = {
   PROMETHEUS_METRICS_ENABLED: bool(true, { description: "Serves metrics.", usedBy: "all" }),
   METRICS_HOST: text("0.0.0.0", { description: "Address of the metrics listener.", usedBy: "all" }),
   METRICS_PORT: port(null, {
-    defaultText: "9108 with http, else 9109 with relay, 9110 with consumer, 9111",
+    defaultText: "9108 with http, else 9109 with relay, 9110 with consumer, 9111 with monitor, 9112",
     description: "Port of the metrics listener.",
     usedBy: "all",
   }),

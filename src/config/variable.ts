@@ -45,6 +45,13 @@ export const positiveFloat = (fallback: number, texts: VariableTexts) =>
     return Number.isFinite(value) && value > 0 ? value : undefined;
   });
 
+/** From 0 to 1. */
+export const share = (fallback: number, texts: VariableTexts) =>
+  variable("share from 0 to 1", fallback, texts, (text) => {
+    const value = text === "" ? Number.NaN : Number(text);
+    return value >= 0 && value <= 1 ? value : undefined;
+  });
+
 export const text = <T extends string | null>(fallback: T, texts: VariableTexts): Variable<string | T> => ({
   ...variable<string | T>("text", fallback, texts, (value) => value),
   blankIsUnset: true,

@@ -17,6 +17,25 @@ export interface Interval {
 
 const CONFIDENCE = 0.95;
 
+/** Adds up columns, given by question, over the questions of each cluster. Clusters stand in the order of their keys. */
+export function sumsByCluster<Key extends string | number>(
+  keys: readonly Key[],
+  columns: ReadonlyMap<string, (index: number) => number>,
+): ClusteredSums {
+  const distinct = [...new Set(keys)].sort((a, b) => (a < b ? -1 : 1));
+  const placeOf = new Map(distinct.map((key, place) => [key, place]));
+  const places = keys.map((key) => placeOf.get(key) as number);
+  const sum = (valueAt: (index: number) => number) => {
+    const sums = new Float64Array(distinct.length);
+    for (const [index, place] of places.entries()) sums[place] = (sums[place] as number) + valueAt(index);
+    return sums;
+  };
+  return {
+    counts: sum(() => 1),
+    columns: new Map(Array.from(columns, ([name, valueAt]) => [name, sum(valueAt)])),
+  };
+}
+
 /** Mean over all questions. */
 export const meanOf = (sums: Float64Array, counts: Float64Array) => total(sums) / total(counts);
 

@@ -1,7 +1,8 @@
 /** A report as tables of text, and as a Markdown page. */
 
+import { RESAMPLES } from "./compare.ts";
 import { COVERAGE, NOVELTY } from "./metrics.ts";
-import { type EvaluationReport, RESAMPLES } from "./report.ts";
+import type { EvaluationReport } from "./report.ts";
 
 /** Rows of cells, the first row being the heads. */
 export type Table = readonly (readonly string[])[];

@@ -95,6 +95,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
 
     { ...route("POST", "/models/reload",  "A", "models:admin",   "admin", SWITCH_MS, model.reload,  MODEL.reload,  DATABASE_UNAVAILABLE), takesReloadToken: true },
     route("GET", "/models",               "C", "analytics:read", "admin", SLOW_MS,   model.models,   MODEL.models,   DATABASE_UNAVAILABLE),
+    route("GET", "/models/shadow/report", "C", "analytics:read", "admin", SLOW_MS, model.shadowReport, MODEL.shadowReport, DATABASE_UNAVAILABLE),
     route("GET", "/policy",               "C", "analytics:read", "admin", SLOW_MS,   model.policy,   MODEL.policy,   DATABASE_UNAVAILABLE),
     route("GET", "/policy/runs",          "C", "analytics:read", "admin", SLOW_MS,   model.runs,     MODEL.runs,     DATABASE_UNAVAILABLE),
     route("POST", "/policy/promote",      "A", "models:admin",   "admin", SWITCH_MS, model.promote,  MODEL.promote,  DATABASE_UNAVAILABLE),

@@ -10,6 +10,7 @@ export async function describeSlate(
   answer: RecoAnswer,
   call: Call,
   recommender: Pick<Recommender, "titles">,
+  cursor: string | null = null,
 ): Promise<object> {
   const titles = await recommender.titles(answer.list.itemIds, call.deadline);
   return {
@@ -21,16 +22,16 @@ export async function describeSlate(
     timings_ms: {
       retrieval: round3(answer.timingsMs.retrieval),
       ranking: round3(answer.timingsMs.ranking),
-      diversity: 0,
-      exploration: 0,
+      diversity: round3(answer.timingsMs.diversity),
+      exploration: round3(answer.timingsMs.exploration),
     },
-    cursor: null,
+    cursor,
     items: explain(answer.list).map((item, position) => ({
       item_id: item.itemId,
       title: titles.get(item.itemId) ?? null,
       position,
       score: item.score,
-      propensity: 1,
+      propensity: answer.exploration?.propensities[position] ?? 1,
       sources: item.sources,
       reason: strongestSource(item.sources) ?? answer.strategy,
     })),

@@ -7,6 +7,7 @@ import { idField } from "../events/id-field.ts";
 import { type Issue, issue, refuse, valueError } from "../events/issue.ts";
 import type { Boost, Filter } from "../recommend/expression.ts";
 import { boostField, filterField } from "./expression-fields.ts";
+import { type PageCursor, pageCursorField } from "./page-cursor.ts";
 import { eachParameter, QueryReader } from "./query.ts";
 
 export interface RecoQuery {
@@ -18,6 +19,8 @@ export interface RecoQuery {
   readonly filter: Filter | null;
   readonly boost: Boost | null;
   readonly details: boolean;
+  /** Null: the first page. */
+  readonly cursor: PageCursor | null;
 }
 
 export const EXCLUDE_MAX_IDS = 500;
@@ -48,9 +51,6 @@ export const surfaceField: Field<string> = {
   },
 };
 
-/** A later release gives it a meaning; ignoring it would answer another question than the one asked. */
-const NOT_SUPPORTED = new Set(["cursor"]);
-
 /** Values as sent; of a parameter given twice the last one counts. */
 interface Given {
   user_id?: string | null;
@@ -61,6 +61,7 @@ interface Given {
   filter?: string | null;
   boost?: string | null;
   details?: string | null;
+  cursor?: string | null;
 }
 
 export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[]> {
@@ -77,6 +78,7 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
       case "filter":
       case "boost":
       case "details":
+      case "cursor":
         given[name] = value;
         return;
       case "exclude":
@@ -84,7 +86,6 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
         excluded.push(value);
         return;
       default:
-        if (NOT_SUPPORTED.has(name)) reader.refuse([name], valueError(`${name} is not supported yet`, value));
     }
   });
   const userId = reader.required("user_id", given.user_id, userIdField);
@@ -96,8 +97,9 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
   const filter = reader.optional("filter", given.filter, filterField) ?? null;
   const boost = reader.optional("boost", given.boost, boostField) ?? null;
   const details = reader.optional("details", given.details, boolField) ?? false;
+  const cursor = reader.optional("cursor", given.cursor, pageCursorField) ?? null;
   if (userId === undefined || sessionId === undefined || reader.issues.length > 0) return err(reader.issues);
-  return ok({ userId, sessionId, k, autolog, exclude, filter, boost, details });
+  return ok({ userId, sessionId, k, autolog, exclude, filter, boost, details, cursor });
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

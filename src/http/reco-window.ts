@@ -15,6 +15,8 @@ export interface RecoSampleSet {
 export interface RecoSamples {
   record(status: number, latencyMs: number): void;
   window(): RecoSampleSet;
+  /** Calls in the window. */
+  count(): number;
 }
 
 type Limits = Pick<Config["reco"], "metricsWindowSec" | "metricsMaxSamples">;
@@ -50,6 +52,10 @@ export function createRecoSamples(limits: Limits, clock: Clock): RecoSamples {
       ring.statuses[at] = status;
       ring.latenciesMs[at] = latencyMs;
       count++;
+    },
+    count() {
+      dropExpired(clock.nowMs());
+      return count;
     },
     window() {
       dropExpired(clock.nowMs());

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { ImpressionEvent } from "../events/model.ts";
-import type { RecoAnswer } from "../recommend/recommender.ts";
+import type { Slated } from "./pages.ts";
 
 const TTL_MS = 60_000;
 const MAX_SLATES = 10_000;
@@ -16,15 +16,24 @@ export interface SlateKey {
   /** Texts of the expressions; null where the call has none. */
   readonly filter: string | null;
   readonly boost: string | null;
+  /** Of the page asked for; null for the first one. */
+  readonly cursor: string | null;
 }
 
 export interface KeptSlate {
-  readonly answer: RecoAnswer;
+  readonly slated: Slated;
   /** Logged again with the retry: the store knows it, or lost it and gets it now. */
   readonly impression: ImpressionEvent;
 }
 
-const PARTS = ["userId", "sessionId", "k", "filter", "boost"] as const satisfies readonly (keyof SlateKey)[];
+const PARTS = [
+  "userId",
+  "sessionId",
+  "k",
+  "filter",
+  "boost",
+  "cursor",
+] as const satisfies readonly (keyof SlateKey)[];
 
 interface Entry {
   readonly key: SlateKey;

@@ -8,7 +8,9 @@ import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
+import type { ShadowReport } from "../recommend/shadow-report.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -97,6 +99,7 @@ export interface HttpServices {
   readonly ingest: IngestService;
   readonly impressions: ImpressionLog;
   readonly recommender: Recommender;
+  readonly pagedLists: PagedLists;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */
   readonly users: UserStore;
@@ -104,6 +107,8 @@ export interface HttpServices {
   readonly registry: ModelRegistry;
   /** What this worker answers by. */
   loadedModels(): LoadedModels;
+  /** What comparing the loaded shadow with what serves has shown, over all http workers of the tree; null without one. */
+  shadowReport(): Promise<ShadowReport | null>;
   /** The snapshot as it is now. */
   health(): HealthView;
   /** Prometheus text of the whole tree. */

@@ -1,5 +1,7 @@
 /** What a run must pass before it may serve. */
 
+import { readServingRules } from "./serving-document.ts";
+
 export const POLICY_VERSION = "1.0.0";
 /** Grows when the meaning of what a model holds changes: a model of another version is refused. */
 export const FEATURE_SCHEMA_VERSION = "1.0.0";
@@ -17,7 +19,8 @@ export type GateFailure =
   | "Policy contract version mismatch"
   | "Model artifact missing"
   | "Model checksum mismatch"
-  | "Feature schema contract version mismatch";
+  | "Feature schema contract version mismatch"
+  | `Policy is not usable: ${string}`;
 
 /** The first gate that fails, in their order; null when the run may serve. */
 export function failedGate({ policy, artifactSha256 }: RunEvidence): GateFailure | null {
@@ -29,5 +32,6 @@ export function failedGate({ policy, artifactSha256 }: RunEvidence): GateFailure
   if (policy["feature_schema_version"] !== FEATURE_SCHEMA_VERSION) {
     return "Feature schema contract version mismatch";
   }
-  return null;
+  const serving = readServingRules(policy["serving"]);
+  return serving.ok ? null : `Policy is not usable: ${serving.error}`;
 }

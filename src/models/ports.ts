@@ -73,6 +73,19 @@ export interface RunStore {
   list(limit: number, deadline: Deadline): Promise<readonly RunSummary[]>;
   /** Those of `runIds` that are known. */
   find(runIds: readonly string[], deadline: Deadline): Promise<readonly RunSummary[]>;
+  /** Policy documents of those of `runIds` that are known. */
+  policies(
+    runIds: readonly string[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   /** What the gates judge; null for an unknown run. The artifact is read and summed up, so this may take a while. */
   evidence(runId: string, deadline: Deadline): Promise<RunEvidence | null>;
+}
+
+/** Files that show the registry to tools and people. */
+export interface RegistryMirrors {
+  /** File name -> document; null takes the file away. */
+  write(files: ReadonlyMap<string, object | null>): Promise<void>;
+  /** The change stands, and the files do not show it. */
+  failed(error: Error): void;
 }

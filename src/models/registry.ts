@@ -2,9 +2,19 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
+import { asError } from "../core/errors.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { failedGate } from "./gates.ts";
-import type { Committed, RegistryState, RegistryStore, RunStore, RunSummary, Shadow } from "./ports.ts";
+import { mirroredRuns, mirrorFiles } from "./policy-mirrors.ts";
+import type {
+  Committed,
+  RegistryMirrors,
+  RegistryState,
+  RegistryStore,
+  RunStore,
+  RunSummary,
+  Shadow,
+} from "./ports.ts";
 import type { SlotName } from "./slots.ts";
 
 /** Time for the workers of all nodes to load what was committed. */
@@ -58,11 +68,12 @@ export interface ModelRegistry {
 export interface RegistryPorts {
   readonly store: RegistryStore;
   readonly runs: RunStore;
+  readonly mirrors: RegistryMirrors;
   readonly clock: Clock;
 }
 
 export function createRegistry(ports: RegistryPorts): ModelRegistry {
-  const { store, runs } = ports;
+  const { store, runs, mirrors, clock } = ports;
 
   const gate = async (runId: string, deadline: Deadline): Promise<RegistryProblem | null> => {
     const evidence = await runs.evidence(runId, deadline);
@@ -78,22 +89,39 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
     const problem = await gate(runId, deadline);
     if (problem !== null) return err(problem);
     const committed = await store.promote({ slot, runId, activate, actor }, deadline);
-    return settle(committed, actor, deadline);
+    return settle(committed, "promoted", actor, deadline);
   };
 
   /** A change that not every worker could follow is taken back, so that all answer by one model. */
   const settle = async (
     committed: Committed,
+    done: "promoted" | "rolled_back",
     actor: string,
     deadline: Deadline,
   ): Promise<Result<Switched, RegistryProblem>> => {
     const switched = await waitForWorkers(ports, committed.version, deadline);
     if (switched.ok) {
       const { activeSlot } = committed.state;
+      await mirror(committed, done, deadline);
       return ok({ ...committed, activeSlot, workersSwitched: switched.value });
     }
     await store.revert(committed, actor, deadline);
     return err({ kind: "workers", message: switched.error });
+  };
+
+  /** The change stands whether or not it can be shown. */
+  const mirror = async (
+    { runId, slot }: Committed,
+    done: "promoted" | "rolled_back",
+    deadline: Deadline,
+  ): Promise<void> => {
+    try {
+      const state = await store.state(deadline);
+      const policies = await runs.policies(mirroredRuns(state), deadline);
+      await mirrors.write(mirrorFiles(state, policies, { done, runId, slot, atMs: clock.nowMs() }));
+    } catch (thrown) {
+      mirrors.failed(asError(thrown));
+    }
   };
 
   const changeShadow = async (
@@ -126,7 +154,7 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
       if (problem !== null) return err(problem);
       const committed = await store.rollback({ slot, actor }, deadline);
       if (committed === "no_backup") return err({ kind: "no_backup", slot });
-      return settle(committed, actor, deadline);
+      return settle(committed, "rolled_back", actor, deadline);
     },
     async loadShadow({ runId, rollout, actor }, deadline) {
       const problem = await gate(runId, deadline);

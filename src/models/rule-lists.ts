@@ -3,6 +3,7 @@
 import { RULE_STEPS } from "../events/fold-rules.ts";
 import type { ItemTable } from "../recommend/item-table.ts";
 import { NEIGHBOUR_LIMIT, type NeighbourList, neighbourList } from "../recommend/neighbour-list.ts";
+import { RELATED_LIMIT, type RelatedList } from "../recommend/related-list.ts";
 import { TopEntries } from "./top-entries.ts";
 import type { TrainingLog } from "./training-log.ts";
 
@@ -50,6 +51,24 @@ export class RuleLists {
     const made = this.#make(item);
     this.#known.set(item, made);
     return made;
+  }
+
+  /** What directly followed, by count. */
+  relatedTo(item: number): RelatedList {
+    const { items } = this.#log;
+    const counts = new Map<number, number>();
+    for (let at = this.#starts[item] as number; at < (this.#starts[item + 1] as number); at++) {
+      const later = (this.#places[at] as number) + 1;
+      if (later >= (this.#ends[later - 1] as number)) continue;
+      const follower = items[later] as number;
+      if (follower !== item) counts.set(follower, (counts.get(follower) ?? 0) + 1);
+    }
+    const best = [...counts].sort(([a, most], [b, more]) => more - most || a - b).slice(0, RELATED_LIMIT);
+    return {
+      table: this.#table,
+      slots: Int32Array.from(best, ([follower]) => follower),
+      counts: Float64Array.from(best, ([, count]) => count),
+    };
   }
 
   #make(item: number): NeighbourList {

@@ -4,6 +4,7 @@ import type { SourceName } from "../recommend/ranked-list.ts";
 import type { BlendWeights } from "../recommend/trained-model.ts";
 import { sha256 } from "./bundle.ts";
 import { FEATURE_SCHEMA_VERSION, POLICY_VERSION } from "./gates.ts";
+import { TRAINED_SERVING } from "./serving-document.ts";
 import type { Trained } from "./train.ts";
 
 export const BUNDLE_FILE = "bundle.bin";
@@ -30,12 +31,13 @@ const shortened = (weights: BlendWeights) =>
     Object.entries(weights).map(([name, weight]) => [SHORT[name as SourceName] ?? name, weight]),
   );
 
-/** File name -> document. */
+/** File name -> document. `evaluation` is what came of a comparison with what served; null where there was none. */
 export function runDocuments(
   { model, settings, easeForm, validation }: Trained,
   bundle: Uint8Array,
   data: DataRange,
   createdAtMs: number,
+  evaluation: object | null = null,
 ): ReadonlyMap<string, object> {
   const { runId, strategy } = model;
   const digest = sha256(bundle);
@@ -58,7 +60,7 @@ export function runDocuments(
     watermark: data.watermark,
     events_left_out: data.leftOut,
   };
-  const metrics = { validation };
+  const metrics = { validation, ...(evaluation && { evaluation }) };
   return new Map<string, object>([
     [
       "manifest.json",
@@ -97,6 +99,7 @@ export function runDocuments(
           betas: shortened(settings.weights),
           session_betas: shortened(settings.sessionWeights),
           profile_half_life: settings.profileHalfLife,
+          ...TRAINED_SERVING,
         },
       },
     ],

@@ -1,5 +1,6 @@
 /** What promotions and rollbacks answer, over HTTP and on the command line. */
 
+import { policyPath } from "./policy-mirrors.ts";
 import type { Switched } from "./registry.ts";
 
 export const shownSwitch = (change: Switched, done: "promoted" | "rolled_back") => ({
@@ -7,7 +8,7 @@ export const shownSwitch = (change: Switched, done: "promoted" | "rolled_back") 
   slot: change.slot,
   active_slot: change.activeSlot,
   [done]: true,
-  policy_path: `runs/${change.runId}/decision_policy.json`,
+  policy_path: policyPath(change.runId),
   previous_run_id: change.previousRunId,
   latest_path: "latest.json",
   workers_switched: change.workersSwitched,

@@ -11,6 +11,7 @@ import { inTable } from "./related-list.ts";
 import type { RequestReads } from "./request-reads.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
 import { type RulesInput, retrievalLimit, rulesV1 } from "./rules-v1.ts";
+import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { successors } from "./successors.ts";
 import { viewersOf } from "./viewer.ts";
@@ -32,6 +33,7 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
   return {
     ...LABELS,
     boosts: false,
+    rules: PLAIN_RULES,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) => {
         // Without a history the list is popularity alone, which is to be fresh.
@@ -59,6 +61,7 @@ export function successorsPolicy(state: ServingState): Policy {
   return {
     ...LABELS,
     boosts: false,
+    rules: PLAIN_RULES,
     rank: (asked, reads, depth) =>
       chain(readUser(state, asked, reads), ({ stored, request }) =>
         chain(
@@ -84,7 +87,7 @@ const lengthOf = ({ k }: RecoRequest, depth: Depth): number =>
   depth === "slate" ? k : depth === "candidates" ? SUCCESSORS_AND_POPULAR : WIDER * SUCCESSORS_AND_POPULAR;
 
 /** The stored history, and the request without what the user hides. */
-function readUser(
+export function readUser(
   { baseline, visibility }: ServingState,
   request: RecoRequest,
   reads: RequestReads,

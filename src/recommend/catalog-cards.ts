@@ -13,6 +13,7 @@ import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import { NEW_BELOW } from "./new-item-layer.ts";
 import type { NewItems } from "./new-items.ts";
+import { NewestItems } from "./newest-items.ts";
 import type { CardReader, CardVersion } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
@@ -48,6 +49,8 @@ export interface CatalogCardsOptions {
 export class CatalogCards implements Disposable {
   /** Cards of items that are not held. */
   readonly outside: KeyedCache<CatalogCard>;
+  /** Of the items that are held. */
+  readonly newest = new NewestItems();
   readonly #reader: CardReader;
   readonly #settings: ServingSettings;
   readonly #clock: Clock;
@@ -183,8 +186,10 @@ export class CatalogCards implements Disposable {
     this.#version++;
     for (const held of cards) {
       const { item_id: itemId } = held.card;
-      if (this.#held.has(itemId) || this.#held.size < this.#maxCards) this.#held.set(itemId, held);
-      else {
+      if (this.#held.has(itemId) || this.#held.size < this.#maxCards) {
+        this.#held.set(itemId, held);
+        this.newest.note(held.card);
+      } else {
         this.#isWhole = false;
         this.#told.set(itemId, held.version);
       }

@@ -8,6 +8,17 @@ import type { RankedList, SourceName } from "./ranked-list.ts";
 const REPEAT_FACTOR = 0.5;
 const MIN_CANDIDATES = 200;
 const CANDIDATES_PER_PLACE = 5;
+
+export interface ColdDepth {
+  /** Items in the list. */
+  readonly k: number;
+  /** Most popular items that it is made of. */
+  readonly candidates: number;
+}
+
+/** Of a slate of `k` items, and of every longer list that begins with it. */
+export const coldCandidates = (k: number): number => Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k);
+
 const SOURCES: readonly SourceName[] = ["decayed_popularity"];
 
 /** Answers the same list to everybody unknown until popularity changes. */
@@ -18,7 +29,7 @@ export class ColdStarts {
     index: PopularityIndex;
     version: number;
     hidden: HiddenSlots;
-    k: number;
+    depth: ColdDepth;
   } | null = null;
 
   constructor(categoryOf: (slot: number) => string | null) {
@@ -26,17 +37,23 @@ export class ColdStarts {
   }
 
   /** `unwanted` holds slots; -1 is no item. */
-  list(index: PopularityIndex, unwanted: ReadonlySet<number>, hidden: HiddenSlots, k: number): RankedList {
+  list(
+    index: PopularityIndex,
+    unwanted: ReadonlySet<number>,
+    hidden: HiddenSlots,
+    depth: ColdDepth,
+  ): RankedList {
     const known = this.#known;
     const { version } = index;
     const make = () =>
-      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), k);
+      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), depth);
     if (unwanted.size > 0) return make();
-    if (known?.index === index && known.version === version && known.hidden === hidden && known.k === k) {
+    const isSameDepth = known?.depth.k === depth.k && known.depth.candidates === depth.candidates;
+    if (known?.index === index && known.version === version && known.hidden === hidden && isSameDepth) {
       return known.list;
     }
     const list = make();
-    this.#known = { list, index, version, hidden, k };
+    this.#known = { list, index, version, hidden, depth };
     return list;
   }
 }
@@ -56,14 +73,9 @@ export function coldStart(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
   isUnwanted: (slot: number) => boolean,
-  k: number,
+  { k, candidates }: ColdDepth,
 ): RankedList {
-  const segments = segmentsOf(
-    index,
-    categoryOf,
-    isUnwanted,
-    Math.max(MIN_CANDIDATES, CANDIDATES_PER_PLACE * k),
-  );
+  const segments = segmentsOf(index, categoryOf, isUnwanted, candidates);
   const itemIds: string[] = [];
   const scores: number[] = [];
   while (itemIds.length < k) {

@@ -4,6 +4,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { ModelVersion, RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
+import type { ServingRules } from "./serving-rules.ts";
 
 export interface Ranked {
   readonly list: RankedList;
@@ -29,6 +30,7 @@ export interface Policy {
   readonly strategy: string;
   /** Whether callers' boosts count. */
   readonly boosts: boolean;
+  readonly rules: ServingRules;
   /** The policy's list from what can be read, or from what is in memory; null when there is nothing to go by. */
   rank(request: RecoRequest, reads: RequestReads, depth: Depth): MaybePromise<Ranked | null>;
   /** What is popular, from memory alone, without what the user is known to have seen. */

@@ -3,6 +3,7 @@
 import type { Deadline } from "../core/deadline.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import type { ItemFacts } from "./expression.ts";
+import type { PagedList } from "./paged-list.ts";
 
 export interface ScoredItem {
   readonly itemId: string;
@@ -170,6 +171,22 @@ export interface SharedCache {
   /** After a commit: takes these keys out, refuses fills read before, and tells all nodes of `change`. Returns at once. */
   invalidate(keys: readonly string[], change: FeatureChange): void;
 }
+
+export interface KeptList {
+  /** Names whose list it is: another call than the owner's may not continue it. */
+  readonly owner: string;
+  readonly paged: PagedList;
+}
+
+/** Lists that any worker of any node may continue, for `KEPT_LIST_MS`. Every call may throw StoreUnavailableError. */
+export interface PagedLists {
+  /** `id`: 32 hex digits that nobody can guess. Once this resolves everybody finds the list. */
+  keep(id: string, list: KeptList, deadline: Deadline): Promise<void>;
+  /** Null when there is none, or it is too old. */
+  find(id: string, deadline: Deadline): Promise<KeptList | null>;
+}
+
+export const KEPT_LIST_MS = 5 * 60_000;
 
 /** The popular list that outlives a restart: what is answered while the store is out of reach. */
 export interface PopularSnapshots {

@@ -3,9 +3,11 @@
 import type { Deadline } from "../core/deadline.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Boost, Filter } from "./expression.ts";
+import type { Page } from "./paged-list.ts";
 import type { PolicyLabel } from "./policy.ts";
 import type { HistoryEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
+import type { Exploration } from "./slate.ts";
 
 export interface RecoRequest {
   readonly userId: string;
@@ -18,6 +20,10 @@ export interface RecoRequest {
   readonly sessionEvents?: readonly HistoryEntry[];
   readonly filter?: Filter | null;
   readonly boost?: Boost | null;
+  /** Id of the request, where its answer may explore: one id and one state give one slate. */
+  readonly explorationId?: string | null;
+  /** The answer is to say where its list goes on. */
+  readonly isPaged?: boolean;
 }
 
 export type BuiltinVersion = "rules-v1" | "stream-v1";
@@ -26,6 +32,14 @@ export type TrainedVersion = `${string}-${string}_${string}`;
 export type ModelVersion = BuiltinVersion | TrainedVersion;
 export type DegradeCause = "timeout" | "error" | "empty" | "overload";
 export type DegradeSource = "reduced" | "redis" | "popular" | "empty" | "recall";
+
+export interface Timings {
+  readonly retrieval: number;
+  readonly ranking: number;
+  /** Of filter, boost, caps, quota and diversity. */
+  readonly diversity: number;
+  readonly exploration: number;
+}
 
 export interface RecoAnswer {
   readonly list: RankedList;
@@ -36,7 +50,11 @@ export interface RecoAnswer {
   readonly strategy: string;
   /** `<cause>:<source>` when the answer is not the full policy's. */
   readonly degraded: `${DegradeCause}:${DegradeSource}` | null;
-  readonly timingsMs: { readonly retrieval: number; readonly ranking: number };
+  /** Null where nothing was explored: every propensity is 1. */
+  readonly exploration: Exploration | null;
+  /** Where the list goes on; null at its end, and where nobody asked. */
+  readonly page: Page | null;
+  readonly timingsMs: Timings;
 }
 
 /** How routes are named in metrics. */
@@ -48,6 +66,11 @@ export interface Recommender {
    * the fallback ladder ends in an empty list.
    */
   reco(request: RecoRequest, deadline: Deadline, endpoint?: Endpoint): MaybePromise<RecoAnswer>;
+  /**
+   * What `page` has not shown yet, for the same user; null: the list could not be read. Never throws or rejects: where
+   * it fails the answer is empty, as anything else would be another list.
+   */
+  nextPage(page: Page | null, request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
   /** GET /recommend: successors of the newest history item, then popular items. Never throws or rejects. */
   recommend(request: RecoRequest, deadline: Deadline): MaybePromise<RecoAnswer>;
   /** Whether none of these items is hidden from the user or the session's guest, as last known. */

@@ -1,95 +1,117 @@
-/** Ranks deep, refines, and ranks deeper once when too few items are left. */
+/** Ranks deep and makes the slate of what passes; ranks deeper once when too few items are left. */
 
-import type { Clock } from "../core/clock.ts";
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
-import type { CatalogCard } from "./catalog-cards.ts";
-import { NOBODY, type UserFacts } from "./expression.ts";
+import { explorationSeed } from "./exploration.ts";
+import type { UserFacts } from "./expression.ts";
+import { withFresh } from "./fresh-items.ts";
+import { MAX_PAGED_ITEMS, type Page, withShown } from "./paged-list.ts";
 import type { Depth, Policy, Ranked } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
-import type { RecoRequest } from "./recommender.ts";
-import { NO_SPREAD, type Refinement, refine } from "./refine.ts";
-import type { RequestReads } from "./request-reads.ts";
-import type { ServingState } from "./serving-state.ts";
+import type { ModelVersion, RecoRequest } from "./recommender.ts";
+import { pick } from "./refine.ts";
+import { type RefinedSlate, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
+import type { ServingRules } from "./serving-rules.ts";
+import { needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import { isCapping, isSpreading, spreadPool } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
 const MAX_JUDGED = 2_000;
+const NOTHING_SHOWN = new Uint8Array(0);
 
-/** What is left to do for this request after ranking; null when a ranked list is a slate as it is. */
-export function refinementOf(
-  policy: Policy,
-  { filter = null, boost = null }: RecoRequest,
-): Refinement | null {
+/** Null when a ranked list is a slate as it is. */
+export function refinementOf(policy: Policy, request: RecoRequest): Refinement | null {
+  const { filter = null, isPaged = false } = request;
   // The baseline is the plain reference: it filters, and boosts nothing.
-  const given = policy.boosts ? boost : null;
-  if (filter === null && given === null) return null;
-  return { filter, boost: given, spread: NO_SPREAD };
+  const boost = policy.boosts ? (request.boost ?? null) : null;
+  const { spread } = policy.rules;
+  const exploration = explorationOf(policy.rules, policy.modelVersion, request);
+  if (filter === null && boost === null && exploration === null && !isSpreading(spread) && !isPaged) {
+    return null;
+  }
+  return { filter, boost, spread, exploration };
 }
 
-export interface RefinedParts {
+export function explorationOf(
+  { exploration: rules }: ServingRules,
+  modelVersion: ModelVersion,
+  { explorationId = null, userId }: RecoRequest,
+): Refinement["exploration"] {
+  if (explorationId === null || rules.epsilon === 0) return null;
+  return { rules, seed: explorationSeed(explorationId, userId, modelVersion) };
+}
+
+export interface RefinedParts extends RefineParts {
   readonly policy: Policy;
-  readonly state: ServingState;
-  readonly clock: Clock;
-  readonly request: RecoRequest;
-  readonly refinement: Refinement;
-  readonly reads: RequestReads;
 }
 
-export function rankRefined(parts: RefinedParts): MaybePromise<Ranked | null> {
-  const { policy, request, reads } = parts;
-  return chain(userFacts(parts), (user) => {
+export interface Refined extends Ranked, Pick<RefinedSlate, "exploration" | "diversityMs" | "explorationMs"> {
+  /** Where the list goes on; null at its end, and unless the request asks for it. */
+  readonly page: Page | null;
+}
+
+export function rankRefined(parts: RefinedParts): MaybePromise<Refined | null> {
+  const { policy, request, reads, refinement } = parts;
+  return chain(readUserFacts(parts), (user) => {
     const at = (depth: Depth) =>
       chain(policy.rank(request, reads, depth), (ranked) => ranked && refineRanked(parts, ranked, user));
     return chain(at("candidates"), (first) => {
-      if (first === null || first.list.itemIds.length >= request.k || !reads.hasTime()) return first;
-      return at("wide");
+      const isEnough = first === null || first.list.itemIds.length >= request.k;
+      return isEnough || !needsCards(refinement) || !reads.hasTime() ? first : at("wide");
     });
   });
 }
 
-/** The popular list under the same rules, from what is in memory. */
+/** The popular list under the same rules, from what is in memory; it explores nothing. */
 export function popularRefined(parts: RefinedParts): RankedList {
   const { policy, state, request } = parts;
   const attributes = state.userAttributes.stale(request.userId);
   const user = attributes ? { attributes } : null;
   const cardOf = (itemId: string) => state.cards.get(itemId) ?? state.cards.outside.stale(itemId);
-  return refineList(parts, best(policy.popular(request, "wide")), user, cardOf);
+  const popular = policy.popular(request, "wide");
+  const list = { ...popular, itemIds: popular.itemIds.slice(0, MAX_JUDGED) };
+  const { refinement, reads, clock } = parts;
+  const { k } = request;
+  const hasTime = () => reads.hasTime();
+  const { rows } = rowsOf({ list, fresh: 0, refinement, k, nowMs: clock.nowMs(), cardOf, user, hasTime });
+  return pick(list, rows.slice(0, k));
 }
 
-function userFacts({ state, request, refinement, reads }: RefinedParts): MaybePromise<UserFacts | null> {
-  const { filter, boost } = refinement;
-  if (!filter?.asksUser && !boost?.asksUser) return NOBODY;
-  return chain(reads.values(state.userAttributes, [request.userId], "feature_fetch"), ([attributes]) =>
-    attributes ? { attributes } : null,
+function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
+  const { refinement, request, policy } = parts;
+  const length = judgedLength(refinement, request);
+  return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
+    chain(refineList(parts, list, user, fresh), (slate) => ({
+      list: slate.list,
+      exploration: slate.exploration,
+      rankingMs: ranked.rankingMs,
+      diversityMs: slate.diversityMs,
+      explorationMs: slate.explorationMs,
+      page: request.isPaged ? firstPage(policy, list, slate) : null,
+    })),
   );
 }
 
-function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Ranked> {
-  const list = best(ranked.list);
-  const { cards } = parts.state;
-  const missing = list.itemIds.filter((itemId) => cards.get(itemId) === null);
-  return chain(parts.reads.values(cards.outside, missing, "database_query"), (read) => {
-    const startedMs = parts.clock.monotonicMs();
-    const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
-    const refined = refineList(parts, list, user, (itemId) => cards.get(itemId) ?? outside.get(itemId));
-    return { list: refined, rankingMs: ranked.rankingMs + parts.clock.monotonicMs() - startedMs };
-  });
-}
-
-function refineList(
-  { refinement, request, clock, reads }: RefinedParts,
+function firstPage(
+  { label, modelVersion, strategy, rules }: Policy,
   list: RankedList,
-  user: UserFacts | null,
-  cardOf: (itemId: string) => CatalogCard | undefined,
-): RankedList {
-  return refine({
-    list,
-    refinement,
-    cardOf,
-    user,
-    k: request.k,
-    nowMs: clock.nowMs(),
-    hasTime: () => reads.hasTime(),
-  });
+  { passed, rows }: RefinedSlate,
+): Page | null {
+  const kept = passed.slice(0, MAX_PAGED_ITEMS);
+  const placeInKept = new Map(kept.map(({ place }, at) => [place, at]));
+  const shown = rows.flatMap(({ place }) => placeInKept.get(place) ?? []);
+  if (shown.length === kept.length) return null;
+  return {
+    paged: { list: pick(list, kept), label, modelVersion, strategy, rules },
+    shown: withShown(NOTHING_SHOWN, shown, kept.length),
+  };
 }
 
-const best = (list: RankedList): RankedList => ({ ...list, itemIds: list.itemIds.slice(0, MAX_JUDGED) });
+/** Where every item may come into question it is a bounded number; else what a slate and its exploration need. */
+function judgedLength(
+  { filter, boost, spread, exploration }: Refinement,
+  { k, isPaged = false }: RecoRequest,
+): number {
+  const isDeep =
+    isPaged || filter !== null || boost !== null || isCapping(spread) || spread.freshnessQuota > 0;
+  return isDeep ? MAX_JUDGED : spreadPool(k) + (exploration?.rules.poolSize ?? 0);
+}

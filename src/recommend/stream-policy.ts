@@ -1,17 +1,22 @@
 /** The streaming policy `stream-v1`: profile, neighbours and popularity brought together for one request. */
 
 import type { Clock } from "../core/clock.ts";
-import { ColdStarts } from "./cold-start.ts";
+import { type ColdDepth, ColdStarts, coldCandidates } from "./cold-start.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import { overlayOf } from "./overlay.ts";
 import type { Depth, Policy } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
+import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile } from "./user-profile.ts";
 import { unwantedSlots, viewersOf } from "./viewer.ts";
+
+const WIDE_COLD = 1_000;
+/** Behind the slate. */
+const COLD_RESERVE = 200;
 
 export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const { stream, visibility } = state;
@@ -30,7 +35,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const hidden = visibility.items.inTable(index.table);
     const list =
       neighbours.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth))
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth))
         : scratch.rank({
             index,
             sources,
@@ -48,14 +53,18 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     modelVersion: "stream-v1",
     strategy: "seq_rules_blend",
     boosts: true,
+    rules: PLAIN_RULES,
     rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }
 
 /** A list for somebody unknown costs its length times the categories, so its depth has limits of its own. */
-export const coldLength = ({ k }: RecoRequest, depth: Depth): number =>
-  depth === "slate" ? k : depth === "candidates" ? Math.max(k, 200) : 1_000;
+export const coldDepth = ({ k }: RecoRequest, depth: Depth): ColdDepth => {
+  if (depth === "wide") return { k: WIDE_COLD, candidates: coldCandidates(WIDE_COLD) };
+  const candidates = coldCandidates(k);
+  return { k: depth === "slate" ? k : Math.min(candidates, k + COLD_RESERVE), candidates };
+};
 
 /** What is popular now, from memory alone: all policies that go by decayed popularity answer it in need. */
 export function popular(
@@ -75,5 +84,5 @@ export function popular(
     isGuest: false,
   };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
-  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), coldLength(request, depth));
+  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), coldDepth(request, depth));
 }

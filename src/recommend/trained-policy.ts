@@ -6,8 +6,9 @@ import type { ItemTable } from "./item-table.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
+import type { ServingRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
-import { coldLength, popular } from "./stream-policy.ts";
+import { coldDepth, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
@@ -15,10 +16,16 @@ import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
 import { newestInteractions, profileInTable } from "./user-profile.ts";
 import { unwantedSlots } from "./viewer.ts";
 
+/** A run as it serves: what it learned, and what its policy document says of slates. */
+export interface ServedRun {
+  readonly model: TrainedModel;
+  readonly rules: ServingRules;
+}
+
 export function trainedPolicy(
   state: ServingState,
   clock: Clock,
-  model: TrainedModel,
+  { model, rules }: ServedRun,
   label: PolicyLabel,
 ): Policy {
   const { stream, visibility } = state;
@@ -50,7 +57,7 @@ export function trainedPolicy(
     };
     const list =
       recent.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldLength(request, depth))
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth))
         : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
     return { list, rankingMs: clock.monotonicMs() - startedMs };
   };
@@ -60,6 +67,7 @@ export function trainedPolicy(
     modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
     strategy: model.strategy,
     boosts: true,
+    rules,
     rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };

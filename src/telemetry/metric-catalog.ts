@@ -64,6 +64,8 @@ const CONSUMER_STATUSES = [
   "dlq",
 ];
 
+const TRAINING_STEPS = ["extract_load", "evaluate", "train_models"];
+
 type Labels = MetricDefinition["labels"];
 
 const counter = (help: string, labels: Labels = {}): MetricDefinition => ({
@@ -199,6 +201,18 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   reco_db_pool_in_use: gauge("sum", "Connections in use.", { pool: "open" }),
   reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {
     task: "open",
+  }),
+  reco_model_memory_bytes: gauge("max", "Memory that the models of a tree take."),
+  reco_shadow_overlap_ratio: gauge(
+    "min",
+    "Share of the first items that shadow and primary have in common, in the worst worker.",
+  ),
+  reco_shadow_latency_ms: histogram(MILLISECONDS, "Time that a shadow took to rank, in milliseconds."),
+  reco_pipeline_last_run_timestamp_seconds: gauge("max", "When a step of training last succeeded.", {
+    step: TRAINING_STEPS,
+  }),
+  reco_pipeline_step_duration_seconds: gauge("max", "How long a step of training took.", {
+    step: TRAINING_STEPS,
   }),
   reco_verifier_unaccounted_events: gauge(
     "max",

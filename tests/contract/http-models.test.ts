@@ -102,3 +102,43 @@ describe("models", () => {
     expect([answer.status, answer.body.error_code]).toEqual([400, "invalid_mode"]);
   });
 });
+
+describe("the report on a shadow", () => {
+  test("is empty while none is loaded", async () => {
+    expect(await answerOf(await fakeHttp().get("/models/shadow/report"))).toEqual({
+      status: 200,
+      body: {
+        primary: "builtin:rules-v1",
+        shadow: null,
+        shadow_rollout: 0,
+        sample_rate: 0.1,
+        k: 10,
+        sample_size: 0,
+        overlap_at_k: null,
+        rank_correlation: null,
+        score_psi: null,
+        latency_ms: { primary: { p50: null, p95: null }, shadow: { p50: null, p95: null } },
+        errors: 0,
+        shed: 0,
+      },
+    });
+  });
+
+  test("tells what was compared", async () => {
+    const http = fakeHttp();
+    await reload(http, { mode: "shadow", run_id: SECOND, rollout: 0.25 });
+    const figures = { p50: 0.5, p95: 1.5 };
+    http.shadowReport = {
+      k: 10,
+      sample_size: 40,
+      overlap_at_k: 0.7,
+      rank_correlation: 0.4,
+      score_psi: 0.02,
+      latency_ms: { primary: figures, shadow: figures },
+      errors: 1,
+      shed: 2,
+    };
+    const { body } = await answerOf(await http.get("/models/shadow/report"));
+    expect(body).toMatchObject({ shadow_rollout: 0.25, ...http.shadowReport });
+  });
+});

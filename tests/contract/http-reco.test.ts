@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { Page } from "../../src/recommend/paged-list.ts";
+import { PLAIN_RULES } from "../../src/recommend/serving-rules.ts";
 import { answerOf, bodyOf } from "../support/answers.ts";
 import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
 
@@ -225,5 +227,118 @@ describe("GET /recommend", () => {
       1,
     );
     expect(http.asked[0]?.request.k).toBe(3);
+  });
+});
+
+describe("exploration", () => {
+  const explored = {
+    seed: "ab".repeat(32),
+    rules: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
+    propensities: Float64Array.of(1, 0.95),
+    drawn: [],
+    greedy: ["item-0", "item-1"],
+    pool: ["item-2"],
+  };
+
+  test("is asked for under the id of the request, unless it is switched off", async () => {
+    const http = fakeHttp();
+    const off = fakeHttp({ reco: { isExploring: false } });
+    for (const each of [http, off]) await each.get(PATH, CHOSEN);
+    expect(http.asked[0]?.request.explorationId).toBe("client-request-1");
+    expect(off.asked[0]?.request.explorationId).toBeUndefined();
+  });
+
+  test("tells with each item the probability that it was shown with", async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(2, { exploration: explored });
+    const body = await bodyOf(await http.get(`${PATH}&details=1`));
+    expect(body.details).toMatchObject({ items: [{ propensity: 1 }, { propensity: 0.95 }] });
+  });
+
+  test("is not asked for by POST /recommend and GET /recommend", async () => {
+    const http = fakeHttp();
+    await http.post("/recommend", { users: [{ user_id: "u-1" }] });
+    await http.get("/recommend?user_id=u-1");
+    expect(http.asked.map(({ request }) => request.explorationId)).toEqual([undefined, undefined]);
+  });
+});
+
+describe("pages", () => {
+  const page = (shown: number): Page => {
+    const { list, label, modelVersion, strategy } = anAnswer(30);
+    const paged = { list, label, modelVersion, strategy, rules: PLAIN_RULES };
+    return { paged, shown: Uint8Array.of(shown) };
+  };
+  /** A server with more to show, and the cursor of it. */
+  const begun = async () => {
+    const http = fakeHttp();
+    http.answer = anAnswer(3, { page: page(0b111) });
+    const { details } = await bodyOf(await http.get(`${PATH}&details=1`));
+    return { http, cursor: (details as { cursor: string }).cursor };
+  };
+
+  test("a cursor continues the list where it stands, at any worker", async () => {
+    const { http, cursor } = await begun();
+    const other = fakeHttp({}, http.services.pagedLists);
+    other.answer = anAnswer(2, { page: page(0b11111) });
+    const body = await bodyOf(await other.get(`${PATH}&details=1&cursor=${cursor}`));
+    expect(other.pages).toEqual([page(0b111)]);
+    const { cursor: next } = body.details as { cursor: string };
+    expect(next).not.toBe(cursor);
+    other.answer = anAnswer(1, { page: null });
+    expect((await bodyOf(await http.get(`${PATH}&cursor=${next}`))).items).toBeDefined();
+    const last = await bodyOf(await other.get(`${PATH}&details=1&cursor=${next}`));
+    expect(other.pages.at(-1)).toEqual(page(0b11111));
+    expect(last.details).toMatchObject({ cursor: null });
+  });
+
+  test("is null where nobody asks for details, and where the list could not be kept", async () => {
+    const { http } = await begun();
+    http.store = () => Promise.reject(new Error("away"));
+    const body = await bodyOf(await http.get(`${PATH}&details=1`));
+    expect(body.details).toMatchObject({ cursor: null });
+    expect(http.asked.map(({ request }) => request.isPaged)).toEqual([true, true]);
+    await http.get(PATH);
+    expect(http.asked.at(-1)?.request.isPaged).toBeFalsy();
+  });
+
+  test.each([
+    ["another user's", (cursor: string) => `/reco?user_id=u-2&session_id=s-1&cursor=${cursor}`],
+    ["another session's", (cursor: string) => `/reco?user_id=u-1&session_id=s-2&cursor=${cursor}`],
+    ["of another filter", (cursor: string) => `${PATH}&filter=item.verified&cursor=${cursor}`],
+    ["nobody's", () => `${PATH}&cursor=${Buffer.alloc(20).toString("base64url")}`],
+    ["no cursor", () => `${PATH}&cursor=hello`],
+  ])("%s is refused", async (_, pathOf) => {
+    const { http, cursor } = await begun();
+    const response = await http.get(pathOf(cursor));
+    expect(response.status).toBe(422);
+    expect((await bodyOf(response)).detail).toMatchObject([{ loc: ["query", "cursor"] }]);
+    expect(http.pages).toEqual([]);
+  });
+
+  test("is refused after five minutes", async () => {
+    const { http, cursor } = await begun();
+    await http.clock.advance(5 * 60_000);
+    expect((await http.get(`${PATH}&cursor=${cursor}`)).status).toBe(422);
+  });
+
+  test("a page is empty, and comes again, while the list cannot be read", async () => {
+    const { http, cursor } = await begun();
+    http.store = () => Promise.reject(new Error("away"));
+    http.answer = anAnswer(0, { strategy: "fallback:empty", degraded: "error:empty" });
+    const response = await http.get(`${PATH}&details=1&cursor=${cursor}`);
+    expect(response.headers.get("X-Reco-Degraded")).toBe("error:empty");
+    expect(await bodyOf(response)).toMatchObject({ items: [], details: { cursor } });
+    expect(http.pages).toEqual([null]);
+  });
+
+  test("a retry of a page gets that page, with its cursor", async () => {
+    const { http, cursor } = await begun();
+    const path = `${PATH}&details=1&cursor=${cursor}`;
+    const first = await bodyOf(await http.get(path, CHOSEN));
+    http.answer = anAnswer(1, { page: null });
+    expect(await bodyOf(await http.get(path, CHOSEN))).toEqual(first);
+    const second = await bodyOf(await http.get(`${PATH}&details=1`, CHOSEN));
+    expect(second.items).toEqual(["item-0"]);
   });
 });

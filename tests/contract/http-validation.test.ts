@@ -170,12 +170,6 @@ describe("a query that breaks a rule", () => {
     );
   });
 
-  test("says that an unsupported parameter is not supported yet", async () => {
-    const http = fakeHttp();
-    const body = await bodyOf(await http.get("/reco?user_id=u&session_id=s&cursor=x"));
-    expect(body.detail).toMatchObject([{ msg: "Value error, cursor is not supported yet" }]);
-  });
-
   test.each(["0", "30001", "fast", "-5", "1e3"])("refuses a timeout header of %s", async (value) => {
     const http = fakeHttp();
     const response = await http.get("/contract", { "X-Request-Timeout-Ms": value });

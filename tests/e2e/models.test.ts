@@ -150,6 +150,32 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
   );
 
   test(
+    "A26: a run explores as its policy document says, and one request gets one slate from every worker",
+    async () => {
+      const path = "/reco?user_id=u-1&session_id=s&k=10&details=true&x_autolog_impressions=false";
+      const slateOf = async (requestId: string) => {
+        const headers = { "X-Request-ID": requestId, Connection: "close" };
+        const { details } = (await (await fetch(tree.url + path, { headers })).json()) as {
+          details: { items: { item_id: string; propensity: number }[] };
+        };
+        return details.items.map(({ item_id, propensity }) => [item_id, propensity] as const);
+      };
+      const repeated = await Promise.all(Array.from({ length: 8 }, () => slateOf("request-1")));
+      for (const slate of repeated) expect(slate).toEqual(repeated[0] as (typeof repeated)[number]);
+      const slates = await Promise.all(Array.from({ length: 100 }, (_, n) => slateOf(`request-${n}`)));
+      const told = slates.flatMap((slate) => slate.map(([, propensity]) => propensity));
+      expect(slates.every((slate) => slate.slice(0, 3).every(([, propensity]) => propensity === 1))).toBe(
+        true,
+      );
+      const drawn = told.filter((propensity) => propensity < 0.5).length;
+      // 700 places at 5 %: five standard deviations to either side.
+      expect(drawn).toBeWithin(6, 64);
+      expect(told.filter((propensity) => propensity === 0.95)).toHaveLength(700 - drawn);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "A11: a shadow answers its share of the users, always the same ones, and takes over when promoted",
     async () => {
       const [first = "", second = ""] = runs;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,7 @@ function start(dataDir: string, port: number) {
       PATH: process.env["PATH"] ?? "",
       HOME: dataDir,
       RECO_DATA_DIR: dataDir,
+      REPORTS_DIR: join(dataDir, "reports"),
       PORT: String(port),
       METRICS_PORT: String(freeHttpPort()),
     },
@@ -46,7 +47,7 @@ async function shell(line: string): Promise<string> {
   return new Response(child.stdout).text();
 }
 
-test("npm start loads real films, prints lines that work, and starts again without loading", async () => {
+test("npm start loads real films, prints lines that work, trains and promotes a run, and starts again with it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "reco-start-"));
   try {
     const first = start(dataDir, freeHttpPort());
@@ -62,6 +63,21 @@ test("npm start loads real films, prints lines that work, and starts again witho
         expect.stringMatching(/\(\d{4}\)$/),
       );
     });
+    // The first run is trained beside all this, and takes over by itself when it is better.
+    await eventually(() => expect(first.output()).toContain("has been promoted"), {
+      timeoutMs: 400_000,
+      intervalMs: 500,
+    });
+    const [, runId = ""] = /Run (\S+) was trained/.exec(first.output()) ?? [];
+    expect(first.output()).toMatch(
+      /NDCG@10 .*: 0\.\d{4} against 0\.\d{4} of stream-v1, over \d+ films of \d+ users/,
+    );
+    expect(JSON.parse(await shell(askAgain)).model_version).toBe(`ease_rules_blend-${runId}`);
+    const metrics = join(dataDir, "reports", "metrics");
+    expect(JSON.parse(readFileSync(join(metrics, "latest.json"), "utf8"))).toMatchObject({
+      run_id: runId,
+      promoted: true,
+    });
     const before = JSON.parse(await shell(askAgain));
     expect(JSON.parse(await shell(click))).toMatchObject({ status: "ok" });
     const after = JSON.parse(await shell(askAgain));
@@ -71,7 +87,9 @@ test("npm start loads real films, prints lines that work, and starts again witho
     expect(await first.child.exited).toBe(0);
 
     const second = start(dataDir, freeHttpPort());
-    expect(await introduced(second)).not.toContain("Loading MovieLens");
+    const introduction = await introduced(second);
+    expect(introduction).not.toContain("Loading MovieLens");
+    expect(introduction).toContain(`It serves by run ${runId}`);
     second.child.kill("SIGTERM");
     expect(await second.child.exited).toBe(0);
     await eventually(() => expect(processesOf(dataDir)).toEqual([]));
@@ -79,4 +97,4 @@ test("npm start loads real films, prints lines that work, and starts again witho
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
-}, 240_000);
+}, 600_000);

@@ -41,6 +41,7 @@ const poll = (consumer: EventLogConsumer) =>
   consumer
     .poll({ maxRecords: 100, timeoutMs: 200, signal: new AbortController().signal })
     .catch((): readonly LogRecord[] => []); // What a poll says of a lost child is not the matter here.
+const closed = async (open: AsyncDisposable) => open[Symbol.asyncDispose]();
 const valuesOf = (records: readonly LogRecord[]) =>
   records.map(({ value }) => Buffer.from(value ?? []).toString());
 
@@ -96,6 +97,54 @@ describe.skipIf(missing !== null)(`the Node child${missing === null ? "" : ` (${
 
     await eventually(async () => expect(await send("after")).toEqual([{ status: "acked" }]), PATIENT);
   }, 90_000);
+
+  test("of a producer that was killed is replaced by one, however many send at once", async () => {
+    const topic = await aTopic(4);
+    await using producer = await logOf(createConfluentLog).producer();
+    const send = () => producer.produce([aRecord(topic, "x")], Deadline.after(30_000));
+    await send();
+    signalChildren("SIGKILL");
+    await eventually(() => expect(nodeChildren()).toEqual([]), PATIENT);
+
+    await eventually(async () => {
+      const sent = await Promise.all([send(), send(), send()]);
+      expect(sent.flat()).toEqual([{ status: "acked" }, { status: "acked" }, { status: "acked" }]);
+    }, PATIENT);
+
+    expect(nodeChildren()).toHaveLength(1);
+  }, 90_000);
+
+  test("of a producer that is closed while it waits for a broker ends with it, and no other begins", async () => {
+    const topic = await aTopic();
+    const producer = await logOf(createConfluentLog).producer();
+    const send = () => producer.produce([aRecord(topic, "x")], Deadline.after(60_000));
+    await kafka.freeze(1);
+    try {
+      const sending = send();
+      await eventually(() => expect(nodeChildren()).toHaveLength(1), PATIENT);
+      await Deadline.after(30_000).race(closed(producer));
+      expect((await sending)[0]?.status).toBe("failed");
+      expect((await send())[0]?.status).toBe("failed");
+      expect(nodeChildren()).toEqual([]);
+    } finally {
+      await kafka.thaw(1);
+    }
+  }, 120_000);
+
+  test("of a consumer that is closed while it joins anew does not keep it", async () => {
+    const topic = await aTopic();
+    const consumer = await logOf(createConfluentLog).subscribe(`g-${topic}`, "m", [topic]);
+    await kafka.freeze(1);
+    try {
+      const [before] = nodeChildren();
+      signalChildren("SIGKILL");
+      await eventually(() => expect(nodeChildren().some((pid) => pid !== before)).toBeTrue(), PATIENT);
+      await Deadline.after(15_000).race(closed(consumer));
+      expect(nodeChildren()).toEqual([]);
+    } finally {
+      await kafka.thaw(1);
+    }
+  }, 120_000);
 
   test("of a producer that hangs is given up at the deadline, and nobody knows of its records", async () => {
     const topic = await aTopic();

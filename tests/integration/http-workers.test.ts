@@ -5,9 +5,17 @@ import { type ActorArgs, describeTree } from "../../src/actors/tree.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { sha256 } from "../../src/models/bundle.ts";
+import { encodeModel } from "../../src/models/model-file.ts";
+import { runDocuments } from "../../src/models/run-documents.ts";
+import { train } from "../../src/models/train.ts";
+import { trainingLogOf } from "../../src/models/training-log.ts";
+import { writeRun } from "../../src/stores/files/run-folder.ts";
 import { chooseFreePort } from "../../src/stores/postgres/embedded.ts";
 import { createIngestStore } from "../../src/stores/postgres/ingest-store.ts";
+import { insertModelRun } from "../../src/stores/postgres/model-runs.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { createRegistryStore } from "../../src/stores/postgres/registry-store.ts";
 import type { ChildSpec } from "../../src/supervisor/actor.ts";
 import { Supervisor } from "../../src/supervisor/supervisor.ts";
 import { bodyOf } from "../support/answers.ts";
@@ -66,7 +74,7 @@ async function startTree(overrides: ConfigOverrides = {}) {
     database: { initOnStartup: false },
     metrics: { host: "127.0.0.1", port: await chooseFreePort() },
   });
-  const spec = describeTree({ ...config, roles: ["http"] }, database.url, null);
+  const spec = describeTree({ ...config, roles: ["http"] }, database.url, null, "");
   const ports = new Map<string, number>();
   const children: ChildSpec[] = [];
   for (const child of spec.children) {
@@ -172,4 +180,72 @@ test("either worker shows the calls and the metrics of the whole tree", async ()
       expect(text).toContain('reco_impression_log_total{outcome="logged"} 2');
     });
   }
+});
+
+/** A run that serves beside another as its shadow. */
+async function twoRuns(path: string) {
+  const log = trainingLogOf(
+    ["a x", "a x", "b x", "b y", "a y"].flatMap((story, user) =>
+      story.split(" ").map((itemId, place) => ({
+        eventId: `taken-${user}-${place}`,
+        userId: `taker-${user}`,
+        itemId,
+        signal: "click" as const,
+        tsMs: now() + place,
+        origin: "direct" as const,
+      })),
+    ),
+  );
+  const [first, second] = ["20260101_000000", "20260102_000000"] as const;
+  for (const runId of [first, second]) {
+    const trained = train(log, {
+      runId,
+      texts: new Map(),
+      halfLifeHours: 8_760,
+      easeMaxRows: 100,
+      onStage() {},
+    });
+    const bundle = encodeModel(trained.model);
+    const data = { events: 10, users: 5, items: 4, fromMs: 0, toMs: 1, watermark: "10", leftOut: 0 };
+    const documents = runDocuments(trained, bundle, data, now());
+    await writeRun(path, runId, bundle, documents);
+    const run = {
+      runId,
+      strategy: trained.model.strategy,
+      artifactUri: `runs/${runId}/bundle.bin`,
+      artifactSha256: sha256(bundle),
+      manifest: documents.get("manifest.json") as object,
+      policy: documents.get("decision_policy.json") as object,
+    };
+    await insertModelRun(pool, run, Deadline.after(10_000));
+  }
+  const registry = createRegistryStore(pool);
+  const change = { slot: "default", runId: first, activate: null, actor: "test" } as const;
+  await registry.promote(change, Deadline.after(10_000));
+  await registry.setShadow({ runId: second, rollout: 0 }, "test", Deadline.after(10_000));
+}
+
+test("what one worker compared of a shadow is in the report of the other, and its model is held once", async () => {
+  await twoRuns(dataDir.path);
+  const { one, other } = await startTree({ models: { shadowSampleRate: 1 } });
+  const report = async () => JSON.parse(await one.text("/models/shadow/report")) as Record<string, unknown>;
+  expect(await report()).toMatchObject({ shadow: "shadow:20260102_000000", sample_size: 0 });
+  await eventually(
+    async () => {
+      await other.reco("u-newcomer");
+      expect(await report()).toMatchObject({
+        primary: "default:20260101_000000",
+        shadow_rollout: 0,
+        sample_rate: 1,
+        overlap_at_k: 1,
+        score_psi: 0,
+        errors: 0,
+      });
+    },
+    { timeoutMs: 20_000 },
+  );
+  const metrics = await one.text("/metrics");
+  expect(metrics).toMatch(/reco_shadow_latency_ms_count [1-9]/);
+  expect(metrics).toMatch(/reco_shadow_overlap_ratio 1/);
+  expect(Number(/^reco_model_memory_bytes (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(100);
 });

@@ -108,7 +108,11 @@ describe("a run", () => {
       selected_model: "ease_rules_blend",
       selected_model_artifact: `runs/${runId}/bundle.bin`,
       selected_model_sha256: sha256(bundle),
-      serving: { betas: { sr: 0.3, ease: 0.6, decayed_popularity: 0.1 } },
+      serving: {
+        betas: { sr: 0.3, ease: 0.6, decayed_popularity: 0.1 },
+        diversity: { lambda: 0.85 },
+        exploration: { epsilon: 0.05, from_position: 3, pool_size: 200 },
+      },
     });
     const row = {
       runId,

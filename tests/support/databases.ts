@@ -20,7 +20,7 @@ interface Server {
   databases: number;
 }
 
-/** Test files are evaluated one by one in one process and share the server through here. */
+/** A test worker evaluates its files one by one, and they share the server through here. */
 const SHARED = Symbol.for("reco.test.server");
 const shared = globalThis as { [SHARED]?: Promise<Server> };
 

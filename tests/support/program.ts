@@ -14,7 +14,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const program = (form: Form): readonly string[] =>
   form === "sources" ? [process.execPath, join(ROOT, "src", "cli", "main.ts")] : [binary()];
 
-/** Test files are evaluated one by one in one process and share the program through here. */
+/** A test worker evaluates its files one by one, and they share the program through here. */
 const SHARED = Symbol.for("reco.test.binary");
 const shared = globalThis as { [SHARED]?: string };
 

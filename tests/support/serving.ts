@@ -8,11 +8,13 @@ import { guardReader } from "../../src/recommend/guarded-reader.ts";
 import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../src/recommend/ports.ts";
 import { explain } from "../../src/recommend/ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
+import { PLAIN_RULES, type ServingRules } from "../../src/recommend/serving-rules.ts";
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
+import type { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
 import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
-import { manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { servingSettings } from "./serving-settings.ts";
 
 export const DEADLINE_MS = 250;
@@ -22,6 +24,9 @@ export function serving(options: {
   snapshot?: ScoredItem[];
   settings?: Partial<ServingSettings>;
   model?: TrainedModel;
+  /** Of the policy document. */
+  rules?: Partial<ServingRules>;
+  comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
   const clock = manualClock();
   const fake = fakeReader(clock, options.contents);
@@ -36,9 +41,12 @@ export function serving(options: {
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
   const state = new ServingState({ reader, snapshots, settings, clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
-  if (options.model)
-    recommender.install({ primary: { slot: "default", model: options.model }, shadow: null });
+  const comparison = options.comparison?.(clock) ?? null;
+  const recommender = createRecommender({ state, clock, observer, comparison });
+  if (options.model) {
+    const run = { model: options.model, rules: { ...PLAIN_RULES, ...options.rules } };
+    recommender.install({ primary: { slot: "default", run }, shadow: null });
+  }
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */
   const ask = async (
     route: "reco" | "recommend",

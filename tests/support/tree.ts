@@ -54,6 +54,8 @@ export class Tree implements AsyncDisposable {
         PORT: String(this.port),
         METRICS_PORT: String(freeHttpPort()),
         METRICS_HOST: "127.0.0.1",
+        // A training would take a core from what a test measures; tests of the trainer switch it on.
+        ENABLE_SCHEDULER: "false",
         ...options.env,
       },
       stdin: "ignore",

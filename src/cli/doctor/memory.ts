@@ -3,6 +3,7 @@
 import { totalmem } from "node:os";
 import type { Config } from "../../config/config.ts";
 import { connectionBudget } from "../../config/connection-budget.ts";
+import { hasTrainer } from "../../config/has-trainer.ts";
 import { fail, pass, type Verdict, warn } from "./check.ts";
 import { MEBIBYTE } from "./disk-space.ts";
 
@@ -25,19 +26,23 @@ export function checkMemory(config: Config): Verdict {
 export function judgeMemory(config: Config, grantedMiB: number): Verdict {
   const restMiB = atRest(config);
   const fullMiB = restMiB + atMost(config);
-  const detail = `about ${restMiB} MiB at rest and ${fullMiB} with pools and caches full, of ${grantedMiB} MiB granted`;
+  const detail = `about ${restMiB} MiB at rest and ${fullMiB} with pools and caches full and a training under way, of ${grantedMiB} MiB granted`;
   if (restMiB > grantedMiB) return fail(`${detail}: run fewer roles here, or grant more`);
   if (fullMiB > grantedMiB) {
-    return warn(`${detail}: lower ONLINE_CACHE_MEMORY_MAX_KEYS or DB_POOL_MAX_SIZE, or grant more`);
+    return warn(
+      `${detail}: lower ONLINE_CACHE_MEMORY_MAX_KEYS, DB_POOL_MAX_SIZE or TRAINER_MEMORY_MAX_MB, or grant more`,
+    );
   }
   return pass(detail);
 }
 
-function atRest({ roles, http, consumer, database }: Config): number {
+function atRest(config: Config): number {
+  const { roles, http, consumer, database } = config;
   const processes =
     (roles.includes("relay") ? 1 : 0) +
     (roles.includes("consumer") ? consumer.workers : 0) +
     (roles.includes("monitor") ? 1 : 0) +
+    (hasTrainer(config) ? 1 : 0) +
     (database.url === null ? 1 : 0);
   const threads = roles.includes("http") ? http.workers - 1 : 0;
   const server = database.url === null ? SERVER_MIB : 0;
@@ -48,5 +53,6 @@ function atMost(config: Config): number {
   const { roles, http, cache, database } = config;
   const backends = database.url === null ? connectionBudget(config) * BACKEND_MIB : 0;
   const caches = roles.includes("http") && cache.enabled ? http.workers * cache.maxKeys : 0;
-  return backends + Math.ceil((caches * CACHE_ENTRY_BYTES) / MEBIBYTE);
+  const training = hasTrainer(config) ? config.trainer.memoryMaxBytes / MEBIBYTE : 0;
+  return backends + Math.ceil((caches * CACHE_ENTRY_BYTES) / MEBIBYTE + training);
 }

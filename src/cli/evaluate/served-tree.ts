@@ -21,13 +21,14 @@ const CHUNK_TIMEOUT_MS = 60_000;
 
 /**
  * Http alone, so that no consumer changes a rule. Without caches each answer is made from what the store holds at that
- * moment, with a deadline that is never reached from nothing less. All that a user did counts as seen, and events may
- * be as old as they are.
+ * moment, with a deadline that is never reached from nothing less, and explores nothing. All that a user did counts as
+ * seen, and events may be as old as they are.
  */
 const FROZEN = {
   APP_ENV: "test",
   RECO_ROLES: "http",
   RECO_SEEN_MAX: "1000000",
+  FEATURE_EXPLORATION: "false",
   RECO_DEADLINE_MS: "600000",
   ONLINE_CACHE_ENABLED: "false",
   CONTRACT_MAX_EVENT_AGE_MS: String(Number.MAX_SAFE_INTEGER),

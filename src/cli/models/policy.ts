@@ -13,6 +13,7 @@ import {
 } from "../../models/registry.ts";
 import { shownSwitch } from "../../models/shown-switch.ts";
 import { SLOTS, type SlotName } from "../../models/slots.ts";
+import { writeMirrors } from "../../stores/files/policy-mirrors.ts";
 import { hashRunBundle } from "../../stores/files/run-folder.ts";
 import { createRunStore } from "../../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../../stores/postgres/registry-store.ts";
@@ -69,6 +70,10 @@ async function withRegistry(
     const registry = createRegistry({
       store: createRegistryStore(store.pool),
       runs: createRunStore(store.pool, (runId) => hashRunBundle(config.dataDir, runId)),
+      mirrors: {
+        write: (files) => writeMirrors(config.reportsDir, files, `cli-${process.pid}`),
+        failed: ({ message }) => console.error(`the files in ${config.reportsDir} are old: ${message}`),
+      },
       clock: systemClock,
     });
     const changed = await change(registry, Deadline.after(TIMEOUT_MS));

@@ -25,6 +25,8 @@ const COMMON = {
   HOST: "127.0.0.1",
   METRICS_HOST: "127.0.0.1",
   LOG_LEVEL: "warn",
+  // Made-up events are nothing to learn from.
+  ENABLE_SCHEDULER: "false",
   ...PATIENCE,
   ...PIPELINE,
 } as const;

@@ -1,19 +1,12 @@
 /** `reco train`: learns a model from the stored events, and writes it down as a run that a policy can name. */
 
 import { Command } from "commander";
+import { TRAINING_DUTY, trainRun } from "../../actors/train-run.ts";
 import type { Config } from "../../config/config.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
-import { sha256 } from "../../models/bundle.ts";
-import { type MemoryPlan, memoryPlan } from "../../models/memory-plan.ts";
-import { encodeModel, servedPart } from "../../models/model-file.ts";
-import { BUNDLE_FILE, type DataRange, runDocuments } from "../../models/run-documents.ts";
-import { type Trained, train } from "../../models/train.ts";
-import { type TrainingLog, userCount } from "../../models/training-log.ts";
-import { mirrorDocuments, writeRun } from "../../stores/files/run-folder.ts";
-import { insertModelRun } from "../../stores/postgres/model-runs.ts";
-import type { Pool } from "../../stores/postgres/pool-types.ts";
-import { readItemTexts, readTrainingLog, trainingSize } from "../../stores/postgres/training-reader.ts";
+import type { MemoryPlan } from "../../models/memory-plan.ts";
+import { asLeader } from "../../stores/postgres/leader-lock.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { makeRunFolder } from "../evaluate/run-folder.ts";
@@ -21,6 +14,9 @@ import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 
 /** Of all reading and writing together. */
 const STORE_TIMEOUT_MS = 3_600_000;
+
+/** One of those that read holds the lock of the duty. */
+const CONNECTIONS = 4;
 
 interface TrainFlags {
   readonly runId?: string;
@@ -40,76 +36,26 @@ export function trainCommand(): Command {
 }
 
 async function run(flags: TrainFlags, config: Config): Promise<void> {
-  await using store = await openStore(config, "reco-train");
+  await using store = await openStore(config, "reco-train", CONNECTIONS);
   const deadline = Deadline.after(STORE_TIMEOUT_MS);
-  const { pool } = store;
-  const size = await trainingSize(pool, deadline);
-  if (size.events === 0) throw new CommandError(EXIT_FAILED, "there are no events to learn from");
-  const plan = memoryPlan(config.trainer.memoryMaxBytes, size.items, config.trainer.easeMaxRows);
-  console.error(describe(plan, config.trainer.memoryMaxBytes));
-  const { log, leftOut } = await readTrainingLog(pool, size, plan.maxEvents, deadline, (read) =>
-    console.error(`read ${read} of ${Math.min(size.events, plan.maxEvents)} events`),
-  );
   const nowMs = systemClock.nowMs();
-  const { runId, path } = makeRunFolder({
-    runId: flags.runId,
-    output: undefined,
-    reportsDir: config.reportsDir,
-    nowMs,
+  const led = await asLeader(store.pool, TRAINING_DUTY, deadline, async () => {
+    const trained = await trainRun({
+      pool: store.pool,
+      config,
+      memoryBytes: config.trainer.memoryMaxBytes,
+      clock: systemClock,
+      deadline,
+      claim: () =>
+        makeRunFolder({ runId: flags.runId, output: undefined, reportsDir: config.reportsDir, nowMs }),
+      incumbent: null,
+      onStage: (_, what) => console.error(`training: ${what}`),
+      onPlan: (plan) => console.error(describe(plan, config.trainer.memoryMaxBytes)),
+    });
+    if (trained === null) throw new CommandError(EXIT_FAILED, "there are no events to learn from");
+    console.log(trained.folder);
   });
-  const trained = train(log, {
-    runId,
-    texts: await readItemTexts(pool, deadline),
-    halfLifeHours: config.reco.popularityHalfLifeHours,
-    easeMaxRows: plan.easeMaxRows,
-    onStage: (stage) => console.error(`training: ${stage}`),
-  });
-  const data = { ...rangeOf(log), watermark: String(size.watermark), leftOut };
-  console.log(await storeRun(pool, config, { trained, data, reports: path, nowMs, deadline }));
-}
-
-interface Storing {
-  readonly trained: Trained;
-  readonly data: DataRange;
-  readonly reports: string;
-  readonly nowMs: number;
-  readonly deadline: Deadline;
-}
-
-/** The files first: a row never names what is not there. */
-async function storeRun(
-  pool: Pool,
-  config: Config,
-  { trained, data, reports, nowMs, deadline }: Storing,
-): Promise<string> {
-  const { runId, strategy } = trained.model;
-  const bundle = encodeModel(servedPart(trained.model));
-  const documents = runDocuments(trained, bundle, data, nowMs);
-  const folder = await writeRun(config.dataDir, runId, bundle, documents);
-  await mirrorDocuments(reports, documents);
-  await insertModelRun(
-    pool,
-    {
-      runId,
-      strategy,
-      artifactUri: `runs/${runId}/${BUNDLE_FILE}`,
-      artifactSha256: sha256(bundle),
-      manifest: documents.get("manifest.json") as object,
-      policy: documents.get("decision_policy.json") as object,
-    },
-    deadline,
-  );
-  return folder;
-}
-
-function rangeOf(log: TrainingLog): Omit<DataRange, "watermark" | "leftOut"> {
-  let fromMs = Number.POSITIVE_INFINITY;
-  let toMs = Number.NEGATIVE_INFINITY;
-  for (const tsMs of log.tsMs) {
-    fromMs = Math.min(fromMs, tsMs);
-    toMs = Math.max(toMs, tsMs);
-  }
-  return { events: log.items.length, users: userCount(log), items: log.itemIds.length, fromMs, toMs };
+  if (!led) throw new CommandError(EXIT_FAILED, "another training is under way: try again when it is over");
 }
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MB`;

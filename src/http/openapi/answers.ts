@@ -130,6 +130,15 @@ const models: Record<string, JsonSchema> = {
     shadow_rollout: NUMBER,
     registry: object({ active_slot: STRING, version: INTEGER }),
   }),
+  ShadowLatencies: object(each(["p50", "p95"], orNull(NUMBER))),
+  ShadowReport: object({
+    primary: STRING,
+    shadow: orNull(STRING),
+    ...each(["shadow_rollout", "sample_rate"], NUMBER),
+    ...each(["k", "sample_size", "errors", "shed"], INTEGER),
+    ...each(["overlap_at_k", "rank_correlation", "score_psi"], orNull(NUMBER)),
+    latency_ms: object(each(["primary", "shadow"], ref("ShadowLatencies"))),
+  }),
   ModelReloaded: object({
     status: constant("ok"),
     mode: oneOf("primary", "shadow"),

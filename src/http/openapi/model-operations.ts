@@ -14,6 +14,14 @@ export const MODEL_OPERATIONS = {
     summary: "What serves, and what is loaded beside it",
     answers: [jsonAnswer("As this worker has it.", ref("Models"))],
   },
+  shadowReport: {
+    tag: "models",
+    summary: "How a loaded shadow differs from what serves",
+    description:
+      "A share of the requests is ranked by both once they are answered. Lists, orders, scores and times are compared " +
+      "over all workers of the tree; no answer is changed by it.",
+    answers: [jsonAnswer("Null where there is nothing to tell.", ref("ShadowReport"))],
+  },
   reload: {
     tag: "models",
     summary: "Load, promote or roll out a model",

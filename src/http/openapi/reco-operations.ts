@@ -2,6 +2,7 @@
 
 import { boolField, type JsonSchema } from "../../events/field.ts";
 import { boostField, filterField } from "../expression-fields.ts";
+import { pageCursorField } from "../page-cursor.ts";
 import {
   EXCLUDE_MAX_IDS,
   itemIdField,
@@ -59,7 +60,14 @@ export const RECO_OPERATIONS = {
       query("filter", filterField.schema, { description: FILTER }),
       query("boost", boostField.schema, { description: BOOST }),
       query("surface", withDefault(surfaceField.schema, "default"), { description: "Names the placement." }),
-      query("details", withDefault(boolField.schema, false), { description: "Adds scores and sources." }),
+      query("details", withDefault(boolField.schema, false), {
+        description: "Adds scores, sources, propensities, and the cursor of the next page.",
+      }),
+      query("cursor", pageCursorField.schema, {
+        description:
+          "`details.cursor` of the page before: goes on in the same ranked list, which is kept for five minutes. " +
+          "user_id, session_id, filter and boost must be those of the first page; k and exclude may change.",
+      }),
       {
         in: "header",
         name: "User-Agent",

@@ -8,6 +8,7 @@ import type { RunSummary } from "../../models/ports.ts";
 import { problemText, type RegistryProblem } from "../../models/registry.ts";
 import { shownSwitch } from "../../models/shown-switch.ts";
 import { SLOTS, type SlotName } from "../../models/slots.ts";
+import { shadowReport as mergedReport } from "../../recommend/shadow-report.ts";
 import { readJson } from "../body.ts";
 import { failure, invalid } from "../errors.ts";
 import { eachParameter, QueryReader } from "../query.ts";
@@ -45,6 +46,7 @@ export const MODEL_BODIES = {
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 type Handle = Route["handle"];
 
+const NOTHING_COMPARED = mergedReport([]);
 const RUN_NOT_FOUND = failure(404, "not_found", "Run not found");
 const INVALID_MODE = failure(400, "invalid_mode", "mode must be primary or shadow");
 const INVALID_SOURCE = failure(400, "invalid_source", "source must be runs/<run_id> of this registry");
@@ -54,7 +56,11 @@ export function modelHandlers({
   config,
   registry,
   loadedModels,
-}: HttpServices): Record<"models" | "reload" | "policy" | "runs" | "promote" | "rollback", Handle> {
+  shadowReport,
+}: HttpServices): Record<
+  "models" | "shadowReport" | "reload" | "policy" | "runs" | "promote" | "rollback",
+  Handle
+> {
   const read = async <T>(call: Call, field: Field<T>): Promise<Result<T, Failure>> => {
     const body = await readJson(call, config.http.maxBodyBytes);
     if (!body.ok) return body;
@@ -70,6 +76,18 @@ export function modelHandlers({
         shadow: loadedShadow === null ? null : shownModel(loadedShadow),
         shadow_rollout: shadow?.rollout ?? 0,
         registry: { active_slot: activeSlot, version },
+      });
+    },
+    async shadowReport(call) {
+      const { shadow: registered } = await registry.state(call.deadline);
+      const { primary, shadow } = loadedModels();
+      const report = await shadowReport();
+      return json(200, {
+        primary: primary.policy,
+        shadow: shadow?.policy ?? null,
+        shadow_rollout: registered?.rollout ?? 0,
+        sample_rate: config.models.shadowSampleRate,
+        ...(report ?? NOTHING_COMPARED),
       });
     },
     async reload(call) {

@@ -6,6 +6,8 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
 
+const PIECE_BYTES = 1_048_576;
+
 const runsOf = (dataDir: string) => join(dataDir, "objects", "runs");
 
 /** Answers the folder. Throws as the file system does, also when the run is there already. */
@@ -37,6 +39,31 @@ export async function mirrorDocuments(folder: string, documents: ReadonlyMap<str
 /** The model file of a run, in memory of its own. Rejects as the file system does. */
 export async function readRunBundle(dataDir: string, runId: string): Promise<Uint8Array> {
   return new Uint8Array(await readFile(join(runsOf(dataDir), runId, BUNDLE_FILE)));
+}
+
+/**
+ * The same in memory that threads can share. Rejects with `problemOf` the file's size, where that is a problem, and as the
+ * file system does.
+ */
+export async function readSharedBundle(
+  dataDir: string,
+  runId: string,
+  problemOf: (bytes: number) => string | null,
+): Promise<SharedArrayBuffer> {
+  await using file = await open(join(runsOf(dataDir), runId, BUNDLE_FILE), "r");
+  const { size } = await file.stat();
+  const problem = problemOf(size);
+  if (problem !== null) throw new Error(problem);
+  const shared = new SharedArrayBuffer(size);
+  const target = new Uint8Array(shared);
+  const piece = new Uint8Array(Math.min(size, PIECE_BYTES));
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    if (bytesRead === 0) throw new Error("the model file was cut off while it was read");
+    target.set(piece.subarray(0, Math.min(bytesRead, size - at)), at);
+    at += bytesRead;
+  }
+  return shared;
 }
 
 /** SHA-256 of the model file in hex, read in pieces; null when there is no such file. */

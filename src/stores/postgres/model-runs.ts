@@ -33,11 +33,21 @@ export function createRunStore(
   return {
     list: (limit, deadline) => pool.use("read", deadline, (sql) => newestRuns(sql, limit)),
     find: (runIds, deadline) => pool.use("read", deadline, (sql) => findRuns(sql, runIds)),
+    policies: (runIds, deadline) => pool.use("read", deadline, (sql) => policiesOf(sql, runIds)),
     async evidence(runId, deadline) {
-      const policy = await pool.use("read", deadline, (sql) => policyOf(sql, runId));
-      return policy && { policy, artifactSha256: await deadline.race(artifactSha256(runId)) };
+      const policy = (await pool.use("read", deadline, (sql) => policiesOf(sql, [runId]))).get(runId);
+      return policy ? { policy, artifactSha256: await deadline.race(artifactSha256(runId)) } : null;
     },
   };
+}
+
+/** Time of the newest event that a run has learned from, in ms; an unknown run has learned nothing. */
+export async function learnedUntil(pool: Pool, runId: string, deadline: Deadline): Promise<number> {
+  return pool.use("read", deadline, async (sql) => {
+    const [row] = await sql<{ to: string | null }[]>`
+      select manifest -> 'data_range' ->> 'to' as to from model_run where run_id = ${runId}`;
+    return row?.to ? Date.parse(row.to) : Number.NEGATIVE_INFINITY;
+  });
 }
 
 const columns = (sql: Connection) => sql`
@@ -55,8 +65,11 @@ async function findRuns(sql: Connection, runIds: readonly string[]): Promise<rea
     select ${columns(sql)} from model_run where run_id = any (${textArray(runIds)}::text[])`;
 }
 
-async function policyOf(sql: Connection, runId: string): Promise<Record<string, unknown> | null> {
-  const [row] = await sql<{ policy: Record<string, unknown> }[]>`
-    select policy from model_run where run_id = ${runId}`;
-  return row?.policy ?? null;
+async function policiesOf(
+  sql: Connection,
+  runIds: readonly string[],
+): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  const rows = await sql<{ runId: string; policy: Record<string, unknown> }[]>`
+    select run_id as "runId", policy from model_run where run_id = any (${textArray(runIds)}::text[])`;
+  return new Map(rows.map(({ runId, policy }) => [runId, policy]));
 }

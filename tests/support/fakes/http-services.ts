@@ -12,12 +12,16 @@ import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
+import type { Page } from "../../../src/recommend/paged-list.ts";
+import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
+import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
+import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
 
 /** A group of settings may be given in part. */
@@ -41,12 +45,15 @@ export interface FakeState {
   metricsText: string;
   /** Runs inside every call of the store, before it does anything: a throw fails the call, a promise delays it. */
   store: () => Promise<void>;
+  shadowReport: ShadowReport | null;
   /** Why the promoted model does not serve. */
   modelFailure: string | null;
   /** Where calls come from. */
   peer: string | null;
   readonly plans: IngestPlan[];
-  readonly asked: { readonly route: "reco" | "recommend"; readonly request: RecoRequest }[];
+  readonly asked: { readonly route: "reco" | "nextPage" | "recommend"; readonly request: RecoRequest }[];
+  /** Pages asked for; null for a list that could not be read. */
+  readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
@@ -69,7 +76,8 @@ export interface FakeHttp extends FakeState {
 
 export const NOW_MS = 1_767_225_600_000;
 
-export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
+/** Workers that share `pagedLists` continue each other's lists. */
+export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedLists): FakeHttp {
   const clock = manualClock(NOW_MS);
   const metrics = createMetrics();
   const state = fakeState();
@@ -98,6 +106,11 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
         state.asked.push({ route: "reco", request });
         return firstOf(state.answer, request.k);
       },
+      async nextPage(page, request) {
+        state.pages.push(page);
+        state.asked.push({ route: "nextPage", request });
+        return firstOf({ ...state.answer, page: page && state.answer.page }, request.k);
+      },
       async recommend(request) {
         state.asked.push({ route: "recommend", request });
         return firstOf(state.answer, request.k);
@@ -105,14 +118,16 @@ export function fakeHttp(overrides: ConfigOverrides = {}): FakeHttp {
       mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
     },
+    pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
-    registry: createRegistry({ store: models.store, runs: models.runs, clock }),
+    registry: createRegistry({ store: models.store, runs: models.runs, mirrors: models.mirrors, clock }),
     loadedModels: () => ({
       primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,
       failure: state.modelFailure,
     }),
+    shadowReport: async () => state.shadowReport,
     analytics: {
       async baseline(days) {
         await state.store();
@@ -220,7 +235,9 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
     modelVersion: "rules-v1",
     strategy: "co_vis_popularity_hybrid",
     degraded: null,
-    timingsMs: { retrieval: 1.23456, ranking: 0.5 },
+    exploration: null,
+    page: null,
+    timingsMs: { retrieval: 1.23456, ranking: 0.5, diversity: 0, exploration: 0 },
     ...overrides,
   };
 }
@@ -268,10 +285,12 @@ function fakeState(): FakeState {
     metricsText: "# HELP up Up.\n",
     store: async () => {},
     modelFailure: null,
+    shadowReport: null,
     peer: "127.0.0.1",
     plans: [],
     asked: [],
     impressions: [],
+    pages: [],
     days: [],
     recorded: [],
     lines: [],

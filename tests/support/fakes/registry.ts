@@ -3,6 +3,7 @@
 import type { RunEvidence } from "../../../src/models/gates.ts";
 import type {
   Committed,
+  RegistryMirrors,
   RegistryState,
   RegistryStore,
   RunStore,
@@ -16,6 +17,9 @@ const EMPTY = { currentRun: null, previousRun: null };
 export interface FakeRegistry {
   readonly store: RegistryStore;
   readonly runs: RunStore;
+  readonly mirrors: RegistryMirrors;
+  /** Files as they were last written. */
+  readonly files: Map<string, object>;
   readonly evidence: Map<string, RunEvidence>;
   state: RegistryState;
   /** What each worker says when it is asked, given the version that it should follow. */
@@ -46,7 +50,20 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
     policyVersion: "1.0.0",
     metrics: {},
   });
+  const files = new Map<string, object>();
   const fake: FakeRegistry = {
+    files,
+    mirrors: {
+      async write(written) {
+        for (const [name, document] of written) {
+          if (document === null) files.delete(name);
+          else files.set(name, document);
+        }
+      },
+      failed(error) {
+        throw error;
+      },
+    },
     evidence: new Map(runIds.map((runId) => [runId, soundRun()])),
     state: {
       activeSlot: "default",
@@ -82,6 +99,8 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
     runs: {
       list: async (limit) => [...fake.evidence.keys()].slice(0, limit).map(summary),
       find: async (ids) => ids.filter((runId) => fake.evidence.has(runId)).map(summary),
+      policies: async (ids) =>
+        new Map(ids.flatMap((runId) => (fake.evidence.has(runId) ? [[runId, { run_id: runId }]] : []))),
       evidence: async (runId) => fake.evidence.get(runId) ?? null,
     },
   };

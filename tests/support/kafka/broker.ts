@@ -97,10 +97,14 @@ export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka>
   };
 }
 
-function nextLine(child: ChildProcess, lines: Interface): Promise<string> {
-  const line = new Promise<string>((resolve, reject) => {
-    lines.once("line", resolve);
-    child.once("exit", (code) => reject(new Error(`the brokers' guard ended with ${code}`)));
-  });
-  return Deadline.after(READY_TIMEOUT_MS).race(line, () => child.kill("SIGTERM"));
+async function nextLine(child: ChildProcess, lines: Interface): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const ended = (code: number | null) => reject(new Error(`the brokers' guard ended with ${code}`));
+  lines.once("line", resolve);
+  child.once("exit", ended);
+  try {
+    return await Deadline.after(READY_TIMEOUT_MS).race(promise, () => child.kill("SIGTERM"));
+  } finally {
+    child.off("exit", ended);
+  }
 }

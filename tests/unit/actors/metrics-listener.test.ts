@@ -41,7 +41,8 @@ describe("answers", () => {
 
 describe("owner", () => {
   test.each([
-    [["http", "relay", "consumer", "monitor"], "monitor"],
+    [["http", "relay", "consumer", "monitor", "trainer"], "monitor"],
+    [["trainer"], "trainer"],
     [["http", "relay"], "http-0"],
     [["relay", "consumer"], "relay"],
     [["consumer"], "consumer-0"],

@@ -14,6 +14,8 @@ function setUp() {
   const lines: LogLine[] = [];
   const broken = new Map<string, string>();
   const loads: string[] = [];
+  const kept: (readonly string[])[] = [];
+  const most = { models: 2 };
   const store = { away: false };
   const follower = new ModelFollower<string>({
     worker: "http-0",
@@ -30,6 +32,8 @@ function setUp() {
       if (problem) throw new Error(problem);
       return `model of ${runId}`;
     },
+    problemOf: (held) => (held.length > most.models ? `no room for ${held.length} models` : null),
+    keep: (runIds) => void kept.push(runIds),
     install: (models) => void installed.push(models),
     clock,
     log: recordingLog(lines),
@@ -41,7 +45,7 @@ function setUp() {
   const shadow = (runId: string, rollout: number) => {
     fake.state = { ...fake.state, shadow: { runId, rollout }, version: fake.state.version + 1 };
   };
-  return { clock, fake, store, follower, installed, reports, lines, broken, loads, move, shadow };
+  return { clock, fake, store, follower, installed, reports, lines, broken, loads, kept, most, move, shadow };
 }
 
 describe("a follower", () => {
@@ -52,12 +56,28 @@ describe("a follower", () => {
     expect(reports).toEqual([{ worker: "http-0", version: 0, error: null }]);
   });
 
+  test("refuses what takes too much together, serves on, and keeps nothing else", async () => {
+    const { follower, installed, reports, clock, kept, most, move, shadow } = setUp();
+    await follower.start();
+    move("r1");
+    await clock.advance(1_100);
+    most.models = 1;
+    shadow("r2", 0.5);
+    await clock.advance(1_100);
+    expect(installed.at(-1)?.shadow).toBeNull();
+    expect(reports.at(-1)?.error).toBe("no room for 2 models");
+    expect(kept.at(-1)).toEqual(["r1"]);
+    most.models = 2;
+    await clock.advance(11_000);
+    expect([installed.at(-1)?.shadow?.runId, kept.at(-1)]).toEqual(["r2", ["r1", "r2"]]);
+  });
+
   test("follows a promotion within two seconds, and loads each run once", async () => {
     const { follower, installed, loads, clock, move, shadow } = setUp();
     await follower.start();
     move("r1");
     await clock.advance(1_100);
-    expect(installed.at(-1)?.primary).toEqual({ slot: "default", runId: "r1", model: "model of r1" });
+    expect(installed.at(-1)?.primary).toEqual({ slot: "default", runId: "r1", run: "model of r1" });
     shadow("r2", 0.1);
     await clock.advance(1_100);
     shadow("r2", 0.2);

@@ -16,7 +16,7 @@ function aTree(
   store: typeof STORE | null = STORE,
 ) {
   const config: Config = { ...testConfig(overrides), roles };
-  return describeTree(config, URL, store);
+  return describeTree(config, URL, store, "entry.ts");
 }
 
 const idsOf = ({ children }: SupervisorSpec) => children.map(({ id }) => id);
@@ -43,6 +43,7 @@ describe("the default tree", () => {
       "relay",
       "writer",
       "http-0",
+      "trainer",
     ]);
   });
 
@@ -59,6 +60,14 @@ describe("the default tree", () => {
   test("owns no server when the configuration names one", () => {
     expect(idsOf(aTree(ROLES, {}, null))).not.toContain("store");
   });
+
+  test.each(["http,trainer", "trainer,monitor"])(
+    "of %s trains nothing by itself where it may not",
+    (roles) => {
+      const named = ROLES.filter((role) => roles.includes(role));
+      expect(idsOf(aTree(named, { trainer: { isScheduled: false } }))).not.toContain("trainer");
+    },
+  );
 
   test("leaves the schema alone when it is told to", () => {
     expect(idsOf(aTree(ROLES, { database: { initOnStartup: false } }))).not.toContain("migrator");

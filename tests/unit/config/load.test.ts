@@ -22,7 +22,7 @@ describe("defaults", () => {
   test("an empty environment runs every role in development, open, on the loopback", () => {
     const { config, component } = load({});
     expect(component).toBe("api");
-    expect(config.roles).toEqual(["http", "relay", "consumer", "monitor"]);
+    expect(config.roles).toEqual(["http", "relay", "consumer", "monitor", "trainer"]);
     expect(config.environmentClass).toBe("development");
     expect(config.http).toMatchObject({
       host: "127.0.0.1",
@@ -131,6 +131,7 @@ describe("roles and ports", () => {
     ["relay,consumer", 9109],
     ["consumer,monitor", 9110],
     ["monitor", 9111],
+    ["trainer", 9112],
   ])("%s exports metrics on %d", (roles, port) => {
     expect(load({ RECO_ROLES: roles }).config.metrics.port).toBe(port);
   });
@@ -240,9 +241,45 @@ describe("refusals", () => {
     ["RECO_DEFAULT_POLICY", "registry:run-1"],
     ["RATE_LIMIT_ENABLED", "true"],
     ["METRICS_REQUIRE_KEY", "1"],
-    ["RECO_ROLES", "trainer"],
+    ["RECO_ROLES", "dreamer"],
   ])("%s=%s asks for what this release does not have", (name, value) => {
     expect(problemsOf({ [name]: value }).map((problem) => problem.split(" ")[1])).toContain(name);
+  });
+
+  test.each([
+    ["false", false],
+    ["FALSE", false],
+    ["0", true],
+    ["no", true],
+    ["true", true],
+  ] as const)("ENABLE_SCHEDULER=%s and ENABLE_WORKER=%s are off only when false", (value, isOn) => {
+    expect(load({ ENABLE_SCHEDULER: value }).config.trainer.isScheduled).toBe(isOn);
+    expect(load({ ENABLE_WORKER: value }).config.trainer.isScheduled).toBe(isOn);
+    expect(problemsOf({ RECO_ROLES: "trainer", ENABLE_WORKER: value })).toEqual(
+      isOn ? [] : ["invalid RECO_ROLES"],
+    );
+  });
+
+  test("a run takes over by itself in development alone, where nothing is said", () => {
+    const promotes = (env: Texts) =>
+      load({ ALLOW_INSECURE_PROD_DEFAULTS: "true", ...env }).config.trainer.autoPromote;
+    expect(promotes({})).toBe(true);
+    expect(promotes({ APP_ENV: "staging" })).toBe(false);
+    expect(promotes({ APP_ENV: "production", RECO_EMBEDDED: "true" })).toBe(false);
+    expect(promotes({ APP_ENV: "production", RECO_EMBEDDED: "true", TRAINER_AUTO_PROMOTE: "true" })).toBe(
+      true,
+    );
+  });
+
+  test.each([
+    ["0", 0],
+    ["0.25", 0.25],
+    ["1", 1],
+    ["1.5", 0.1],
+    ["-1", 0.1],
+    ["half", 0.1],
+  ] as const)("SHADOW_SAMPLE_RATE=%s is a share: %p", (value, rate) => {
+    expect(load({ SHADOW_SAMPLE_RATE: value }).config.models.shadowSampleRate).toBe(rate);
   });
 
   test("their harmless values are accepted", () => {

@@ -4,8 +4,17 @@ import { type KeptSlate, RetrySlates } from "../../../src/http/retry-slates.ts";
 import { anAnswer } from "../../support/fakes/http-services.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
-const KEY = { requestId: "request-1", userId: "u-1", sessionId: "s-1", k: 5, filter: null, boost: null };
-const aSlate = () => ({ answer: anAnswer(3), impression: {} }) as unknown as KeptSlate;
+const KEY = {
+  requestId: "request-1",
+  userId: "u-1",
+  sessionId: "s-1",
+  k: 5,
+  filter: null,
+  boost: null,
+  cursor: null,
+};
+const aSlate = () =>
+  ({ slated: { answer: anAnswer(3), cursor: null }, impression: {} }) as unknown as KeptSlate;
 
 describe("retry slates", () => {
   test("answers the kept slate for the same request, user, session, k and expressions only", () => {
@@ -20,6 +29,7 @@ describe("retry slates", () => {
       { k: 6 },
       { filter: "item.verified" },
       { boost: "item.price" },
+      { cursor: "AAAA" },
     ];
     for (const other of others) {
       expect(slates.find({ ...KEY, ...other })).toBeNull();

@@ -8,7 +8,7 @@ import { manualClock } from "../../support/manual-clock.ts";
 function setUp(runs: readonly string[] = ["r1", "r2"]) {
   const clock = manualClock();
   const fake = fakeRegistry(runs);
-  const registry = createRegistry({ store: fake.store, runs: fake.runs, clock });
+  const registry = createRegistry({ store: fake.store, runs: fake.runs, mirrors: fake.mirrors, clock });
   /** Lets whatever time the call asks for pass. */
   const settled = async <T>(call: (deadline: Deadline) => Promise<T>): Promise<T> => {
     const pending = call(Deadline.after(60_000, clock));
@@ -45,6 +45,10 @@ describe("the registry", () => {
     [
       "Feature schema contract version mismatch",
       { policy: { ...soundRun().policy, feature_schema_version: "9" } },
+    ],
+    [
+      "Policy is not usable: serving.diversity.lambda must be a number from 0 to 1",
+      { policy: { ...soundRun().policy, serving: { diversity: { lambda: 2 } } } },
     ],
   ])("a run that fails the gate '%s' changes nothing", async (message, flaw) => {
     const { promote, fake } = setUp();

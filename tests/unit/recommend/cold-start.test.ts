@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ColdStarts, coldStart } from "../../../src/recommend/cold-start.ts";
+import { ColdStarts, coldCandidates, coldStart } from "../../../src/recommend/cold-start.ts";
 import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
@@ -18,8 +18,10 @@ function list(
   index.replace(items(popularity));
   const categoryOf = (slot: number) => categories[index.table.nameOf(slot)] ?? null;
   const slots = new Set(unwanted.map((id) => index.table.slotOf(id)));
-  return coldStart(index, categoryOf, (slot) => slots.has(slot), k);
+  return coldStart(index, categoryOf, (slot) => slots.has(slot), { k, candidates: coldCandidates(k) });
 }
+
+const depth = (k: number) => ({ k, candidates: coldCandidates(k) });
 
 describe("cold start", () => {
   test("without categories it is the popular list", () => {
@@ -59,16 +61,16 @@ describe("cold start", () => {
     const index = new PopularityIndex(new ItemTable());
     index.replace(items({ a: 3, b: 2, c: 1 }));
     const lists = new ColdStarts(() => null);
-    const first = lists.list(index, new Set(), NOTHING_HIDDEN, 2);
-    expect(lists.list(index, new Set(), NOTHING_HIDDEN, 2)).toBe(first);
-    expect(lists.list(index, new Set(), NOTHING_HIDDEN, 3).itemIds).toEqual(["a", "b", "c"]);
-    expect(lists.list(index, new Set([index.table.slotOf("a")]), NOTHING_HIDDEN, 2).itemIds).toEqual([
+    const first = lists.list(index, new Set(), NOTHING_HIDDEN, depth(2));
+    expect(lists.list(index, new Set(), NOTHING_HIDDEN, depth(2))).toBe(first);
+    expect(lists.list(index, new Set(), NOTHING_HIDDEN, depth(3)).itemIds).toEqual(["a", "b", "c"]);
+    expect(lists.list(index, new Set([index.table.slotOf("a")]), NOTHING_HIDDEN, depth(2)).itemIds).toEqual([
       "b",
       "c",
     ]);
     const hiding = { has: (slot: number) => slot === index.table.slotOf("b") };
-    expect(lists.list(index, new Set(), hiding, 2).itemIds).toEqual(["a", "c"]);
+    expect(lists.list(index, new Set(), hiding, depth(2)).itemIds).toEqual(["a", "c"]);
     index.update(["c"], items({ c: 9 }));
-    expect(lists.list(index, new Set(), NOTHING_HIDDEN, 2).itemIds).toEqual(["c", "a"]);
+    expect(lists.list(index, new Set(), NOTHING_HIDDEN, depth(2)).itemIds).toEqual(["c", "a"]);
   });
 });

@@ -23,7 +23,7 @@ function worldRecommender() {
   const observer = { late: () => {}, failed: () => {} };
   const snapshots = { load: async () => null, save: async () => {} };
   const state = new ServingState({ reader, snapshots, settings: servingSettings(), clock, observer });
-  const recommender = createRecommender({ state, clock, observer });
+  const recommender = createRecommender({ state, clock, observer, comparison: null });
   return { recommender, deadline: () => Deadline.after(250, clock) };
 }
 

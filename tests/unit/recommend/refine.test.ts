@@ -1,14 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { Likeness } from "../../../src/recommend/likeness.ts";
 import type { RankedList } from "../../../src/recommend/ranked-list.ts";
-import {
-  jaccard,
-  NO_SPREAD,
-  type RefineInput,
-  refine,
-  type SpreadRules,
-} from "../../../src/recommend/refine.ts";
+import { type JudgeInput, judge, pick } from "../../../src/recommend/refine.ts";
+import { NO_SPREAD, type SpreadRules, spreadOut } from "../../../src/recommend/spread.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 31);
 const days = (ago: number) => new Date(NOW_MS - ago * 86_400_000).toISOString();
@@ -29,18 +25,19 @@ function listOf(
 const refined = (
   list: RankedList,
   cards: Record<string, Partial<CatalogCard>>,
-  over: Partial<RefineInput["refinement"]> & { k?: number; hasTime?: () => boolean } = {},
+  over: Partial<JudgeInput> & { spread?: SpreadRules; k?: number; extra?: number } = {},
 ) => {
-  const { k = 10, hasTime = () => true, ...refinement } = over;
-  return refine({
+  const { k = 10, extra = 0, spread = NO_SPREAD, ...given } = over;
+  const candidates = judge({
     list,
-    refinement: { filter: null, boost: null, spread: NO_SPREAD, ...refinement },
+    filter: null,
+    boost: null,
     cardOf: (itemId) => ({ ...unknownCard(itemId), ...cards[itemId] }),
     user: { attributes: {} },
-    k,
-    nowMs: NOW_MS,
-    hasTime,
+    hasTime: () => true,
+    ...given,
   });
+  return pick(list, spreadOut(candidates, spread, { k, extra, nowMs: NOW_MS }));
 };
 const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...rules } });
 
@@ -143,8 +140,27 @@ describe("refine", () => {
     );
   });
 
-  test("likeness is the share of common tags", () => {
-    expect(jaccard(new Set(["a", "b"]), ["b", "c"])).toBeCloseTo(1 / 3);
-    expect(jaccard(new Set(), [])).toBe(0);
+  test("likeness is the share of common tags with the likest of those chosen", () => {
+    const tags = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 5 });
+    const jaccard = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
+      one.size + other.size === 0 ? 0 : one.intersection(other).size / one.union(other).size;
+    fc.assert(
+      fc.property(
+        fc.array(tags, { minLength: 1, maxLength: 8 }),
+        fc.infiniteStream(fc.nat()),
+        (pool, draws) => {
+          const likeness = new Likeness(pool);
+          const chosen: number[] = [];
+          for (let n = 0; n < 3; n++) {
+            chosen.push((draws.next().value as number) % pool.length);
+            likeness.raise(chosen[n] as number);
+            const expected = pool.map((names) =>
+              Math.max(...chosen.map((at) => jaccard(new Set(names), new Set(pool[at])))),
+            );
+            expect([...likeness.values]).toEqual(expected);
+          }
+        },
+      ),
+    );
   });
 });

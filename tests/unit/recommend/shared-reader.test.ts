@@ -78,7 +78,7 @@ test("a request that finds nothing in memory waits for two look-ups at most, and
   const snapshots = { load: async () => null, save: async () => {} };
   const state = new ServingState({ reader, snapshots, settings: servingSettings(), clock, observer });
   await state.warmUp(soon());
-  const recommender = createRecommender({ state, clock, observer });
+  const recommender = createRecommender({ state, clock, observer, comparison: null });
   const before = cache.lookUps.length;
   const request = { userId: "u", sessionId: null, k: 3, exclude: new Set<string>() };
   expect((await recommender.reco(request, soon())).list.itemIds).toEqual(["c"]);

@@ -3,7 +3,10 @@
 import { describe, expect, test } from "bun:test";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
+import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
 import type { UserEvents } from "../../../src/recommend/ports.ts";
+import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
+import { NO_SPREAD } from "../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { FakeStore } from "../../support/fake-feature-reader.ts";
 import { serving } from "../../support/serving.ts";
@@ -35,8 +38,8 @@ const contents = (): Partial<FakeStore> => ({
   decayed: ["t", "x"].map((itemId, place) => ({ itemId, score: 10 - place, category: null })),
 });
 
-const setUp = () =>
-  serving({ contents: contents(), settings: { policy: "trained", rankedListTtlMs: 20_000 }, model });
+const setUp = (rules: Partial<ServingRules> = {}) =>
+  serving({ contents: contents(), settings: { policy: "trained", rankedListTtlMs: 20_000 }, model, rules });
 
 describe("a trained policy answers", () => {
   test("by its run and by rules newer than it, and says so", async () => {
@@ -75,5 +78,72 @@ describe("a trained policy answers", () => {
 
   test("somebody unknown with what is popular", async () => {
     expect((await setUp().ask("reco", { userId: "nobody" })).ids).toEqual(["t", "x"]);
+  });
+});
+
+describe("a trained policy that explores", () => {
+  const exploration = { epsilon: 1, fromPosition: 1, poolSize: 200 };
+  const asked = { k: 2, explorationId: "request-1" };
+
+  test("draws places, and says with what probability", async () => {
+    const { list, exploration: told } = await setUp({ exploration }).ask("reco", asked);
+    expect(list.itemIds[0]).toBe("x");
+    expect(["new", "t"]).toContain(list.itemIds[1] as string);
+    expect(told).toMatchObject({ greedy: ["x", "y"], pool: ["new", "t"], drawn: [1], rules: exploration });
+    expect([...(told?.propensities ?? [])]).toEqual([1, 0.5]);
+    expect(told?.seed).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("answers the same to the same request, and leaves nothing of it in what it keeps", async () => {
+    const { ask } = setUp({ exploration });
+    const first = await ask("reco", asked);
+    expect((await ask("reco", asked)).ids).toEqual(first.ids);
+    for (let request = 0; request < 20; request++) await ask("reco", { k: 2, explorationId: `r-${request}` });
+    expect((await ask("reco", { k: 2 })).ids).toEqual(["x", "y"]);
+  });
+
+  test("does not where the route has no request to explore for, or epsilon is 0", async () => {
+    const silent = await setUp({ exploration }).ask("reco", { k: 2 });
+    const off = await setUp({ exploration: { ...exploration, epsilon: 0 } }).ask("reco", asked);
+    for (const { ids, exploration: told } of [silent, off]) {
+      expect(ids).toEqual(["x", "y"]);
+      expect(told).toBeNull();
+    }
+  });
+
+  test("draws nothing that the caller excludes, that is filtered, or that the user saw", async () => {
+    const isNotT = { text: "", asksUser: false, of: ({ item_id: id }: CatalogCard) => id !== "t" };
+    const { ask } = setUp({ exploration });
+    for (let request = 0; request < 20; request++) {
+      const { ids } = await ask("reco", {
+        explorationId: `r-${request}`,
+        k: 2,
+        exclude: new Set(["new"]),
+        filter: isNotT,
+      });
+      expect(new Set(ids)).toEqual(new Set(["x", "y"]));
+    }
+  });
+});
+
+describe("a trained policy that spreads", () => {
+  test("keeps to the caps, in what it explores as well", async () => {
+    const card = (itemId: string, author: string) => ({
+      version: 1,
+      card: { ...unknownCard(itemId), author },
+    });
+    const cards = new Map(["x", "y", "new"].map((itemId) => [itemId, card(itemId, "one")]));
+    const spread = { ...NO_SPREAD, maxPerAuthor: 1 };
+    const { ask } = serving({
+      contents: { ...contents(), cards },
+      settings: { policy: "trained", rankedListTtlMs: 20_000 },
+      model,
+      rules: { spread, exploration: { epsilon: 1, fromPosition: 0, poolSize: 200 } },
+    });
+    expect((await ask("reco")).ids).toEqual(["x", "t"]);
+    for (let request = 0; request < 20; request++) {
+      const { ids } = await ask("reco", { k: 1, explorationId: `r-${request}` });
+      expect(["x", "t"]).toContain(ids[0] as string);
+    }
   });
 });

@@ -109,9 +109,11 @@ export class ConfluentGroup implements Membership, Questions, Fetcher {
   async leave(): Promise<void> {
     this.#stop.abort();
     this.#forget();
-    await this.#loop;
-    if (this.#child) await this.#dismiss(this.#child);
+    // Before the loop, which may be waiting for what this very child was asked.
+    const child = this.#child;
     this.#child = null;
+    if (child) await this.#dismiss(child);
+    await this.#loop;
   }
 
   /** The child ends in `leave`. */
@@ -138,6 +140,10 @@ export class ConfluentGroup implements Membership, Questions, Fetcher {
     const child: NodeChild = await NodeChild.start(deadline, (news) => {
       if (this.#child === child) this.#hear(news);
     });
+    if (this.#stop.signal.aborted) {
+      child.kill();
+      throw new ChildLostError("the member has left");
+    }
     this.#child = child;
     this.#aliveAtMs = this.#clock.monotonicMs();
     const { connection, group: id, topics } = this.#options;

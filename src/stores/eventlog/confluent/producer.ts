@@ -7,7 +7,7 @@ import { partitionFor } from "../../../events/partitioner.ts";
 import type { EventLogProducer, ProduceRecord, ProduceResult } from "../../../events/ports.ts";
 import { type Placed, refusalOf, split, TOPIC_NAME } from "../kafka-limits.ts";
 import { mayBeSentAgain, resultOf } from "./delivery.ts";
-import { NodeChild } from "./node-child.ts";
+import { ChildLostError, NodeChild } from "./node-child.ts";
 import { type ConfluentConnection, producerProperties } from "./properties.ts";
 import type { SentRecord } from "./protocol.ts";
 import { ensureTopic, type TopicSettings } from "./topics.ts";
@@ -23,7 +23,13 @@ export class ConfluentProducer implements EventLogProducer {
   readonly #topics: TopicSettings;
   readonly #clock: Clock;
   readonly #counts = new Map<string, Partitioning>();
-  #child: Promise<NodeChild> | null = null;
+  /** Open for records. */
+  #child: NodeChild | null = null;
+  /** Started last: the same, or about to be. */
+  #newest: NodeChild | null = null;
+  /** One for all that call meanwhile: a second child would be nobody's. */
+  #connecting: Promise<NodeChild> | null = null;
+  #isClosed = false;
 
   constructor(connection: ConfluentConnection, topics: TopicSettings, clock: Clock) {
     this.#connection = connection;
@@ -66,44 +72,41 @@ export class ConfluentProducer implements EventLogProducer {
       }
     }
     await Promise.all([...lanes.values()].map((lane) => this.#sendLane(child, lane, results, deadline)));
-    if (results.some(({ status }) => status === "unknown")) this.#giveUp(child);
+    if (results.some(({ status }) => status === "unknown")) child.kill();
     return results;
   }
 
   /** All that was acknowledged is with the brokers; the rest has no reader any more. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    await child?.then(
-      (started) => started.kill(),
-      () => {}, // It never began.
-    );
+    this.#isClosed = true;
+    this.#newest?.kill();
+    await this.#connecting?.catch(() => {}); // It was given up, or never began.
   }
 
   async #connected(deadline: Deadline): Promise<NodeChild> {
-    const known = await this.#child?.catch(() => null);
-    if (known?.isUp) return known;
-    this.#counts.clear();
-    const connecting = this.#connect(deadline);
-    this.#child = connecting;
-    return await connecting;
+    if (this.#child?.isUp) return this.#child;
+    if (this.#isClosed) throw new ChildLostError("the producer is closed");
+    this.#connecting ??= this.#connect(deadline).finally(() => {
+      this.#connecting = null;
+    });
+    return await deadline.race(this.#connecting);
   }
 
+  /** The child is held from its start, so that closing ends the wait for its brokers. */
   async #connect(deadline: Deadline): Promise<NodeChild> {
+    this.#counts.clear();
     const child = await NodeChild.start(deadline);
+    this.#newest = child;
     try {
+      if (this.#isClosed) throw new ChildLostError("the producer is closed");
       const properties = producerProperties(this.#connection);
       await child.ask("open", { properties, group: null }, deadline);
+      this.#child = child;
       return child;
     } catch (error) {
       child.kill();
       throw error;
     }
-  }
-
-  #giveUp(child: NodeChild): void {
-    child.kill();
-    this.#child = null;
   }
 
   /** The partition count of each topic, or why it is not known. */

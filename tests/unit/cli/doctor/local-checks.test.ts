@@ -154,13 +154,16 @@ describe("memory", () => {
   });
 
   test("counts workers, caches and pools, and the server only where it is ours", () => {
-    const statusOf = (env: Record<string, string>) => judgeMemory(configOf(env), 1_200).status;
+    const off = { ENABLE_SCHEDULER: "false" };
+    const statusOf = (env: Record<string, string>) => judgeMemory(configOf({ ...off, ...env }), 1_200).status;
     expect(statusOf({})).toBe("pass");
+    expect(statusOf({ ENABLE_SCHEDULER: "true" })).toBe("warn");
+    expect(statusOf({ ENABLE_SCHEDULER: "true", TRAINER_MEMORY_MAX_MB: "10" })).toBe("pass");
     expect(statusOf({ UVICORN_WORKERS: "4" })).toBe("warn");
     expect(statusOf({ CONSUMER_WORKERS: "12" })).toBe("fail");
     expect(statusOf({ ONLINE_CACHE_MEMORY_MAX_KEYS: "1000000" })).toBe("warn");
     expect(statusOf({ ONLINE_CACHE_MEMORY_MAX_KEYS: "1000000", ONLINE_CACHE_ENABLED: "false" })).toBe("pass");
-    expect(judgeMemory(configOf({ DATABASE_URL: "postgres://u:p@h/d" }), 510).status).toBe("pass");
+    expect(judgeMemory(configOf({ ...off, DATABASE_URL: "postgres://u:p@h/d" }), 510).status).toBe("pass");
     expect(
       judgeMemory(configOf({ RECO_ROLES: "relay", DATABASE_URL: "postgres://u:p@h/d" }), 200).status,
     ).toBe("pass");

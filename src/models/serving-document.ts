@@ -1,0 +1,121 @@
+/** Reads what a policy document says of slates: `serving.diversity`, caps, freshness quota and `serving.exploration`. */
+
+import { err, ok, type Result } from "../core/result.ts";
+import { type ExplorationRules, NO_EXPLORATION } from "../recommend/exploration.ts";
+import { PLAIN_RULES, type ServingRules } from "../recommend/serving-rules.ts";
+import { NO_SPREAD, type SpreadRules } from "../recommend/spread.ts";
+
+/** What counts where the document opens `diversity` or `exploration` and leaves a member out. */
+const DEFAULT_LAMBDA = 0.85;
+const DEFAULT_EXPLORATION: ExplorationRules = { epsilon: 0.05, fromPosition: 3, poolSize: 200 };
+const DEFAULT_FRESHNESS_DAYS = 30;
+
+/** What training writes; docs/adr/0016 has what it costs and gives. */
+export const TRAINED_SERVING = {
+  exploration: {
+    epsilon: DEFAULT_EXPLORATION.epsilon,
+    from_position: DEFAULT_EXPLORATION.fromPosition,
+    pool_size: DEFAULT_EXPLORATION.poolSize,
+  },
+  diversity: { lambda: DEFAULT_LAMBDA },
+  max_per_author: 0,
+  max_per_category: 0,
+  freshness_quota: 0,
+  freshness_days: DEFAULT_FRESHNESS_DAYS,
+} as const;
+
+const MAX_POOL_SIZE = 1_000;
+const MAX_DAYS = 36_500;
+
+/**
+ * `serving` as the document has it. A rule that it does not name is off, members that belong to others are passed over;
+ * the error names the member and what it must be.
+ */
+export function readServingRules(serving: unknown): Result<ServingRules, string> {
+  if (serving === undefined) return ok(PLAIN_RULES);
+  const reader = new Reader();
+  const whole = reader.object("serving", serving);
+  const diversity = reader.part("serving.diversity", whole["diversity"], ["lambda"]);
+  const exploration = reader.part("serving.exploration", whole["exploration"], [
+    "epsilon",
+    "from_position",
+    "pool_size",
+  ]);
+  const count = (name: string) => reader.whole(`serving.${name}`, whole[name], 0, 0, Number.MAX_SAFE_INTEGER);
+  const freshnessQuota = reader.share("serving.freshness_quota", whole["freshness_quota"], 0);
+  const freshDays = reader.whole(
+    "serving.freshness_days",
+    whole["freshness_days"],
+    DEFAULT_FRESHNESS_DAYS,
+    1,
+    MAX_DAYS,
+  );
+  const spread: SpreadRules = {
+    ...NO_SPREAD,
+    maxPerAuthor: count("max_per_author"),
+    maxPerCategory: count("max_per_category"),
+    freshnessQuota,
+    freshDays,
+    diversityLambda: diversity
+      ? reader.share("serving.diversity.lambda", diversity["lambda"], DEFAULT_LAMBDA)
+      : NO_SPREAD.diversityLambda,
+  };
+  const rules = { spread, exploration: exploration ? readExploration(reader, exploration) : NO_EXPLORATION };
+  return reader.problem === null ? ok(rules) : err(reader.problem);
+}
+
+function readExploration(reader: Reader, members: Members): ExplorationRules {
+  const { epsilon, fromPosition, poolSize } = DEFAULT_EXPLORATION;
+  return {
+    epsilon: reader.share("serving.exploration.epsilon", members["epsilon"], epsilon),
+    fromPosition: reader.whole(
+      "serving.exploration.from_position",
+      members["from_position"],
+      fromPosition,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    poolSize: reader.whole("serving.exploration.pool_size", members["pool_size"], poolSize, 1, MAX_POOL_SIZE),
+  };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Remembers the first problem. */
+class Reader {
+  problem: string | null = null;
+
+  object(name: string, value: unknown): Members {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
+    return this.#refuse(`${name} must be an object`, {});
+  }
+
+  /** Null where the document does not have it. A misspelt member would silently be a default. */
+  part(name: string, value: unknown, known: readonly string[]): Members | null {
+    if (value === undefined || value === null) return null;
+    const members = this.object(name, value);
+    const unknown = Object.keys(members).find((key) => !known.includes(key));
+    if (unknown !== undefined) this.#refuse(`${name} has no member ${unknown}`, null);
+    return members;
+  }
+
+  share(name: string, value: unknown, otherwise: number): number {
+    if (value === undefined) return otherwise;
+    if (typeof value === "number" && value >= 0 && value <= 1) return value;
+    return this.#refuse(`${name} must be a number from 0 to 1`, otherwise);
+  }
+
+  whole(name: string, value: unknown, otherwise: number, min: number, max: number): number {
+    if (value === undefined) return otherwise;
+    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
+      return value as number;
+    }
+    const upTo = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;
+    return this.#refuse(`${name} must be a whole number from ${min}${upTo}`, otherwise);
+  }
+
+  #refuse<T>(problem: string, otherwise: T): T {
+    this.problem ??= problem;
+    return otherwise;
+  }
+}

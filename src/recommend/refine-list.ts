@@ -1,0 +1,71 @@
+/** Makes a slate of a ranked list as the request and the policy want it. */
+
+import type { Clock } from "../core/clock.ts";
+import { chain, type MaybePromise } from "../core/maybe-promise.ts";
+import { NOBODY, type UserFacts } from "./expression.ts";
+import type { RankedList } from "./ranked-list.ts";
+import type { RecoRequest } from "./recommender.ts";
+import type { Row } from "./refine.ts";
+import type { RequestReads } from "./request-reads.ts";
+import type { ServingState } from "./serving-state.ts";
+import { makeSlate, type Slate } from "./slate.ts";
+import { type CardOf, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+
+export interface RefineParts {
+  readonly state: ServingState;
+  readonly clock: Clock;
+  readonly request: RecoRequest;
+  readonly refinement: Refinement;
+  readonly reads: RequestReads;
+}
+
+export interface RefinedSlate extends Slate {
+  /** All that passed the filter, by score. */
+  readonly passed: readonly Row[];
+  readonly diversityMs: number;
+}
+
+/** The last `fresh` items are there for being new. */
+export function refineList(
+  parts: RefineParts,
+  list: RankedList,
+  user: UserFacts | null,
+  fresh = 0,
+): MaybePromise<RefinedSlate> {
+  return chain(cardsOf(parts, list), (cardOf) => {
+    const { clock, refinement, request, reads } = parts;
+    const { k } = request;
+    const startedMs = clock.monotonicMs();
+    const hasTime = () => reads.hasTime();
+    const nowMs = clock.nowMs();
+    const { rows, passed } = rowsOf({ list, fresh, refinement, k, nowMs, cardOf, user, hasTime });
+    const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock });
+    const diversityMs = clock.monotonicMs() - startedMs - slate.explorationMs;
+    return { ...slate, passed, diversityMs };
+  });
+}
+
+export function readUserFacts({
+  state,
+  request,
+  refinement,
+  reads,
+}: RefineParts): MaybePromise<UserFacts | null> {
+  const { filter, boost } = refinement;
+  if (!filter?.asksUser && !boost?.asksUser) return NOBODY;
+  return chain(reads.values(state.userAttributes, [request.userId], "feature_fetch"), ([attributes]) =>
+    attributes ? { attributes } : null,
+  );
+}
+
+const NO_CARDS: CardOf = () => undefined;
+
+function cardsOf({ state, reads, refinement }: RefineParts, { itemIds }: RankedList): MaybePromise<CardOf> {
+  if (!needsCards(refinement)) return NO_CARDS;
+  const { cards } = state;
+  const missing = itemIds.filter((itemId) => cards.get(itemId) === null);
+  return chain(reads.values(cards.outside, missing, "database_query"), (read) => {
+    const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
+    return (itemId: string) => cards.get(itemId) ?? outside.get(itemId);
+  });
+}

@@ -1,0 +1,60 @@
+/** Makes the rows of a slate from a ranked list. */
+
+import type { CatalogCard } from "./catalog-cards.ts";
+import type { ExplorationRules } from "./exploration.ts";
+import type { Boost, Filter, UserFacts } from "./expression.ts";
+import type { RankedList } from "./ranked-list.ts";
+import { type Candidate, judge, type Row } from "./refine.ts";
+import { isSpreading, type SpreadRules, spreadOut } from "./spread.ts";
+
+/** What is left to do for one request after ranking. */
+export interface Refinement {
+  readonly filter: Filter | null;
+  readonly boost: Boost | null;
+  readonly spread: SpreadRules;
+  /** Null: every place goes to the best item. */
+  readonly exploration: { readonly rules: ExplorationRules; readonly seed: string } | null;
+}
+
+/** Undefined where the catalogue could not be read. */
+export type CardOf = (itemId: string) => CatalogCard | undefined;
+
+export interface RowsInput {
+  readonly list: RankedList;
+  /** So many of its last items are there for being new, whatever their scores. */
+  readonly fresh: number;
+  readonly refinement: Refinement;
+  readonly k: number;
+  readonly nowMs: number;
+  readonly cardOf: CardOf;
+  /** Null where they could not be read. */
+  readonly user: UserFacts | null;
+  readonly hasTime: () => boolean;
+}
+
+export const needsCards = ({ filter, boost, spread }: Refinement): boolean =>
+  filter !== null || boost !== null || isSpreading(spread);
+
+/** The slate without exploration, and behind it what may be drawn instead; and all that passed the filter, by score. */
+export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; readonly passed: readonly Row[] } {
+  const { list, fresh, refinement, k, nowMs } = input;
+  const { spread, exploration } = refinement;
+  const extra = exploration?.rules.poolSize ?? 0;
+  const firstFresh = list.itemIds.length - fresh;
+  if (!needsCards(refinement)) {
+    const passed = list.itemIds.map((_, place) => ({ place, factor: 1 }));
+    return { passed, rows: freshBehind(passed, k, firstFresh).slice(0, k + extra) };
+  }
+  const passed = judge({ ...input, ...refinement });
+  const ordered = freshBehind<Candidate>(passed, k, firstFresh);
+  if (!isSpreading(spread)) return { passed, rows: ordered.slice(0, k + extra) };
+  return { passed, rows: spreadOut(ordered, spread, { k, extra, nowMs }) };
+}
+
+/** New items right behind the first `k`, so that they are among those that may be drawn. */
+function freshBehind<R extends Row>(rows: readonly R[], k: number, firstFresh: number): readonly R[] {
+  const ranked = rows.filter(({ place }) => place < firstFresh);
+  if (ranked.length === rows.length) return rows;
+  const fresh = rows.filter(({ place }) => place >= firstFresh);
+  return [...ranked.slice(0, k), ...fresh, ...ranked.slice(k)];
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import { readServingRules } from "../../../src/models/serving-document.ts";
+import { PLAIN_RULES } from "../../../src/recommend/serving-rules.ts";
+
+const DEFAULT_DAYS = 30;
+const spread = { ...PLAIN_RULES.spread, freshDays: DEFAULT_DAYS };
+
+test("what a document does not name is off", () => {
+  expect(readServingRules(undefined)).toEqual({ ok: true, value: PLAIN_RULES });
+  expect(readServingRules({ strategy: "ease_rules_blend", betas: { sr: 1 } })).toEqual({
+    ok: true,
+    value: { spread, exploration: PLAIN_RULES.exploration },
+  });
+});
+
+test("everything can be set", () => {
+  const serving = {
+    diversity: { lambda: 0.7 },
+    max_per_author: 2,
+    max_per_category: 4,
+    freshness_quota: 0.1,
+    freshness_days: 14,
+    exploration: { epsilon: 0.1, from_position: 1, pool_size: 50 },
+  };
+  const rules = {
+    spread: { diversityLambda: 0.7, maxPerAuthor: 2, maxPerCategory: 4, freshnessQuota: 0.1, freshDays: 14 },
+    exploration: { epsilon: 0.1, fromPosition: 1, poolSize: 50 },
+  };
+  expect(readServingRules(serving)).toEqual({ ok: true, value: rules });
+});
+
+test("members left out of diversity and exploration have the documented defaults", () => {
+  expect(readServingRules({ diversity: {}, exploration: {} })).toEqual({
+    ok: true,
+    value: {
+      spread: { ...spread, diversityLambda: 0.85 },
+      exploration: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
+    },
+  });
+});
+
+test.each([
+  [[], "serving must be an object"],
+  [{ diversity: 0.8 }, "serving.diversity must be an object"],
+  [{ diversity: { lambda: 1.1 } }, "serving.diversity.lambda must be a number from 0 to 1"],
+  [{ diversity: { lamda: 1 } }, "serving.diversity has no member lamda"],
+  [{ max_per_author: -1 }, "serving.max_per_author must be a whole number from 0"],
+  [{ max_per_category: 1.5 }, "serving.max_per_category must be a whole number from 0"],
+  [{ freshness_quota: "half" }, "serving.freshness_quota must be a number from 0 to 1"],
+  [{ freshness_days: 0 }, "serving.freshness_days must be a whole number from 1 to 36500"],
+  [{ exploration: { epsilon: Number.NaN } }, "serving.exploration.epsilon must be a number from 0 to 1"],
+  [{ exploration: { from_position: -1 } }, "serving.exploration.from_position must be a whole number from 0"],
+  [
+    { exploration: { pool_size: 1_001 } },
+    "serving.exploration.pool_size must be a whole number from 1 to 1000",
+  ],
+])("%j is refused: %s", (serving, error) => {
+  expect(readServingRules(serving)).toEqual({ ok: false, error });
+});
