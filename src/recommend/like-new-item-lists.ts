@@ -3,21 +3,11 @@
 import type { CatalogCard } from "./catalog-cards.ts";
 import { ItemTable } from "./item-table.ts";
 import { itemTerms } from "./item-terms.ts";
-import type { LikeNewItems } from "./new-item-index.ts";
+import { KeptLists } from "./kept-lists.ts";
+import { type LikeNewItems, NOTHING_LIKE } from "./new-item-index.ts";
 import { NewItemLayer } from "./new-item-layer.ts";
 
-/** Lists that are kept, by item of a profile; with more all are made anew. */
-const MAX_LISTS = 20_000;
-const NO_LIST: LikeNewItems = { entries: new Int32Array(0), likeness: new Float32Array(0) };
 const UNKNOWN = -1;
-
-interface Kept {
-  /** The text that the list was made from; null where it was not known. */
-  readonly card: CatalogCard | null;
-  readonly list: LikeNewItems;
-  /** Version of the catalogue in which the item still had this text. */
-  version: number;
-}
 
 /** What the catalogue says of items, and a number that changes with it. */
 export interface KnownCards {
@@ -28,7 +18,8 @@ export interface KnownCards {
 
 export class LikeNewItemLists {
   readonly #cards: KnownCards;
-  readonly #lists = new Map<string, Kept>();
+  /** By slot of the item, with the text that each was made from; null where it was not known. */
+  readonly #lists = new KeptLists<CatalogCard | null>();
   #layer = new NewItemLayer([]);
   #table = new ItemTable();
   /** By entry: its slot in the table, or `UNKNOWN`. */
@@ -46,8 +37,8 @@ export class LikeNewItemLists {
   follow(layer: NewItemLayer, table: ItemTable): void {
     if (layer === this.#layer && table === this.#table) return;
     const { size } = layer.index;
+    this.#lists.clear();
     if (layer !== this.#layer) {
-      this.#lists.clear();
       this.#sums = new Float32Array(size);
       this.#touched = new Int32Array(size);
     }
@@ -58,12 +49,13 @@ export class LikeNewItemLists {
 
   /** Adds `weight` times the likeness of each new item that is most like this one. */
   add(itemId: string, weight: number): void {
-    const { entries, likeness } = this.#listOf(itemId);
-    for (let place = 0; place < entries.length; place++) {
-      const entry = entries[place] as number;
-      const before = this.#sums[entry] as number;
-      if (before === 0) this.#touched[this.#count++] = entry;
-      this.#sums[entry] = before + weight * (likeness[place] as number);
+    const slot = this.#table.slotOf(itemId);
+    // Callers name items at will, so that what the table has not met is not kept.
+    if (slot < 0) return this.#addList(this.#make(this.#cards.get(itemId)), weight);
+    const place = this.#placeOf(itemId, slot);
+    const length = this.#lists.lengthOf(place);
+    for (let at = 0; at < length; at++) {
+      this.#add(this.#lists.entryAt(place, at), weight * this.#lists.weightAt(place, at));
     }
   }
 
@@ -83,20 +75,36 @@ export class LikeNewItemLists {
     return to;
   }
 
-  /** Cards are looked at again only when some changed: each look-up is a walk through memory. */
-  #listOf(itemId: string): LikeNewItems {
-    const { version } = this.#cards;
-    const kept = this.#lists.get(itemId);
-    if (kept?.version === version) return kept.list;
-    const card = this.#cards.get(itemId);
-    if (kept && kept.card === card) {
-      kept.version = version;
-      return kept.list;
+  #addList({ entries, likeness }: LikeNewItems, weight: number): void {
+    for (let at = 0; at < entries.length; at++) {
+      this.#add(entries[at] as number, weight * (likeness[at] as number));
     }
-    const list = card === null ? NO_LIST : this.#layer.index.likeTo(itemTerms(card));
-    if (this.#lists.size >= MAX_LISTS) this.#lists.clear();
-    this.#lists.set(itemId, { card, list, version });
-    return list;
+  }
+
+  #add(entry: number, value: number): void {
+    const before = this.#sums[entry] as number;
+    if (before === 0) this.#touched[this.#count++] = entry;
+    this.#sums[entry] = before + value;
+  }
+
+  /** Cards are looked at again only when some changed: each look-up is a walk through memory. */
+  #placeOf(itemId: string, slot: number): number {
+    const { version } = this.#cards;
+    const place = this.#lists.find(slot);
+    if (place >= 0 && this.#lists.versionOf(place) === version) return place;
+    const card = this.#cards.get(itemId);
+    if (place >= 0 && this.#lists.markOf(place) === card) {
+      this.#lists.setVersion(place, version);
+      return place;
+    }
+    const { entries, likeness } = this.#make(card);
+    const made = this.#lists.keep(slot, entries, likeness, card);
+    this.#lists.setVersion(made, version);
+    return made;
+  }
+
+  #make(card: CatalogCard | null): LikeNewItems {
+    return card === null ? NOTHING_LIKE : this.#layer.index.likeTo(itemTerms(card));
   }
 
   /** Only items that come to be candidates take room in the table. */

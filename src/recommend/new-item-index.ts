@@ -28,7 +28,7 @@ export interface LikeNewItems {
 const LABELS_SHARE = 0.75;
 /** Of a term that more new items have, the newest count: it says little, and looking all of them up would cost the most. */
 const MAX_POSTINGS = 2_000;
-const NOTHING_LIKE: LikeNewItems = { entries: new Int32Array(0), likeness: new Float32Array(0) };
+export const NOTHING_LIKE: LikeNewItems = { entries: new Int32Array(0), likeness: new Float32Array(0) };
 
 /** The newest first; of those that came at once the lower id. */
 export const byAge = (a: NewItem, b: NewItem) =>
