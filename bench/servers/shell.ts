@@ -73,6 +73,9 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
+  slateLog: null,
+  slates: { find: unused, standing: unused },
+  runModels: { load: unused },
   recommender: {
     reco: async () => ANSWER,
     nextPage: unused,

@@ -19,13 +19,14 @@ import { watchBreaker } from "./breaker-metrics.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
+import { type ClosableSlateLog, createSlateLog } from "./http-slates.ts";
 import type { Serving, Shared } from "./http-state.ts";
 import { guardIngest } from "./ingest-guard.ts";
 import type { ModelMessage } from "./model-shelf.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
-import { ImpressionWriter } from "./writer.ts";
+import { ImpressionWriter, type WriterMessage } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
 export const SURVEY_MS = 500;
@@ -131,6 +132,11 @@ export function openInlineWriter(
     log: realm.log,
     onOutbox,
   });
+}
+
+export function openSlateLog(context: ActorContext<ActorArgs>, { metrics, log }: Realm): ClosableSlateLog {
+  const { clock, random } = context;
+  return createSlateLog({ writer: context.peer<WriterMessage>("writer"), clock, random, metrics, log });
 }
 
 /** `storeAnswered` is told to whoever may ask the store again. */

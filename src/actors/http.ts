@@ -10,6 +10,7 @@ import type { HttpEnv } from "../http/route.ts";
 import type { HttpServices } from "../http/services.ts";
 import { rehearse } from "../recommend/rehearsal.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
+import { createSlateStore } from "../stores/postgres/slate-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { exportCache } from "./http-cache-metrics.ts";
 import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
@@ -26,6 +27,7 @@ import {
   openIngest,
   openInlineWriter,
   openMemory,
+  openSlateLog,
   SURVEY_MS,
 } from "./http-wiring.ts";
 import { openRealm } from "./realm.ts";
@@ -64,6 +66,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     storeAnswered();
   });
   const models = openModels(context, realm, serving.recommender);
+  const slateLog = config.retention.slateDays === 0 ? null : openSlateLog(context, realm);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
     config,
@@ -80,6 +83,9 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       metrics: realm.metrics,
       log: realm.log,
     }),
+    slateLog,
+    slates: createSlateStore(realm.pool, config.retention.slateDays),
+    runModels: models.runModels,
     recommender: serving.recommender,
     pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
@@ -119,6 +125,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await failpoint("http.stop");
       await context.clock.sleep(config.http.drainDelayMs);
       await server.stop();
+      slateLog?.close();
       await ingest[Symbol.asyncDispose]();
       await inline[Symbol.asyncDispose]();
       health[Symbol.dispose]();

@@ -16,6 +16,8 @@ import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
+import { explainCommand } from "./slates/explain.ts";
+import { replaySlateCommand } from "./slates/replay-slate.ts";
 import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { trainCommand } from "./train/command.ts";
@@ -31,6 +33,8 @@ export const commands = (): readonly Command[] => [
   promotePolicyCommand(),
   rollbackPolicyCommand(),
   evaluateCommand(),
+  explainCommand(),
+  replaySlateCommand(),
   statusCommand(),
   doctorCommand(),
   configCommand(),

@@ -89,6 +89,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       consumedDays: values.CONSUMED_RETENTION_DAYS,
       dlqDays: values.DLQ_RETENTION_DAYS,
       factDays: values.FACT_RETENTION_DAYS,
+      slateDays: values.SLATE_RETENTION_DAYS,
     },
     metrics: {
       enabled: values.PROMETHEUS_METRICS_ENABLED,

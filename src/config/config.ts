@@ -160,7 +160,13 @@ export interface Config {
     readonly shutdownMs: number;
     readonly historySize: number;
   };
-  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly retention: {
+    readonly consumedDays: number;
+    readonly dlqDays: number;
+    readonly factDays: number;
+    /** 0: no slate is stored. */
+    readonly slateDays: number;
+  };
   readonly metrics: {
     readonly enabled: boolean;
     readonly host: string;

@@ -31,6 +31,5 @@ export const UNUSED: readonly string[] = [
   "RECO_KEY_PEPPER",
   "MODELS_DIR",
   "EXPERIMENT_CONFIG_PATH",
-  "SLATE_RETENTION_DAYS",
   "AUDIT_RETENTION_DAYS",
 ];

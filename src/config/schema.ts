@@ -437,6 +437,10 @@ export const VARIABLES = {
     description: "Age limit of impressions, watches and events; 0: for ever.",
     usedBy: "monitor",
   }),
+  SLATE_RETENTION_DAYS: nonNegativeInt(7, {
+    description: "Days that served slates can be explained and replayed; 0: none is stored.",
+    usedBy: "http, monitor",
+  }),
 
   PROMETHEUS_METRICS_ENABLED: bool(true, { description: "Serves metrics.", usedBy: "all" }),
   METRICS_HOST: text("0.0.0.0", { description: "Address of the metrics listener.", usedBy: "all" }),

@@ -14,6 +14,7 @@ import {
   METRICS_OPERATION as METRICS,
 } from "./openapi/other-operations.ts";
 import { RECO_OPERATIONS as RECO } from "./openapi/reco-operations.ts";
+import { SLATE_OPERATIONS as SLATE } from "./openapi/slate-operations.ts";
 import { takenPath } from "./path.ts";
 import { createPipeline } from "./pipeline.ts";
 import { RetrySlates } from "./retry-slates.ts";
@@ -28,6 +29,7 @@ import { modelHandlers } from "./routes/models.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
+import { EXPLAIN_PATH, REPLAY_PATH, SLATE_PATH, slateHandlers, WHY_NOT_PATH } from "./routes/slates.ts";
 import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
 import { StaticFirstRouter } from "./static-first-router.ts";
@@ -66,6 +68,7 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
   const model = modelHandlers(services);
+  const slate = slateHandlers(services);
   const analytics = analyticsHandlers(services);
   const health = healthHandlers(services);
   const metrics = metricsHandler(services);
@@ -92,6 +95,11 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("POST", "/users/merge",         "C", "catalog:write", "batch",     SLOW_MS,   user.merge,     USER.merge,     DATABASE_UNAVAILABLE),
     route("POST", HIDDEN_ITEMS_PATH,      "C", "catalog:write", "catalogue", INGEST_MS, user.hide,      USER.hide,      DATABASE_UNAVAILABLE),
     route("DELETE", HIDDEN_ITEM_PATH,     "C", "catalog:write", "catalogue", INGEST_MS, user.show,      USER.show,      DATABASE_UNAVAILABLE),
+
+    route("GET", SLATE_PATH,              "C", "explain:read", "admin", SLOW_MS, slate.get,     SLATE.get,     DATABASE_UNAVAILABLE),
+    route("GET", EXPLAIN_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.explain, SLATE.explain, DATABASE_UNAVAILABLE),
+    route("GET", WHY_NOT_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.whyNot,  SLATE.whyNot,  DATABASE_UNAVAILABLE),
+    route("POST", REPLAY_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.replay,  SLATE.replay,  DATABASE_UNAVAILABLE),
 
     { ...route("POST", "/models/reload",  "A", "models:admin",   "admin", SWITCH_MS, model.reload,  MODEL.reload,  DATABASE_UNAVAILABLE), takesReloadToken: true },
     route("GET", "/models",               "C", "analytics:read", "admin", SLOW_MS,   model.models,   MODEL.models,   DATABASE_UNAVAILABLE),

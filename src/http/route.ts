@@ -16,7 +16,8 @@ export type Scope =
   | "analytics:read"
   | "catalog:read"
   | "catalog:write"
-  | "models:admin";
+  | "models:admin"
+  | "explain:read";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;

@@ -1,41 +1,51 @@
-/** Takes new items into an answer of a trained policy, beside what the run's own lists say. */
+/** Takes new items into the columns of an answer, so that a replay finds in the columns alone how they were spread. */
 
+import type { Column } from "./blend-columns.ts";
 import type { CandidateSet } from "./candidate-set.ts";
-import { NEW_ITEM_WEIGHT, type NewItemScores } from "./new-item-scores.ts";
-import type { SlotScores } from "./slot-scores.ts";
-import type { Column } from "./trained-scratch.ts";
+import type { NewItemScores } from "./new-item-scores.ts";
 
-/**
- * Makes the new items that the run does not know candidates, and answers the column of content with them in it; null when there are none: the one
- * that fits best gets the weight of content, but no less than `NEW_ITEM_WEIGHT`, and others their part of that. `content`
- * is the column of the run's lists, null where these do not count, and `memory` what it is kept in. Rows are left to the caller.
- */
-export function addNewItems(
-  { count, slots, values }: NewItemScores,
+/** Makes those that the run does not know candidates, and notes in `values`, by slot, what each got; the most of it. */
+export function addNewCandidates(
+  { count, slots, values: given }: NewItemScores,
   numbers: Int32Array,
   candidates: CandidateSet,
-  content: Column | null,
-  { scores, rows }: { readonly scores: SlotScores; readonly rows: Float32Array },
-): Column | null {
+  values: Float32Array,
+): number {
   let most = 0;
-  for (let place = 0; place < count; place++) {
-    if (isCandidate(slots[place] as number)) most = Math.max(most, values[place] as number);
-  }
-  if (most === 0) return null;
-  const weight = content?.weight ?? NEW_ITEM_WEIGHT;
-  const spread = content && content.most > content.least ? content : { least: 0, most: 1 };
-  // What the run's lists would have to say to give as much.
-  const scale = ((spread.most - spread.least) * Math.max(1, NEW_ITEM_WEIGHT / weight)) / most;
   candidates.widen(count);
   for (let place = 0; place < count; place++) {
     const slot = slots[place] as number;
-    if (!isCandidate(slot)) continue;
-    scores.add(slot, spread.least + scale * (values[place] as number));
+    if ((numbers[slot] ?? -1) >= 0 || candidates.isUnwanted(slot)) continue;
+    const value = given[place] as number;
+    values[slot] = value;
+    if (value > most) most = value;
     candidates.add(slot);
   }
-  return { name: "content", weight, values: scores.values, rows, least: spread.least, most: spread.most };
+  return most;
+}
 
-  function isCandidate(slot: number): boolean {
-    return (numbers[slot] ?? -1) < 0 && !candidates.isUnwanted(slot);
+/**
+ * Lifts what columns say of rows `known` to `count` to the least that they say of others: a source that says nothing of a
+ * new item takes nothing from it, and others are spread as without it.
+ */
+export function raiseRows(columns: readonly Column[], known: number, count: number): void {
+  for (const { values, least } of columns) {
+    if (!Number.isFinite(least)) continue;
+    for (let row = known; row < count; row++) values[row] = Math.max(least, values[row] as number);
+  }
+}
+
+/** Writes what new items got over what the run's content says of the same rows, on its scale. */
+export function mixRows(
+  rows: Float32Array,
+  { least, most }: Column,
+  found: Float32Array,
+  mostFound: number,
+): void {
+  const from = Number.isFinite(least) ? least : 0;
+  const span = most > least ? most - least : 1;
+  for (let row = 0; row < found.length; row++) {
+    const value = found[row] as number;
+    if (value > 0) rows[row] = Math.min(from + span, from + (span * value) / mostFound);
   }
 }

@@ -5,12 +5,14 @@
  * New items are scored by content besides. They change nothing in the scores of others.
  */
 
-import { bestRows } from "./bounded-select.ts";
+import { BlendScratch, blendColumns, columnOf } from "./blend-columns.ts";
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
+import { raiseRows } from "./new-item-column.ts";
 import { MAX_NEW_CANDIDATES, NEW_ITEM_WEIGHT, type NewItemScores } from "./new-item-scores.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
-import type { RankedList, SourceName } from "./ranked-list.ts";
+import type { RankedList } from "./ranked-list.ts";
+import { captureBlend } from "./slates/capture.ts";
 
 /** Newest distinct items of the profile whose neighbours are candidates. */
 export const PROFILE_DEPTH = 5;
@@ -34,8 +36,6 @@ export const STREAM_WEIGHTS: BlendWeights = {
   decayedPopularity: 0.1,
 };
 
-const SOURCES: readonly SourceName[] = ["sequential_rules", "co_visitation", "decayed_popularity", "content"];
-
 export type SlotList = readonly number[] | Int32Array;
 
 export interface StreamInput {
@@ -52,6 +52,8 @@ export interface StreamInput {
   readonly k: number;
   /** Most popular items that are candidates, at most `WIDE_POPULAR_CANDIDATES`. */
   readonly popularCandidates?: number;
+  /** Whether the list keeps its candidates. */
+  readonly isStored?: boolean;
 }
 
 const FREE = -1;
@@ -60,42 +62,32 @@ const UNWANTED = -2;
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class StreamScratch {
   readonly #slots = new Int32Array(MAX_CANDIDATES);
-  readonly #rows = Int32Array.from({ length: MAX_CANDIDATES }, (_, row) => row);
   readonly #rules = new Float64Array(MAX_CANDIDATES);
   readonly #transitions = new Float64Array(MAX_CANDIDATES);
   readonly #popularity = new Float64Array(MAX_CANDIDATES);
   readonly #content = new Float64Array(MAX_CANDIDATES);
-  readonly #scores = new Float64Array(MAX_CANDIDATES);
+  readonly #blend = new BlendScratch(MAX_CANDIDATES);
   #count = 0;
   /** By slot: the row of the candidate, `FREE` or `UNWANTED`. */
   #marks = new Int32Array(0);
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: StreamInput, weights = STREAM_WEIGHTS): RankedList {
-    const { index, k, unwanted } = input;
+    const { index, unwanted } = input;
     const slots = index.table.size;
     if (this.#marks.length < slots) this.#marks = new Int32Array(slots * 2).fill(FREE);
     this.#count = 0;
     let known = 0;
-    let content: Spread = NOTHING;
     try {
       for (const slot of unwanted) if (slot >= 0) this.#marks[slot] = UNWANTED;
       this.#addNeighbours(input.sources, input.hidden);
       this.#addPopular(index, input.hidden, input.popularCandidates ?? POPULAR_CANDIDATES);
       known = this.#count;
-      if (input.newItems) content = this.#addNew(input.newItems, index, input.hidden);
+      if (input.newItems) this.#addNew(input.newItems, index, input.hidden);
     } finally {
       this.#clearMarks(unwanted);
     }
-    const shares = [
-      spread(this.#rules, known, weights.sequentialRules),
-      spread(this.#transitions, known, weights.coVisitation),
-      spread(this.#popularity, known, weights.decayedPopularity),
-      content,
-    ] as const;
-    this.#raise(known, shares);
-    this.#blend(shares);
-    return this.#list(k, shares, index);
+    return this.#list(input, weights, known);
   }
 
   #addNeighbours(sources: StreamInput["sources"], hidden: HiddenSlots): void {
@@ -139,9 +131,8 @@ export class StreamScratch {
     }
   }
 
-  /** They come last, so that others are spread as without them. Their content is spread over them and 0. */
-  #addNew({ count, slots, values }: NewItemScores, index: PopularityIndex, hidden: HiddenSlots): Spread {
-    let most = 0;
+  /** They come last, so that others are spread as without them. */
+  #addNew({ count, slots, values }: NewItemScores, index: PopularityIndex, hidden: HiddenSlots): void {
     for (let place = 0; place < count; place++) {
       const slot = slots[place] as number;
       let row = this.#marks[slot] as number;
@@ -151,19 +142,7 @@ export class StreamScratch {
         const rank = index.rankOf(slot);
         this.#popularity[row] = rank < 0 ? 0 : index.scoreAt(rank);
       }
-      const value = values[place] as number;
-      this.#content[row] = value;
-      if (value > most) most = value;
-    }
-    return { least: 0, factor: most > 0 ? NEW_ITEM_WEIGHT / most : 0 };
-  }
-
-  /** To the least of the others: a source that says nothing of a new item takes nothing from it. */
-  #raise(known: number, [rules, transitions, popularity]: Spreads): void {
-    for (let row = known; row < this.#count; row++) {
-      this.#rules[row] = Math.max(rules.least, this.#rules[row] as number);
-      this.#transitions[row] = Math.max(transitions.least, this.#transitions[row] as number);
-      this.#popularity[row] = Math.max(popularity.least, this.#popularity[row] as number);
+      this.#content[row] = values[place] as number;
     }
   }
 
@@ -182,60 +161,25 @@ export class StreamScratch {
     for (let row = 0; row < this.#count; row++) this.#marks[this.#slots[row] as number] = FREE;
   }
 
-  #blend([rules, transitions, popularity, content]: Spreads): void {
-    for (let row = 0; row < this.#count; row++) {
-      this.#scores[row] =
-        rules.factor * ((this.#rules[row] as number) - rules.least) +
-        transitions.factor * ((this.#transitions[row] as number) - transitions.least) +
-        popularity.factor * ((this.#popularity[row] as number) - popularity.least) +
-        content.factor * (this.#content[row] as number);
-    }
+  #list(
+    { index, k, newItems, isStored = false }: StreamInput,
+    weights: BlendWeights,
+    known: number,
+  ): RankedList {
+    const places = this.#blend.rows.subarray(0, this.#count);
+    const others = places.subarray(0, known);
+    const columns = [
+      columnOf("sequential_rules", weights.sequentialRules, this.#rules, others),
+      columnOf("co_visitation", weights.coVisitation, this.#transitions, others),
+      columnOf("decayed_popularity", weights.decayedPopularity, this.#popularity, others),
+    ];
+    raiseRows(columns, known, this.#count);
+    if (newItems && newItems.count > 0)
+      columns.splice(-1, 0, columnOf("content", NEW_ITEM_WEIGHT, this.#content, places));
+    const nameOf = (row: number) => index.table.nameOf(this.#slots[row] as number);
+    const list = blendColumns({ places, columns, k, nameOf }, this.#blend);
+    if (!isStored) return list;
+    const slots = this.#slots.subarray(0, this.#count);
+    return { ...list, candidates: captureBlend(index.table, slots, columns, k, places) };
   }
-
-  #list(k: number, [rules, transitions, popularity, content]: Spreads, index: PopularityIndex): RankedList {
-    const scores = this.#scores;
-    const popular = this.#popularity;
-    const best = bestRows(this.#rows.subarray(0, this.#count), k, scores, (row, other) => {
-      const difference =
-        (scores[row] as number) - (scores[other] as number) ||
-        (popular[row] as number) - (popular[other] as number);
-      return difference === 0 ? row < other : difference > 0;
-    });
-    const sourceScores = new Float64Array(best.length * SOURCES.length);
-    let at = 0;
-    for (const row of best) {
-      sourceScores[at++] = rules.factor * ((this.#rules[row] as number) - rules.least);
-      sourceScores[at++] = transitions.factor * ((this.#transitions[row] as number) - transitions.least);
-      sourceScores[at++] = popularity.factor * ((this.#popularity[row] as number) - popularity.least);
-      sourceScores[at++] = content.factor * (this.#content[row] as number);
-    }
-    return {
-      itemIds: best.map((row) => index.table.nameOf(this.#slots[row] as number)),
-      scores: Float64Array.from(best, (row) => scores[row] as number),
-      sources: SOURCES,
-      sourceScores,
-    };
-  }
-}
-
-/** Min-max normalisation and weight in one: share = factor * (value - least). */
-interface Spread {
-  readonly least: number;
-  readonly factor: number;
-}
-
-type Spreads = readonly [Spread, Spread, Spread, Spread];
-const NOTHING: Spread = { least: 0, factor: 0 };
-
-/** Values that are all equal tell candidates apart in nothing and give 0. */
-function spread(values: Float64Array, count: number, weight: number): Spread {
-  if (count === 0) return NOTHING;
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < count; row++) {
-    const value = values[row] as number;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  return { least, factor: most > least ? weight / (most - least) : 0 };
 }

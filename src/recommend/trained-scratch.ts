@@ -4,12 +4,13 @@
  * score = sum over sources of weight * (score - least) / (most - least).
  */
 
-import { bestRows } from "./bounded-select.ts";
+import { BlendScratch, blendColumns, type Column, type ColumnValues, columnOf } from "./blend-columns.ts";
 import { CandidateSet } from "./candidate-set.ts";
-import { addNewItems } from "./new-item-column.ts";
-import { MAX_NEW_CANDIDATES, type NewItemScores } from "./new-item-scores.ts";
+import { addNewCandidates, mixRows, raiseRows } from "./new-item-column.ts";
+import { MAX_NEW_CANDIDATES, NEW_ITEM_WEIGHT, type NewItemScores } from "./new-item-scores.ts";
 import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
+import { captureBlend } from "./slates/capture.ts";
 import { SlotScores } from "./slot-scores.ts";
 import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
@@ -27,7 +28,7 @@ const MAX_SCORED = 800;
 export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES + MAX_NEW_CANDIDATES;
 
 /** In the order in which their candidates come; some have working memory of their own. */
-const createSources = (): readonly Source[] => [
+export const createSources = (): readonly Source[] => [
   sequentialRules,
   itemListSource("ease"),
   itemListSource("item_knn"),
@@ -38,31 +39,20 @@ const createSources = (): readonly Source[] => [
 const POPULARITY: SourceName = "decayed_popularity";
 const CONTENT: SourceName = "content";
 
-/** What one source gave to the candidates of an answer. */
-export interface Column {
-  readonly name: SourceName;
-  readonly weight: number;
-  /** By slot. */
-  readonly values: Float32Array;
-  /** Aligned with the candidates: the same values close together. */
-  readonly rows: Float32Array;
-  /** Of the candidates, but for new items. */
-  readonly least: number;
-  readonly most: number;
-}
-
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class TrainedScratch {
-  readonly #sources = createSources().map((source) => ({
-    source,
-    scores: new SlotScores(),
-    rows: new Float32Array(MOST_CANDIDATES),
-  }));
-  readonly #popularRows = new Float32Array(MOST_CANDIDATES);
+  readonly #sources: readonly { readonly source: Source; readonly scores: SlotScores }[];
   readonly #popularity = new PopularityScores();
   readonly #candidates = new CandidateSet(MOST_CANDIDATES);
-  readonly #scores = new Float64Array(MOST_CANDIDATES);
-  readonly #rows = Int32Array.from({ length: MOST_CANDIDATES }, (_, row) => row);
+  readonly #blend = new BlendScratch(MOST_CANDIDATES);
+  /** Columns by row, where new items stand in them. */
+  readonly #columns: Float32Array[] = [];
+  /** By slot: what content gave to new items; 0 between answers. */
+  #newValues = new Float32Array(0);
+
+  constructor(sources = createSources()) {
+    this.#sources = sources.map((source) => ({ source, scores: new SlotScores() }));
+  }
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: TrainedInput, weights: BlendWeights = input.placed.model.weights): RankedList {
@@ -89,96 +79,70 @@ export class TrainedScratch {
       }
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
-      const known = candidates.slots.subarray(0, candidates.count);
-      const columns = used.map(({ source: { name }, scores: { values }, rows }) =>
-        columnOf(name, weights[name] ?? 0, values, rows, known),
+      const slots = candidates.slots.subarray(0, candidates.count);
+      const columns = used.map(({ source: { name }, scores: { values } }) =>
+        columnOf(name, weights[name] ?? 0, values, slots),
       );
-      const popularity = this.#popularity.values;
-      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, popularity, this.#popularRows, known));
-      if (input.newItems) this.#addNew(input, input.newItems, columns);
-      return use(candidates.slots.subarray(0, candidates.count), columns);
+      columns.push(columnOf(POPULARITY, weights[POPULARITY] ?? 0, this.#popularity.values, slots));
+      return use(slots, columns);
     } finally {
       candidates.end();
-      for (const { scores } of this.#sources) scores.clear();
+      for (const { scores } of used) scores.clear();
     }
   }
 
-  /** They come last, so that others are spread as without them. */
-  #addNew({ placed, index }: TrainedInput, newItems: NewItemScores, columns: Column[]): void {
-    const own = this.#sources.find(({ source }) => source.name === CONTENT);
-    if (own === undefined) return;
-    own.scores.reserve(index.table.size);
+  #list(input: TrainedInput, slots: Int32Array, columns: readonly Column[]): RankedList {
+    const { newItems } = input;
+    if (newItems && newItems.count > 0) return this.#listWithNew(input, newItems, slots.length, columns);
+    return this.#blended(input, slots, columns, slots);
+  }
+
+  /** They come last, and the columns are laid out by row, so that others are spread as without them. */
+  #listWithNew(
+    input: TrainedInput,
+    newItems: NewItemScores,
+    known: number,
+    columns: readonly Column[],
+  ): RankedList {
     const candidates = this.#candidates;
-    const known = candidates.count;
-    const place = columns.findIndex(({ name }) => name === CONTENT);
-    const column = addNewItems(newItems, placed.numbers, candidates, columns[place] ?? null, own);
-    if (column === null) return;
-    columns.splice(place < 0 ? columns.length : place, 1, column);
-    for (const each of columns) {
-      // Some of the others may be new items, too.
-      const from = each === column ? 0 : known;
-      for (let row = from; row < candidates.count; row++) {
-        each.rows[row] = each.values[candidates.slots[row] as number] as number;
-      }
-    }
-  }
-
-  #list({ index, k }: TrainedInput, slots: Int32Array, columns: readonly Column[]): RankedList {
-    const scores = this.#scores;
-    const popular = this.#popularity.values;
-    scores.fill(0, 0, slots.length);
-    for (const column of columns) addShares(scores, slots.length, column);
-    const best = bestRows(this.#rows.subarray(0, slots.length), k, scores, (row, other) => {
-      const difference =
-        (scores[row] as number) - (scores[other] as number) ||
-        (popular[slots[row] as number] as number) - (popular[slots[other] as number] as number);
-      return difference === 0 ? row < other : difference > 0;
+    if (this.#newValues.length < input.index.table.size)
+      this.#newValues = new Float32Array(2 * input.index.table.size);
+    const found = this.#newValues;
+    const most = addNewCandidates(newItems, input.placed.numbers, candidates, found);
+    const slots = candidates.slots.subarray(0, candidates.count);
+    const places = this.#blend.rows.subarray(0, candidates.count);
+    const byRow = columns.map((column, at): Column => {
+      return { ...column, values: this.#inRows(at, column.values, slots) };
     });
-    const sourceScores = new Float64Array(best.length * columns.length);
-    let at = 0;
-    for (const row of best) {
-      for (const column of columns) sourceScores[at++] = shareOf(column, slots[row] as number);
+    raiseRows(byRow, known, slots.length);
+    if (most > 0) {
+      const fromNew = this.#inRows(columns.length, found, slots);
+      for (let place = 0; place < newItems.count; place++) found[newItems.slots[place] as number] = 0;
+      const own = byRow.findIndex(({ name }) => name === CONTENT);
+      const column = byRow[own];
+      if (column) {
+        mixRows(column.values as Float32Array, column, fromNew, most);
+        byRow[own] = columnOf(CONTENT, column.weight, column.values, places);
+      } else byRow.splice(-1, 0, columnOf(CONTENT, NEW_ITEM_WEIGHT, fromNew, places));
     }
-    return {
-      itemIds: best.map((row) => index.table.nameOf(slots[row] as number)),
-      scores: Float64Array.from(best, (row) => scores[row] as number),
-      sources: columns.map(({ name }) => name),
-      sourceScores,
-    };
+    return this.#blended(input, slots, byRow, places);
   }
-}
 
-function columnOf(
-  name: SourceName,
-  weight: number,
-  values: Float32Array,
-  rows: Float32Array,
-  slots: Int32Array,
-): Column {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < slots.length; row++) {
-    const value = values[slots[row] as number] as number;
-    rows[row] = value;
-    if (value < least) least = value;
-    if (value > most) most = value;
+  #inRows(at: number, values: ColumnValues, slots: Int32Array): Float32Array {
+    this.#columns[at] ??= new Float32Array(MOST_CANDIDATES);
+    const rows = (this.#columns[at] as Float32Array).subarray(0, slots.length);
+    for (let row = 0; row < slots.length; row++) rows[row] = values[slots[row] as number] as number;
+    return rows;
   }
-  return { name, weight, values, rows, least, most };
-}
 
-/** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
-const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (most - least) : 0);
-
-/** A new item may have less than the least of the others: that takes nothing from it. */
-export const shareOf = (column: Column, slot: number) =>
-  factorOf(column) * Math.max(0, (column.values[slot] as number) - column.least);
-
-function addShares(scores: Float64Array, count: number, column: Column): void {
-  const { rows, least } = column;
-  const factor = factorOf(column);
-  if (factor === 0) return;
-  for (let row = 0; row < count; row++) {
-    const above = (rows[row] as number) - least;
-    if (above > 0) scores[row] = (scores[row] as number) + factor * above;
+  #blended(
+    { index, k, isStored = false }: TrainedInput,
+    slots: Int32Array,
+    columns: readonly Column[],
+    places: Int32Array,
+  ): RankedList {
+    const nameOf = (row: number) => index.table.nameOf(slots[row] as number);
+    const list = blendColumns({ places, columns, k, nameOf }, this.#blend);
+    return isStored ? { ...list, candidates: captureBlend(index.table, slots, columns, k, places) } : list;
   }
 }

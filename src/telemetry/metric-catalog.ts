@@ -105,6 +105,9 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   reco_impression_log_total: counter("Impressions logged by /reco, by outcome.", {
     outcome: ["logged", "duplicate", "conflict", "dropped", "failed"],
   }),
+  reco_slate_log_total: counter("Slates handed over to be stored, by outcome.", {
+    outcome: ["stored", "repeated", "dropped", "failed"],
+  }),
   recommendation_requests_total: counter("Recommendation requests by endpoint and outcome.", {
     endpoint: ENDPOINTS,
     status: ["success", "error"],

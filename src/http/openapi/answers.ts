@@ -15,6 +15,7 @@ import {
   STRING,
   STRINGS,
 } from "./schema.ts";
+import { SLATE_ANSWERS } from "./slate-answers.ts";
 
 const written = oneOf("ok", "duplicate");
 const backbone = constant("transactional_outbox");
@@ -250,6 +251,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...recommendations,
   ...catalogue,
   ...models,
+  ...SLATE_ANSWERS,
   ...analytics,
   ...health,
 };

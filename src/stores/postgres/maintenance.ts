@@ -6,6 +6,7 @@ import { purgeFacts } from "./maintenance-facts.ts";
 import { purgeEventLog } from "./maintenance-log.ts";
 import { purgeOutbox } from "./maintenance-outbox.ts";
 import type { Pool } from "./pool-types.ts";
+import { dropOldSlates } from "./slate-partitions.ts";
 
 export interface MaintenanceTask {
   /** Label of the task's metrics. */
@@ -20,7 +21,12 @@ export interface RetentionSettings {
   readonly ingest: { readonly maxEventAgeMs: number; readonly maxEventFutureMs: number };
   readonly eventLog: { readonly retentionHours: number };
   /** 0 fact days: for ever. */
-  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly retention: {
+    readonly consumedDays: number;
+    readonly dlqDays: number;
+    readonly factDays: number;
+    readonly slateDays: number;
+  };
 }
 
 /** After that no event is accepted any more that the ledger could still have to recognise. */
@@ -55,6 +61,10 @@ export function maintenanceTasks(config: RetentionSettings): readonly Maintenanc
     {
       name: "event_log",
       run: (pool, deadline) => purgeEventLog(pool, hoursMs(eventLog.retentionHours), deadline),
+    },
+    {
+      name: "served_slates",
+      run: (pool, deadline) => dropOldSlates(pool, daysMs(retention.slateDays), deadline),
     },
     ...(retention.factDays > 0
       ? [{ name: "facts", run: (pool: Pool, deadline: Deadline) => purgeFacts(pool, factMs, deadline) }]

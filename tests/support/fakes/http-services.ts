@@ -16,6 +16,9 @@ import type { Page } from "../../../src/recommend/paged-list.ts";
 import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
+import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
+import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
@@ -23,6 +26,7 @@ import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
 import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
+import { fakeSlates } from "./slate-store.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -55,6 +59,10 @@ export interface FakeState {
   /** Pages asked for; null for a list that could not be read. */
   readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
+  readonly served: AnsweredSlate[];
+  readonly standings: Map<string, ItemStanding>;
+  /** Runs whose models a replay finds. */
+  readonly replayable: Map<string, TrainedModel | "not_retained">;
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -65,6 +73,7 @@ export interface FakeHttp extends FakeState {
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
+  readonly slateStore: SlateStore;
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
@@ -83,6 +92,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
   const state = fakeState();
   const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
+  const slateStore = fakeSlates(clock, 7, state.standings);
   const services: HttpServices = {
     config: testConfig(overrides),
     clock,
@@ -101,6 +111,15 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
         state.impressions.push(impression);
       },
     },
+    slates: {
+      async find(requestId, deadline) {
+        await state.store();
+        return slateStore.find(requestId, deadline);
+      },
+      standing: (itemId, deadline) => slateStore.standing(itemId, deadline),
+    },
+    runModels: { load: async (runId) => state.replayable.get(runId) ?? "unknown" },
+    slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
@@ -148,6 +167,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     models,
     services,
     slates,
+    slateStore,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -290,6 +310,9 @@ function fakeState(): FakeState {
     plans: [],
     asked: [],
     impressions: [],
+    served: [],
+    standings: new Map(),
+    replayable: new Map(),
     pages: [],
     days: [],
     recorded: [],

@@ -43,7 +43,12 @@ const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...ru
 
 describe("refine", () => {
   test("leaves out what does not pass the filter", () => {
-    const filter = { text: "", asksUser: false, of: (card: CatalogCard) => card.category === "x" };
+    const filter = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => card.category === "x",
+    };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
       { a: { category: "x" }, c: { category: "x" } },
@@ -56,7 +61,7 @@ describe("refine", () => {
     const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
     const judgedWith = (hasTime: () => boolean) => {
       let judged = 0;
-      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      const filter = { text: "", asksUser: false, asksItem: [], of: () => ++judged < 0 };
       refined(list, {}, { filter, hasTime });
       return judged;
     };
@@ -66,7 +71,12 @@ describe("refine", () => {
   });
 
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
-    const boost = { text: "", asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
+    const boost = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1),
+    };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);
     expect([...scores]).toEqual([5, 3, 2]);

@@ -112,7 +112,12 @@ describe("a trained policy that explores", () => {
   });
 
   test("draws nothing that the caller excludes, that is filtered, or that the user saw", async () => {
-    const isNotT = { text: "", asksUser: false, of: ({ item_id: id }: CatalogCard) => id !== "t" };
+    const isNotT = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: ({ item_id: id }: CatalogCard) => id !== "t",
+    };
     const { ask } = setUp({ exploration });
     for (let request = 0; request < 20; request++) {
       const { ids } = await ask("reco", {
