@@ -9,15 +9,18 @@
 import { LRUCache } from "lru-cache";
 import type { Clock, Timer } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
+import { CardIndex } from "./card-index.ts";
 import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import { NEW_BELOW } from "./new-item-layer.ts";
 import type { NewItems } from "./new-items.ts";
 import { NewestItems } from "./newest-items.ts";
-import type { CardReader, CardVersion } from "./ports.ts";
+import type { CardReader, CardVersion, CatalogCardRow } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
-export type CatalogCard = ItemFacts;
+export interface CatalogCard extends ItemFacts {
+  readonly cover_image: string | null;
+}
 
 export const MAX_CARDS = 200_000;
 const POLL_MS = 500;
@@ -31,6 +34,8 @@ const MAX_TOLD = 10 * PAGE;
 const OUTSIDE_TTL_MS = 1_000;
 
 interface Held {
+  /** In the index, by order of arrival. */
+  readonly number: number;
   readonly version: number;
   readonly card: CatalogCard;
 }
@@ -50,6 +55,7 @@ export class CatalogCards implements Disposable {
   /** Cards of items that are not held. */
   readonly outside: KeyedCache<CatalogCard>;
   /** Of the items that are held. */
+  readonly index = new CardIndex();
   readonly newest = new NewestItems();
   readonly #reader: CardReader;
   readonly #settings: ServingSettings;
@@ -184,16 +190,20 @@ export class CatalogCards implements Disposable {
     ]);
     this.#newItems.take(cards, newness);
     this.#version++;
-    for (const held of cards) {
-      const { item_id: itemId } = held.card;
-      if (this.#held.has(itemId) || this.#held.size < this.#maxCards) {
-        this.#held.set(itemId, held);
-        this.newest.note(held.card);
-      } else {
-        this.#isWhole = false;
-        this.#told.set(itemId, held.version);
-      }
+    for (const read of cards) this.#hold(read);
+  }
+
+  #hold({ version, card }: CatalogCardRow): void {
+    const known = this.#held.get(card.item_id);
+    if (known === undefined && this.#held.size >= this.#maxCards) {
+      this.#isWhole = false;
+      this.#told.set(card.item_id, version);
+      return;
     }
+    const number = known?.number ?? this.#held.size;
+    this.#held.set(card.item_id, { number, version, card });
+    this.index.put(number, card, known?.card);
+    this.newest.note(card);
   }
 
   #deadline(): Deadline {
@@ -206,6 +216,7 @@ export const unknownCard = (itemId: string): CatalogCard => ({
   item_id: itemId,
   title: null,
   price: null,
+  cover_image: null,
   category: null,
   author: null,
   tags: [],
