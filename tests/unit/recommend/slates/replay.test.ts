@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { Deadline } from "../../../../src/core/deadline.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
-import { compileBoost, compileFilter, type ItemFacts } from "../../../../src/recommend/expression.ts";
+import type { CatalogCard } from "../../../../src/recommend/catalog-cards.ts";
+import { compileBoost, compileFilter } from "../../../../src/recommend/expression.ts";
 import { explainSlate } from "../../../../src/recommend/slates/explain-slate.ts";
 import { replaySlate } from "../../../../src/recommend/slates/replay.ts";
 import type { StoredSlate } from "../../../../src/recommend/slates/slate.ts";
@@ -61,10 +62,11 @@ const compiled = <T>(result: { ok: true; value: T } | { ok: false; error: string
   return result.value;
 };
 
-const cardOf = (itemId: string, place: number): ItemFacts => ({
+const cardOf = (itemId: string, place: number): CatalogCard => ({
   item_id: itemId,
   title: itemId,
   price: place,
+  cover_image: null,
   category: place % 2 === 0 ? "even" : "odd",
   author: `a${place % 4}`,
   tags: [`t${place % 3}`, "x"],
