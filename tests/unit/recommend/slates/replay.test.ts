@@ -34,7 +34,7 @@ const someIds = (max: number) => fc.uniqueArray(fc.constantFrom(...IDS), { maxLe
 const worlds = fc.record({
   policy: fc.constantFrom("rules-v1", "stream-v1", "trained"),
   recent: fc.oneof(
-    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.constant<string[]>([]) },
     { weight: 3, arbitrary: fc.array(fc.constantFrom(...IDS), { minLength: 1, maxLength: 12 }) },
   ),
   popular: fc.uniqueArray(fc.tuple(fc.constantFrom(...IDS), fc.double({ min: 0.01, max: 9, noNaN: true })), {
