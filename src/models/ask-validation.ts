@@ -67,7 +67,7 @@ export class ValidationDesk {
             slots,
           ),
         );
-        sheets.push({ size: slots.length, target: row, shares });
+        sheets.push({ size: slots.length, target: row, user: question.userStart, shares });
       });
     }
     return { sources, sheets, questions: questions.length };

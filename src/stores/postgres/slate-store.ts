@@ -117,7 +117,7 @@ const itemRow = (
   ...(isExplored && { explored: true }),
 });
 
-interface SlateRow extends Omit<ServedSlate, "wishes" | "items"> {
+export interface SlateRow extends Omit<ServedSlate, "wishes" | "items"> {
   readonly request: SlateWishes;
   readonly items: readonly ItemRow[];
   /** A row of features is there. */
@@ -127,18 +127,24 @@ interface SlateRow extends Omit<ServedSlate, "wishes" | "items"> {
 
 async function findSlate(sql: Connection, requestId: string, keepMs: number): Promise<StoredSlate | null> {
   const [row] = await sql<SlateRow[]>`
-    select s.request_id as "requestId", extract(epoch from s.served_at)::float8 * 1000 as "servedAtMs",
-      s.user_id as "userId", s.session_id as "sessionId", s.surface, s.k, s.policy,
-      s.model_version as "modelVersion", s.variant, s.degraded, s.strategy, s.seed, s.request, s.items,
-      f.features_id is not null as "isKept", f.features
+    select ${slateColumns(sql)}
     from served_slates s
     left join slate_features f on f.features_id = s.features_id
       and f.served_at > now() - make_interval(secs => ${keepMs / 1000}) - interval '1 day'
     where s.request_id = ${requestId} and s.served_at > now() - make_interval(secs => ${keepMs / 1000})
     order by s.served_at
     limit 1`;
-  if (!row) return null;
-  const { request, items, isKept, features, ...slate } = row;
+  return row ? storedSlate(row) : null;
+}
+
+/** Of a row `s` of `served_slates` and its features `f`. */
+export const slateColumns = (sql: Connection | Transaction) => sql`
+  s.request_id as "requestId", extract(epoch from s.served_at)::float8 * 1000 as "servedAtMs",
+  s.user_id as "userId", s.session_id as "sessionId", s.surface, s.k, s.policy,
+  s.model_version as "modelVersion", s.variant, s.degraded, s.strategy, s.seed, s.request, s.items,
+  f.features_id is not null as "isKept", f.features`;
+
+export function storedSlate({ request, items, isKept, features, ...slate }: SlateRow): StoredSlate {
   return {
     slate: {
       ...slate,
