@@ -36,7 +36,7 @@ const { model } = train(trainingLogOf(split.training), {
   easeMaxRows: config.trainer.easeMaxRows,
   onStage: () => {},
 });
-const trained = trainedModels(model, features, "rolling").find(({ name }) => name === TRAINED);
+const trained = trainedModels(model, features).find(({ name }) => name === TRAINED);
 if (trained === undefined) throw new Error("nothing was trained");
 
 /** All variants are asked about one profile before the next one comes. */

@@ -73,6 +73,9 @@ const app = createApp({
   metrics: createMetrics(),
   ingest: { accept: unused },
   impressions: { record: unused },
+  slateLog: null,
+  slates: { find: unused, standing: unused },
+  runModels: { load: unused },
   recommender: {
     reco: async () => ANSWER,
     nextPage: unused,
@@ -81,6 +84,7 @@ const app = createApp({
     titles: unused,
   },
   pagedLists: { keep: unused, find: unused },
+  catalogue: { beside: unused, trending: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },

@@ -9,11 +9,11 @@ import type { ImpressionLog } from "../http/services.ts";
 import type { Peer } from "../supervisor/actor.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
-import type { WriterMessage } from "./writer.ts";
+import type { ImpressionMessage } from "./writer.ts";
 
 export interface ImpressionLogPorts {
   readonly settings: Pick<Config["reco"], "asyncImpressionLogging" | "backpressureMode">;
-  readonly writer: Peer<WriterMessage>;
+  readonly writer: Pick<Peer<ImpressionMessage>, "tell" | "offer">;
   /** Stores one impression now and counts its outcome; used when background logging is off. */
   readonly storeInline: (event: ImpressionEvent, deadline: Deadline) => Promise<void>;
   readonly clock: Clock;

@@ -10,9 +10,11 @@ import type { ModelRegistry } from "../models/registry.ts";
 import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
 import type { ServingRules } from "../recommend/serving-rules.ts";
+import type { RunModels } from "../recommend/slates/replay-policy.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import type { ServedRun } from "../recommend/trained-policy.ts";
 import { hashRunBundle, readSharedBundle } from "../stores/files/run-folder.ts";
+import { createRunModels } from "../stores/files/run-models.ts";
 import { createRunStore } from "../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
@@ -30,6 +32,8 @@ export interface Models extends AsyncDisposable {
   readonly loaded: () => LoadedModels;
   /** A sibling needs the file of a model. */
   handOver(message: ModelMessage): unknown;
+  /** Models of runs that may not serve any more. */
+  readonly runModels: RunModels;
   /** Installs what is promoted, and goes on following. Never rejects. */
   start(): Promise<void>;
 }
@@ -37,7 +41,7 @@ export interface Models extends AsyncDisposable {
 export function openModels(
   context: ActorContext<ActorArgs>,
   { pool, log, metrics }: Realm,
-  recommender: InstallableRecommender,
+  recommender: Pick<InstallableRecommender, "install">,
 ): Models {
   const { clock } = context;
   const { dataDir, reco, http, models } = context.args.config;
@@ -100,6 +104,7 @@ export function openModels(
   });
   return {
     registry: openRegistry(context, { pool, log }),
+    runModels: createRunModels(runs, dataDir),
     loaded: () => ({ ...loaded, failure: follower.failure }),
     handOver: (message) => shelf.answer(message, Deadline.after(READ_TIMEOUT_MS, clock)),
     start: () => follower.start(),

@@ -16,16 +16,18 @@ import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { checkSchema } from "../stores/postgres/schema-version.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { watchBreaker } from "./breaker-metrics.ts";
+import type { SignalCounter } from "./catalogue-sharing.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
+import { type ClosableSlateLog, createSlateLog } from "./http-slates.ts";
 import type { Serving, Shared } from "./http-state.ts";
 import { guardIngest } from "./ingest-guard.ts";
 import type { ModelMessage } from "./model-shelf.ts";
 import type { Realm } from "./realm.ts";
 import { refusal } from "./refusal.ts";
 import type { ActorArgs } from "./tree.ts";
-import { ImpressionWriter } from "./writer.ts";
+import { ImpressionWriter, type WriterMessage } from "./writer.ts";
 
 /** The supervisor answers surveys after this time at the latest. */
 export const SURVEY_MS = 500;
@@ -100,6 +102,7 @@ export function openIngest(
   realm: Realm,
   announce: Announcements,
   onOutbox: () => void,
+  signals: SignalCounter | null,
 ) {
   const breaker = new Breaker({
     settings: dependencyBreaker(SLOW_WRITE_MS),
@@ -114,6 +117,7 @@ export function openIngest(
     onApplied: announce.applied,
     onWatches: announce.overlay,
     onOutbox,
+    ...(signals && { onSignals: (interactions) => signals.count(interactions) }),
   });
   return { ingest, storeAnswered: store.storeAnswered };
 }
@@ -131,6 +135,11 @@ export function openInlineWriter(
     log: realm.log,
     onOutbox,
   });
+}
+
+export function openSlateLog(context: ActorContext<ActorArgs>, { metrics, log }: Realm): ClosableSlateLog {
+  const { clock, random } = context;
+  return createSlateLog({ writer: context.peer<WriterMessage>("writer"), clock, random, metrics, log });
 }
 
 /** `storeAnswered` is told to whoever may ask the store again. */

@@ -92,8 +92,8 @@ interface Storing {
 }
 
 /** The files first: a row never names what is not there. */
-async function storeRun(
-  { pool, config, deadline }: TrainRunOptions,
+export async function storeRun(
+  { pool, config, deadline }: Pick<TrainRunOptions, "pool" | "config" | "deadline">,
   { trained, contest, data, reports, nowMs }: Storing,
 ): Promise<string> {
   const { runId, strategy } = trained.model;
@@ -132,7 +132,7 @@ const evaluationOf = (runId: string, { figures, rows, paired }: Contest, data: D
   created_at: new Date(nowMs).toISOString(),
 });
 
-function rangeOf(log: TrainingLog): Omit<DataRange, "watermark" | "leftOut"> {
+export function rangeOf(log: TrainingLog): Omit<DataRange, "watermark" | "leftOut"> {
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   for (const tsMs of log.tsMs) {

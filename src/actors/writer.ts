@@ -1,4 +1,4 @@
-/** Stores the impressions of all http actors in the background, in groups. */
+/** Stores the impressions and slates of all http actors in the background, in groups. */
 
 import type { Config } from "../config/config.ts";
 import { planOptions } from "../config/plan-options.ts";
@@ -12,18 +12,23 @@ import { planEvent } from "../events/plan.ts";
 import type { IngestOutcome, IngestPlan, IngestStore } from "../events/ports.ts";
 import { GroupCommit } from "../stores/postgres/group-commit.ts";
 import { createIngestStore } from "../stores/postgres/ingest-store.ts";
+import { createSlateStore } from "../stores/postgres/slate-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 import { openRealm } from "./realm.ts";
+import type { SlatesMessage } from "./slate-message.ts";
+import { SlateWriter } from "./slate-writer.ts";
 import type { ActorArgs } from "./tree.ts";
 import { wakeRelay } from "./wake-relay.ts";
 import { openRemoteWaker } from "./wake-ups.ts";
 
-export interface WriterMessage {
+export interface ImpressionMessage {
   readonly kind: "impression";
   readonly event: ImpressionEvent;
 }
+
+export type WriterMessage = ImpressionMessage | SlatesMessage;
 
 const MAX_GROUP_EVENTS = 100;
 /** An impression that cannot be stored within this time gives its credit back; a stop may allow less. */
@@ -100,17 +105,26 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Wri
     log: realm.log,
     onOutbox: wakeRelay(context, waker),
   });
+  const slates = new SlateWriter({
+    store: createSlateStore(realm.pool, config.retention.slateDays),
+    budgetMs,
+    clock: context.clock,
+    metrics: realm.metrics,
+    log: realm.log,
+    onProgress: () => context.progress(),
+  });
   return {
-    async receive({ event }) {
+    async receive(message) {
+      if (message.kind === "slates") return slates.accept(message);
       await failpoint("writer.receive");
       // The credit goes back when this settles, so that the sender's outstanding impressions stay bounded.
-      await writer.write(event, Deadline.after(budgetMs, context.clock));
+      await writer.write(message.event, Deadline.after(budgetMs, context.clock));
       context.progress();
     },
-    busy: () => writer.queued > 0,
+    busy: () => writer.queued > 0 || slates.waiting > 0,
     report: realm.report,
     async stop() {
-      await writer[Symbol.asyncDispose]();
+      await Promise.all([writer[Symbol.asyncDispose](), slates[Symbol.asyncDispose]()]);
       await waker[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },

@@ -12,10 +12,13 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { promotePolicyCommand, rollbackPolicyCommand } from "./models/policy.ts";
+import { opeCommand } from "./ope/command.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
 import { replayOutboxCommand } from "./replay/outbox.ts";
 import { serveCommand } from "./serve.ts";
+import { explainCommand } from "./slates/explain.ts";
+import { replaySlateCommand } from "./slates/replay-slate.ts";
 import { soakCommand } from "./soak/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { trainCommand } from "./train/command.ts";
@@ -31,6 +34,9 @@ export const commands = (): readonly Command[] => [
   promotePolicyCommand(),
   rollbackPolicyCommand(),
   evaluateCommand(),
+  opeCommand(),
+  explainCommand(),
+  replaySlateCommand(),
   statusCommand(),
   doctorCommand(),
   configCommand(),

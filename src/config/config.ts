@@ -9,6 +9,7 @@ export interface Config {
   readonly roles: readonly Role[];
   readonly dataDir: string;
   readonly reportsDir: string;
+  readonly modelsDir: string;
   /** Allows the embedded server in production. */
   readonly embeddedAllowed: boolean;
   readonly log: {
@@ -63,6 +64,8 @@ export interface Config {
     readonly seenMax: number;
     /** Of decayed popularity. */
     readonly popularityHalfLifeHours: number;
+    /** Of the catalogue routes. */
+    readonly catalogueDeadlineMs: number;
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;
@@ -160,7 +163,13 @@ export interface Config {
     readonly shutdownMs: number;
     readonly historySize: number;
   };
-  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly retention: {
+    readonly consumedDays: number;
+    readonly dlqDays: number;
+    readonly factDays: number;
+    /** 0: no slate is stored. */
+    readonly slateDays: number;
+  };
   readonly metrics: {
     readonly enabled: boolean;
     readonly host: string;

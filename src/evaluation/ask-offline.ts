@@ -1,31 +1,39 @@
 /** Asks models in this process. */
 
+import { isGuest } from "../recommend/viewer.ts";
 import { AnswerSheet } from "./answer-sheet.ts";
 import type { FrozenFeatures } from "./frozen-features.ts";
 import type { Model, Profile } from "./models.ts";
 import type { Split } from "./split.ts";
 import type { Surprise } from "./surprise.ts";
 
-/** One sheet a model, in order. */
+/** One sheet a model, in order. Guests are those whom the server takes for such, and everybody of whom a session is known. */
 export function askOffline(
-  { questions, timelines }: Split,
+  { protocol, questions, timelines }: Split,
   models: readonly Model[],
   features: FrozenFeatures,
   surprise: Surprise,
 ): readonly AnswerSheet[] {
   const sheets = models.map(({ name }) => new AnswerSheet(name, questions, surprise));
-  const profiles = new Map<string, Profile>();
+  const profiles = new Map<string, Omit<Profile, "isGuest">>();
   for (const [index, { target, known }] of questions.entries()) {
     const { userId } = target;
     const whole = profiles.get(userId) ?? wholeProfile(timelines.get(userId) ?? [], features);
     profiles.set(userId, whole);
-    const profile = { itemIds: whole.itemIds.slice(0, known), slots: whole.slots.subarray(0, known) };
+    const profile: Profile = {
+      itemIds: whole.itemIds.slice(0, known),
+      slots: whole.slots.subarray(0, known),
+      isGuest: protocol === "session" || isGuest(userId),
+    };
     for (const [place, { rank }] of models.entries()) sheets[place]?.note(index, rank(profile));
   }
   return sheets;
 }
 
-const wholeProfile = (timeline: readonly { itemId: string }[], { table }: FrozenFeatures): Profile => ({
+const wholeProfile = (
+  timeline: readonly { itemId: string }[],
+  { table }: FrozenFeatures,
+): Omit<Profile, "isGuest"> => ({
   itemIds: timeline.map(({ itemId }) => itemId),
   slots: Int32Array.from(timeline, ({ itemId }) => table.intern(itemId)),
 });

@@ -17,6 +17,8 @@ export interface Profile {
   readonly itemIds: readonly string[];
   /** Aligned with `itemIds`, in the numbers of the features' table. */
   readonly slots: Int32Array;
+  /** Somebody of whom one session is all that is known. */
+  readonly isGuest: boolean;
 }
 
 export interface Model {

@@ -23,6 +23,7 @@ export interface Question {
 }
 
 export interface Split {
+  readonly protocol: Protocol;
   /** In order of time; all that models learn from. */
   readonly training: readonly Interaction[];
   /** The rest, in order of time. The first one of an empty profile is no question, and yet it is known afterwards. */
@@ -54,7 +55,7 @@ export function splitBy(protocol: Protocol, interactions: readonly Interaction[]
       if (known > 0) questions.push({ target: interaction, known });
     }
   }
-  return { training, test, timelines, questions };
+  return { protocol, training, test, timelines, questions };
 }
 
 /** Each session as a user of its own; one that the cut goes through ends there and begins again. */

@@ -1,6 +1,7 @@
 /** A trained policy under examination, and each of its sources alone: the functions that serve. */
 
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
+import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
 import {
   type BlendWeights,
@@ -12,21 +13,15 @@ import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import type { FrozenFeatures } from "./frozen-features.ts";
 import type { ScoredList } from "./mean-rank.ts";
 import { LIST_LENGTH, type Model, newestNeighbours, type Profile } from "./models.ts";
-import type { Protocol } from "./split.ts";
 
 /** Name of the row. */
 export const TRAINED = "trained";
 
-/** Guests' weights where each session is somebody of whom nothing else is known. */
-export function trainedModels(
-  model: TrainedModel,
-  features: FrozenFeatures,
-  protocol: Protocol,
-): readonly Model[] {
+export function trainedModels(model: TrainedModel, features: FrozenFeatures): readonly Model[] {
   const scratch = new TrainedScratch();
-  const placed = placeModel(model, features.table);
+  const whole = placeModel(model, features.table);
   const by =
-    (weights: BlendWeights) =>
+    (weightsFor: (profile: Profile) => BlendWeights, placed = whole) =>
     (profile: Profile): ScoredList =>
       scratch.rank(
         {
@@ -38,13 +33,17 @@ export function trainedModels(
           hidden: NOTHING_HIDDEN,
           k: LIST_LENGTH,
         },
-        weights,
+        weightsFor(profile),
       );
-  const alone = ([...LIST_SOURCES, "session_knn"] as const).filter((name) =>
-    name === "session_knn" ? model.sessions !== null : (model.lists[name]?.items.length ?? 0) > 0,
-  );
+  const lists = LIST_SOURCES.filter((name) => (model.lists[name]?.items.length ?? 0) > 0);
+  const { sessions } = model;
   return [
-    ...alone.map((name) => ({ name, rank: by({ [name]: 1 }) })),
-    { name: TRAINED, rank: by(protocol === "session" ? model.sessionWeights : model.weights) },
+    ...lists.map((name) => ({ name, rank: by(() => ({ [name]: 1 })) })),
+    // Both kinds, whichever of them the run has chosen.
+    ...(sessions === null ? [] : SESSION_DECAYS).map((decay) => {
+      const placed = { ...whole, model: { ...model, sessions: sessions && { ...sessions, decay } } };
+      return { name: decay, rank: by(() => ({ session_knn: 1 }), placed) };
+    }),
+    { name: TRAINED, rank: by(({ isGuest }) => (isGuest ? model.sessionWeights : model.weights)) },
   ];
 }

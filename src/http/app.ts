@@ -13,9 +13,12 @@ import {
   HEALTH_OPERATIONS as HEALTH,
   METRICS_OPERATION as METRICS,
 } from "./openapi/other-operations.ts";
+import { RECALL_OPERATIONS as RECALL } from "./openapi/recall-operations.ts";
 import { RECO_OPERATIONS as RECO } from "./openapi/reco-operations.ts";
+import { SLATE_OPERATIONS as SLATE } from "./openapi/slate-operations.ts";
 import { takenPath } from "./path.ts";
 import { createPipeline } from "./pipeline.ts";
+import { DETAIL_PATH, SIMILAR_PATH } from "./recall-query.ts";
 import { RetrySlates } from "./retry-slates.ts";
 import type { HttpEnv, Route, StoreFailure } from "./route.ts";
 import { analyticsHandlers } from "./routes/analytics.ts";
@@ -25,9 +28,11 @@ import { healthHandlers } from "./routes/health.ts";
 import { ingestHandlers } from "./routes/ingest.ts";
 import { metricsHandler } from "./routes/metrics.ts";
 import { modelHandlers } from "./routes/models.ts";
+import { recallHandlers } from "./routes/recall.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
+import { EXPLAIN_PATH, REPLAY_PATH, SLATE_PATH, slateHandlers, WHY_NOT_PATH } from "./routes/slates.ts";
 import { HIDDEN_ITEM_PATH, HIDDEN_ITEMS_PATH, USER_PATH, userHandlers } from "./routes/users.ts";
 import type { HttpServices } from "./services.ts";
 import { StaticFirstRouter } from "./static-first-router.ts";
@@ -57,15 +62,17 @@ export function createApp(
 
 /** The route table. `P` is public, `C` needs a key with the scope outside open mode. */
 export function listRoutes(services: HttpServices, slates: RetrySlates): readonly Route[] {
-  const recoMs = services.config.reco.deadlineMs;
+  const { deadlineMs: recoMs, catalogueDeadlineMs: recallMs } = services.config.reco;
   const docs = docsHandlers(services, () => openApiText(routes, services.config));
   const ingest = ingestHandlers(services);
   const reco = recoHandler(services, slates);
   const recommend = recommendHandler(services);
   const many = recommendManyHandler(services);
+  const recall = recallHandlers(services);
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
   const model = modelHandlers(services);
+  const slate = slateHandlers(services);
   const analytics = analyticsHandlers(services);
   const health = healthHandlers(services);
   const metrics = metricsHandler(services);
@@ -82,6 +89,10 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("GET", "/recommend",            "C", "recs:read", "serve", recoMs, recommend, RECO.recommend, null),
     route("POST", "/recommend",           "C", "recs:read", "serve", recoMs, many,      RECO.recommendMany, null),
 
+    route("GET", SIMILAR_PATH,            "C", "recs:read", "serve", recallMs, recall.similar,  RECALL.similar,  null),
+    route("GET", DETAIL_PATH,             "C", "recs:read", "serve", recallMs, recall.detail,   RECALL.detail,   null),
+    route("GET", "/hot/trending",         "C", "recs:read", "serve", recallMs, recall.trending, RECALL.trending, null),
+
     route("PUT", ITEM_PATH,               "C", "catalog:write", "catalogue", INGEST_MS, catalog.put,    CATALOG.put,    DATABASE_UNAVAILABLE),
     route("GET", ITEM_PATH,               "C", "catalog:read",  "catalogue", INGEST_MS, catalog.get,    CATALOG.get,    DATABASE_UNAVAILABLE),
     route("DELETE", ITEM_PATH,            "C", "catalog:write", "catalogue", INGEST_MS, catalog.remove, CATALOG.remove, DATABASE_UNAVAILABLE),
@@ -92,6 +103,11 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("POST", "/users/merge",         "C", "catalog:write", "batch",     SLOW_MS,   user.merge,     USER.merge,     DATABASE_UNAVAILABLE),
     route("POST", HIDDEN_ITEMS_PATH,      "C", "catalog:write", "catalogue", INGEST_MS, user.hide,      USER.hide,      DATABASE_UNAVAILABLE),
     route("DELETE", HIDDEN_ITEM_PATH,     "C", "catalog:write", "catalogue", INGEST_MS, user.show,      USER.show,      DATABASE_UNAVAILABLE),
+
+    route("GET", SLATE_PATH,              "C", "explain:read", "admin", SLOW_MS, slate.get,     SLATE.get,     DATABASE_UNAVAILABLE),
+    route("GET", EXPLAIN_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.explain, SLATE.explain, DATABASE_UNAVAILABLE),
+    route("GET", WHY_NOT_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.whyNot,  SLATE.whyNot,  DATABASE_UNAVAILABLE),
+    route("POST", REPLAY_PATH,            "C", "explain:read", "admin", SLOW_MS, slate.replay,  SLATE.replay,  DATABASE_UNAVAILABLE),
 
     { ...route("POST", "/models/reload",  "A", "models:admin",   "admin", SWITCH_MS, model.reload,  MODEL.reload,  DATABASE_UNAVAILABLE), takesReloadToken: true },
     route("GET", "/models",               "C", "analytics:read", "admin", SLOW_MS,   model.models,   MODEL.models,   DATABASE_UNAVAILABLE),

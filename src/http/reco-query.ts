@@ -19,12 +19,15 @@ export interface RecoQuery {
   readonly filter: Filter | null;
   readonly boost: Boost | null;
   readonly details: boolean;
+  /** Names the placement. */
+  readonly surface: string;
   /** Null: the first page. */
   readonly cursor: PageCursor | null;
 }
 
 export const EXCLUDE_MAX_IDS = 500;
 export const RECO_DEFAULT_K = 20;
+export const DEFAULT_SURFACE = "default";
 const SURFACE_MAX_CHARACTERS = 64;
 const SURFACE = /^[A-Za-z0-9._:-]*$/;
 
@@ -93,13 +96,13 @@ export function parseRecoQuery(query: string): Result<RecoQuery, readonly Issue[
   const k = reader.optional("k", given.k, kField) ?? RECO_DEFAULT_K;
   const autolog = reader.optional("x_autolog_impressions", given.x_autolog_impressions, boolField) ?? true;
   const exclude = excluded === null ? NOTHING : readExclude(reader, excluded);
-  reader.optional("surface", given.surface, surfaceField);
+  const surface = reader.optional("surface", given.surface, surfaceField) ?? DEFAULT_SURFACE;
   const filter = reader.optional("filter", given.filter, filterField) ?? null;
   const boost = reader.optional("boost", given.boost, boostField) ?? null;
   const details = reader.optional("details", given.details, boolField) ?? false;
   const cursor = reader.optional("cursor", given.cursor, pageCursorField) ?? null;
   if (userId === undefined || sessionId === undefined || reader.issues.length > 0) return err(reader.issues);
-  return ok({ userId, sessionId, k, autolog, exclude, filter, boost, details, cursor });
+  return ok({ userId, sessionId, k, autolog, exclude, filter, boost, details, surface, cursor });
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

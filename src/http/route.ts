@@ -16,7 +16,8 @@ export type Scope =
   | "analytics:read"
   | "catalog:read"
   | "catalog:write"
-  | "models:admin";
+  | "models:admin"
+  | "explain:read";
 
 /** Calls in flight at once in one worker, by class of route. */
 export const ADMISSION_LIMITS = { serve: 256, ingest: 256, catalogue: 128, batch: 16, admin: 8 } as const;
@@ -47,6 +48,7 @@ export const ERROR_CODES = [
   "service_shutting_down",
   "api_key_not_configured",
   "not_ready",
+  "nothing_to_serve",
   "deadline_exceeded",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

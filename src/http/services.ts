@@ -8,9 +8,13 @@ import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { CatalogueRecommender } from "../recommend/catalogue/request.ts";
 import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { ShadowReport } from "../recommend/shadow-report.ts";
+import type { AnsweredSlate } from "../recommend/slates/new-slate.ts";
+import type { RunModels } from "../recommend/slates/replay-policy.ts";
+import type { SlateStore } from "../recommend/slates/slate.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
 
@@ -22,6 +26,11 @@ export interface IngestService {
 /** Hands the slate's impression to the writer, or stores it inline, as configured. Never rejects: failures are counted. */
 export interface ImpressionLog {
   record(impression: ImpressionEvent, deadline: Deadline): Promise<void>;
+}
+
+/** Gets served slates stored once their answers have gone out. Never waits and never throws: drops are counted. */
+export interface SlateLog {
+  offer(slate: AnsweredSlate): void;
 }
 
 export interface CacheSnapshot {
@@ -98,7 +107,12 @@ export interface HttpServices {
   readonly metrics: Metrics;
   readonly ingest: IngestService;
   readonly impressions: ImpressionLog;
+  /** Null where no slates are stored. */
+  readonly slateLog: SlateLog | null;
+  readonly slates: Pick<SlateStore, "find" | "standing">;
+  readonly runModels: RunModels;
   readonly recommender: Recommender;
+  readonly catalogue: CatalogueRecommender;
   readonly pagedLists: PagedLists;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */

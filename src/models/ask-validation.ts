@@ -1,12 +1,13 @@
 /** Asks a half-trained model the questions of the validation slice, by the code that serves. */
 
+import type { Column } from "../recommend/blend-columns.ts";
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "../recommend/trained-input.ts";
 import type { PlacedModel, TrainedModel } from "../recommend/trained-model.ts";
-import { type Column, TrainedScratch } from "../recommend/trained-scratch.ts";
+import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
 import type { BlendProblem, BlendSheet } from "./coordinate-search.ts";
 import { RuleLists } from "./rule-lists.ts";
@@ -66,7 +67,7 @@ export class ValidationDesk {
             slots,
           ),
         );
-        sheets.push({ size: slots.length, target: row, shares });
+        sheets.push({ size: slots.length, target: row, user: question.userStart, shares });
       });
     }
     return { sources, sheets, questions: questions.length };
@@ -109,7 +110,7 @@ export class ValidationDesk {
   }
 }
 
-function gainOf(values: Float32Array, slots: Int32Array, target: number): number {
+function gainOf(values: Column["values"], slots: Int32Array, target: number): number {
   const own = values[target] as number;
   let above = 0;
   let equal = 0;

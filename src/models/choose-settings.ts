@@ -5,7 +5,7 @@ import type { SourceName } from "../recommend/ranked-list.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { ValidationDesk } from "./ask-validation.ts";
-import { searchBlend } from "./coordinate-search.ts";
+import { chooseBlend } from "./choose-blend.ts";
 import { easeProblem } from "./ease.ts";
 import { DEFAULT_SETTINGS, DEFAULT_SETTINGS_WITHOUT_EASE, learn, type Settings } from "./learn.ts";
 import { takesOf } from "./takes.ts";
@@ -108,7 +108,7 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       return [alone(profileSource, "user"), settings];
     });
     onStage("blend");
-    const found = searchBlend(desk.blendProblem(model(), SOURCES, "user"), settings.weights);
+    const found = chooseBlend(desk.blendProblem(model(), SOURCES, "user"), settings.weights);
     tried += found.tried;
     ndcg = found.ndcg;
     settings = { ...settings, weights: found.weights };
@@ -119,7 +119,7 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
         settings = { ...known, sessionDecay };
         return [alone("session_knn", "session"), settings];
       });
-      const session = searchBlend(desk.blendProblem(model(), SOURCES, "session"), settings.sessionWeights);
+      const session = chooseBlend(desk.blendProblem(model(), SOURCES, "session"), settings.sessionWeights);
       tried += session.tried;
       sessionNdcg = session.ndcg;
       settings = { ...settings, sessionWeights: session.weights };

@@ -8,6 +8,8 @@ export interface BlendSheet {
   /** Candidates with the right one among them. */
   readonly size: number;
   readonly target: number;
+  /** Whose question it is: the questions of one user are alike. */
+  readonly user: number;
   /** Per source, in the order of `sources`: what it gave each candidate, spread over 0 to 1. */
   readonly shares: readonly Float32Array[];
 }
@@ -104,7 +106,7 @@ function addScaled(into: Float64Array, from: Float32Array, weight: number, size:
 /** NDCG@10 of the one right candidate, ties by mean rank, as the evaluation counts it. */
 function gainOf(
   others: Float64Array,
-  own: Float32Array,
+  own: Float32Array | Float64Array,
   weight: number,
   size: number,
   target: number,
@@ -120,6 +122,19 @@ function gainOf(
   }
   const rank = above + (1 + equal) / 2;
   return rank <= DEPTH ? 1 / Math.log2(rank + 1) : 0;
+}
+
+/** What a blend gives each sheet: NDCG@10 of its question. */
+export function gainsOf({ sources, sheets }: BlendProblem, weights: BlendWeights): Float64Array {
+  const scores = new Float64Array(sheets.reduce((most, { size }) => Math.max(most, size), 0));
+  return Float64Array.from(sheets, ({ size, target, shares }) => {
+    scores.fill(0, 0, size);
+    for (const [at, name] of sources.entries()) {
+      const weight = weights[name] ?? 0;
+      if (weight > 0) addScaled(scores, shares[at] as Float32Array, weight, size);
+    }
+    return gainOf(scores, scores, 0, size, target);
+  });
 }
 
 /** Sources that count, their weights adding up to 1. */

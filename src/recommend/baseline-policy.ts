@@ -13,6 +13,7 @@ import { RetrievalScratch, SOURCE_DEPTH } from "./retrieval.ts";
 import { type RulesInput, retrievalLimit, rulesV1 } from "./rules-v1.ts";
 import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
+import { withHistory } from "./slates/with-basis.ts";
 import { successors } from "./successors.ts";
 import { viewersOf } from "./viewer.ts";
 
@@ -35,7 +36,7 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
     boosts: false,
     rules: PLAIN_RULES,
     rank: (asked, reads, depth) =>
-      chain(readUser(state, asked, reads), ({ stored, request }) => {
+      chain(readUser(state, asked, reads), ({ stored, request, hidden }) => {
         // Without a history the list is popularity alone, which is to be fresh.
         const isKept =
           depth === "slate" &&
@@ -43,13 +44,15 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
           stored.length > 0 &&
           request.exclude.size === 0 &&
           overlayOf(overlay, request.userId, request.sessionEvents).length === 0;
-        const kept = isKept ? rankedLists.find(stored, request.k) : null;
+        const kept = isKept ? rankedLists.find(stored, request.k, request.isStored) : null;
         if (kept !== null) return { list: kept, rankingMs: 0 };
         return chain(gather(state, stored, SOURCE_DEPTH, request, reads), (input) => {
           if (input === null) return null;
-          const ranked = rulesV1({ ...input, ...breadthOf(request, depth) }, scratch, nowMs);
-          if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, ranked.list);
-          return ranked;
+          const { isStored = false } = request;
+          const ranked = rulesV1({ ...input, ...breadthOf(request, depth), isStored }, scratch, nowMs);
+          const list = withHistory(ranked.list, input.history, hidden);
+          if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, list);
+          return { ...ranked, list };
         });
       }),
     popular: (request, depth) => popular(state, request, depth),
@@ -86,14 +89,22 @@ function breadthOf({ k }: RecoRequest, depth: Depth): { readonly k: number; read
 const lengthOf = ({ k }: RecoRequest, depth: Depth): number =>
   depth === "slate" ? k : depth === "candidates" ? SUCCESSORS_AND_POPULAR : WIDER * SUCCESSORS_AND_POPULAR;
 
-/** The stored history, and the request without what the user hides. */
 export function readUser(
   { baseline, visibility }: ServingState,
   request: RecoRequest,
   reads: RequestReads,
-): MaybePromise<{ readonly stored: History | undefined; readonly request: RecoRequest }> {
+): MaybePromise<{
+  readonly stored: History | undefined;
+  /** Without what the user hides. */
+  readonly request: RecoRequest;
+  readonly hidden: readonly string[];
+}> {
   const read = reads.pair(baseline.histories, visibility.ofUsers, request.userId, "feature_fetch");
-  return chain(read, ([stored, hidden]) => ({ stored, request: visibility.wanted(request, hidden) }));
+  return chain(read, ([stored, hidden = []]) => ({
+    stored,
+    request: visibility.wanted(request, hidden),
+    hidden,
+  }));
 }
 
 /** What a list is made from; null while the popular list is unknown, or when there is nothing at all. */
@@ -103,7 +114,7 @@ function gather(
   depth: number,
   request: RecoRequest,
   reads: RequestReads,
-): MaybePromise<RulesInput | null> {
+): MaybePromise<(RulesInput & { readonly history: History }) | null> {
   const shown = overlayOf(overlay, request.userId, request.sessionEvents);
   const history = mergeHistory(stored ?? [], shown, HISTORY_LIMIT);
   const newestFirst = history
@@ -118,7 +129,8 @@ function gather(
       const sources = related.map((list) => (list ? inTable(list, index.table) : null));
       if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
       const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
-      return { index, sources, unwanted, hidden: visibility.items.inTable(index.table), k: request.k };
+      const hidden = visibility.items.inTable(index.table);
+      return { index, sources, unwanted, hidden, k: request.k, history };
     }),
   );
 }
@@ -126,17 +138,18 @@ function gather(
 /** The popular list of whichever policy serves: that of the baseline may never have been read. */
 function popular(state: ServingState, asked: RecoRequest, depth: Depth): RankedList {
   const { baseline, overlay, visibility } = state;
-  const request = visibility.wanted(asked, visibility.knownOf(viewersOf(asked)));
+  const ownHidden = visibility.knownOf(viewersOf(asked));
+  const request = visibility.wanted(asked, ownHidden);
   const stored = baseline.histories.stale(request.userId) ?? [];
   const shown = overlayOf(overlay, request.userId, request.sessionEvents);
   const history = mergeHistory(stored, shown, HISTORY_LIMIT);
   const unwanted = [...history.map(({ itemId }) => itemId), ...request.exclude];
   const index = state.popularity.current();
-  return successors({
-    index,
-    sources: [],
-    unwanted,
-    hidden: visibility.items.inTable(index.table),
-    k: lengthOf(request, depth),
-  });
+  const hidden = visibility.items.inTable(index.table);
+  const { isStored = false } = request;
+  return withHistory(
+    successors({ index, sources: [], unwanted, hidden, k: lengthOf(request, depth), isStored }),
+    history,
+    ownHidden,
+  );
 }

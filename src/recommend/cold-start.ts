@@ -3,6 +3,7 @@
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
+import { capturePopular } from "./slates/capture.ts";
 
 /** Each further item of a category counts half as much as the one before. */
 const REPEAT_FACTOR = 0.5;
@@ -42,16 +43,17 @@ export class ColdStarts {
     unwanted: ReadonlySet<number>,
     hidden: HiddenSlots,
     depth: ColdDepth,
+    isStored = false,
   ): RankedList {
     const known = this.#known;
     const { version } = index;
     const make = () =>
-      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), depth);
+      coldStart(index, this.#categoryOf, (slot) => unwanted.has(slot) || hidden.has(slot), depth, isStored);
     if (unwanted.size > 0) return make();
     const isSameDepth = known?.depth.k === depth.k && known.depth.candidates === depth.candidates;
-    if (known?.index === index && known.version === version && known.hidden === hidden && isSameDepth) {
-      return known.list;
-    }
+    const isKnown =
+      known?.index === index && known.version === version && known.hidden === hidden && isSameDepth;
+    if (isKnown && (!isStored || known.list.candidates)) return known.list;
     const list = make();
     this.#known = { list, index, version, hidden, depth };
     return list;
@@ -74,8 +76,10 @@ export function coldStart(
   categoryOf: (slot: number) => string | null,
   isUnwanted: (slot: number) => boolean,
   { k, candidates }: ColdDepth,
+  isStored = false,
 ): RankedList {
-  const segments = segmentsOf(index, categoryOf, isUnwanted, candidates);
+  const ranks = bestRanks(index, isUnwanted, candidates);
+  const segments = segmentsOf(index, categoryOf, ranks);
   const itemIds: string[] = [];
   const scores: number[] = [];
   while (itemIds.length < k) {
@@ -95,28 +99,33 @@ export function coldStart(
     scores.push(bestScore);
     best.factor *= REPEAT_FACTOR;
   }
-  return {
+  const list: RankedList = {
     itemIds,
     scores: Float64Array.from(scores),
     sources: SOURCES,
     sourceScores: Float64Array.from(scores),
   };
+  return isStored ? { ...list, candidates: capturePopular("cold_start", index, ranks, k, categoryOf) } : list;
+}
+
+/** Of the most popular items that are wanted. */
+function bestRanks(index: PopularityIndex, isUnwanted: (slot: number) => boolean, limit: number): number[] {
+  const ranks: number[] = [];
+  for (let rank = 0; rank < index.size && ranks.length < limit; rank++) {
+    if (!isUnwanted(index.slotAt(rank))) ranks.push(rank);
+  }
+  return ranks;
 }
 
 function segmentsOf(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
-  isUnwanted: (slot: number) => boolean,
-  limit: number,
+  candidates: readonly number[],
 ): Segment[] {
   const ofCategory = new Map<string, Segment>();
   const segments: Segment[] = [];
-  let left = limit;
-  for (let rank = 0; rank < index.size && left > 0; rank++) {
-    const slot = index.slotAt(rank);
-    if (isUnwanted(slot)) continue;
-    left--;
-    const category = categoryOf(slot);
+  for (const rank of candidates) {
+    const category = categoryOf(index.slotAt(rank));
     const known = category === null ? undefined : ofCategory.get(category);
     if (known) known.ranks.push(rank);
     else {

@@ -42,6 +42,8 @@ interface Compiled<T> {
   readonly text: string;
   /** Whether the user's attributes have to be read. */
   readonly asksUser: boolean;
+  /** Members of the item that it looks at. */
+  readonly asksItem: readonly (keyof ItemFacts)[];
   /** Never throws. */
   readonly of: (item: ItemFacts, user: UserFacts) => T;
 }
@@ -76,22 +78,25 @@ for (const [sign, of] of Object.entries(arithmetic)) {
 
 /** Macros walk lists or bind names; a regular expression may take for ever. */
 const REFUSED = new Set(["has", "all", "exists", "exists_one", "map", "filter", "bind", "matches"]);
+const ITEM_MEMBERS: readonly (keyof ItemFacts)[] = [
+  "item_id",
+  "title",
+  "price",
+  "category",
+  "author",
+  "tags",
+  "verified",
+  "published_at",
+  "attributes",
+];
 const MEMBERS: Readonly<Record<string, ReadonlySet<string>>> = {
-  item: new Set([
-    "item_id",
-    "title",
-    "price",
-    "category",
-    "author",
-    "tags",
-    "verified",
-    "published_at",
-    "attributes",
-  ]),
+  item: new Set(ITEM_MEMBERS),
   user: new Set(["attributes"]),
 };
 
-type Program = { readonly run: (item: ItemFacts, user: UserFacts) => unknown; readonly asksUser: boolean };
+type Program = Pick<Compiled<unknown>, "asksUser" | "asksItem"> & {
+  readonly run: (item: ItemFacts, user: UserFacts) => unknown;
+};
 type Kind = "filter" | "boost";
 const kept = new LRUCache<string, Result<Program, string>>({ max: MAX_KEPT });
 
@@ -99,15 +104,15 @@ const kept = new LRUCache<string, Result<Program, string>>({ max: MAX_KEPT });
 export function compileFilter(text: string): Result<Filter, string> {
   const program = compile(text, "filter");
   if (!program.ok) return program;
-  const { run, asksUser } = program.value;
-  return ok({ text, asksUser, of: (item, user) => attempt(() => run(item, user)) === true });
+  const { run, ...asks } = program.value;
+  return ok({ text, ...asks, of: (item, user) => attempt(() => run(item, user)) === true });
 }
 
 export function compileBoost(text: string): Result<Boost, string> {
   const program = compile(text, "boost");
   if (!program.ok) return program;
-  const { run, asksUser } = program.value;
-  return ok({ text, asksUser, of: (item, user) => factorOf(attempt(() => run(item, user))) });
+  const { run, ...asks } = program.value;
+  return ok({ text, ...asks, of: (item, user) => factorOf(attempt(() => run(item, user))) });
 }
 
 function factorOf(value: unknown): number {
@@ -149,7 +154,9 @@ function compileAnew(text: string, kind: Kind): Result<Program, string> {
       return err(kind === "filter" ? "must give a boolean" : "must give a number");
     }
     const run = (item: ItemFacts, user: UserFacts) => program({ item, user }) as unknown;
-    return ok({ run, asksUser: found.asksUser });
+    // Held as a whole, any member may be looked at.
+    const asksItem = found.itemIds > found.itemHolders ? ITEM_MEMBERS : [...found.itemMembers];
+    return ok({ run, asksUser: found.asksUser, asksItem });
   } catch (error) {
     return err(`must be a valid expression: ${firstLine(error)}`);
   }
@@ -160,12 +167,23 @@ const firstLine = (error: unknown) => asError(error).message.split("\n")[0] ?? "
 interface Findings {
   refused: string | null;
   asksUser: boolean;
+  readonly itemMembers: Set<keyof ItemFacts>;
+  /** How often the item is named, and how often to take a member of it. */
+  itemIds: number;
+  itemHolders: number;
   /** Where integer literals stand. */
   readonly integers: { readonly start: number; readonly end: number; readonly value: bigint }[];
 }
 
 function survey(root: ASTNode): Findings {
-  const findings: Findings = { refused: null, asksUser: false, integers: [] };
+  const findings: Findings = {
+    refused: null,
+    asksUser: false,
+    itemMembers: new Set(),
+    itemIds: 0,
+    itemHolders: 0,
+    integers: [],
+  };
   const waiting: unknown[] = [root];
   while (waiting.length > 0) {
     const part = waiting.pop();
@@ -181,11 +199,15 @@ function survey(root: ASTNode): Findings {
 function look({ op, args, start, end }: ASTNode, findings: Findings): void {
   if (op === "value" && typeof args === "bigint") findings.integers.push({ start, end, value: args });
   if (op === "id" && args === "user") findings.asksUser = true;
+  if (op === "id" && args === "item") findings.itemIds++;
   if ((op === "call" || op === "rcall") && REFUSED.has(args[0])) findings.refused = `${args[0]}()`;
   if (op !== ".") return;
   const [holder, member] = args;
   const members = holder.op === "id" ? MEMBERS[holder.args] : undefined;
   if (members && !members.has(member)) findings.refused = `${String(holder.args)}.${member}`;
+  if (holder.op !== "id" || holder.args !== "item") return;
+  findings.itemHolders++;
+  findings.itemMembers.add(member as keyof ItemFacts);
 }
 
 const isNode = (part: unknown): part is ASTNode =>

@@ -38,7 +38,8 @@ export function withFresh(
   });
 }
 
-function extended(list: RankedList, itemIds: readonly string[]): RankedList {
+/** These items last, with a score of 0. */
+export function extended(list: RankedList, itemIds: readonly string[]): RankedList {
   if (itemIds.length === 0) return list;
   const length = list.itemIds.length + itemIds.length;
   const scores = new Float64Array(length);

@@ -14,6 +14,7 @@ import { explorationOf, type Refined } from "./refined.ts";
 import { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import type { Refinement } from "./slate-rows.ts";
+import { withRanks } from "./slates/with-basis.ts";
 import { unwantedItems } from "./unwanted.ts";
 
 export interface PageOptions {
@@ -89,10 +90,11 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
       const places = list.itemIds.flatMap((itemId, place) =>
         isShown(shown, place) || isUnwanted(itemId) ? [] : place,
       );
-      const left = pick(
+      const rest = pick(
         list,
         places.map((place) => ({ place, factor: 1 })),
       );
+      const left = request.isStored ? withRanks(rest) : rest;
       return chain(refineList(whole, left, user), (slate) => {
         const taken = slate.rows.map(({ place }) => places[place] as number);
         // Where something could not be read, what did not pass may do so later.

@@ -43,7 +43,7 @@ function rankFor(
   const request = visibility.wanted(asked, viewer.hidden);
   const isPlain = depth === "slate" && request.exclude.size === 0 && overlay.length === 0;
   const keepable = isPlain ? cached : null;
-  const kept = keepable && rankedLists.find(keepable, request.k);
+  const kept = keepable && rankedLists.find(keepable, request.k, request.isStored);
   if (kept) return { list: kept, rankingMs: 0 };
   const newest = newestItems(profile, overlay);
   return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>

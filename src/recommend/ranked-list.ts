@@ -1,5 +1,7 @@
 /** A ranked list in columns: small enough to be kept for every user, and explained only when somebody asks. */
 
+import type { Basis, CandidateFeatures } from "./slates/features.ts";
+
 export type SourceName =
   | "co_visitation"
   | "popularity"
@@ -18,6 +20,10 @@ export interface RankedList {
   readonly sources: readonly SourceName[];
   /** What each source gave each item, item after item: `sources.length` numbers an item. */
   readonly sourceScores: Float64Array;
+  /** All that the list was chosen from, where that is wanted. Answers what stands now; valid as long as the list. */
+  readonly candidates?: () => CandidateFeatures;
+  /** All that the list was made from, where that is wanted. */
+  readonly basis?: Basis;
 }
 
 export interface RecoSource {

@@ -21,9 +21,10 @@ export class RankedLists {
     this.#ttlMs = ttlMs;
   }
 
-  find(profile: object, k: number): RankedList | null {
+  /** `isStored`: only a list that knows what it was made from. */
+  find(profile: object, k: number, isStored = false): RankedList | null {
     const kept = this.#kept.get(profile);
-    if (kept === undefined || kept.k !== k) return null;
+    if (kept === undefined || kept.k !== k || (isStored && !kept.list.basis)) return null;
     return this.#clock.monotonicMs() - kept.madeAtMs < this.#ttlMs ? kept.list : null;
   }
 

@@ -20,6 +20,8 @@ export interface RecoRequest {
   readonly sessionEvents?: readonly HistoryEntry[];
   readonly filter?: Filter | null;
   readonly boost?: Boost | null;
+  /** Whether the answer is to be stored, so that it keeps what it was made from. */
+  readonly isStored?: boolean;
   /** Id of the request, where its answer may explore: one id and one state give one slate. */
   readonly explorationId?: string | null;
   /** The answer is to say where its list goes on. */
@@ -58,7 +60,7 @@ export interface RecoAnswer {
 }
 
 /** How routes are named in metrics. */
-export type Endpoint = "reco" | "recommend";
+export type Endpoint = "reco" | "recommend" | "similar" | "detail" | "trending";
 
 export interface Recommender {
   /**

@@ -10,6 +10,7 @@ import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { makeSlate, type Slate } from "./slate.ts";
 import { type CardOf, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 
 export interface RefineParts {
   readonly state: ServingState;
@@ -36,12 +37,13 @@ export function refineList(
     const { clock, refinement, request, reads } = parts;
     const { k } = request;
     const startedMs = clock.monotonicMs();
-    const hasTime = () => reads.hasTime();
-    const nowMs = clock.nowMs();
-    const { rows, passed } = rowsOf({ list, fresh, refinement, k, nowMs, cardOf, user, hasTime });
+    const record = new Judged(list, () => reads.hasTime());
+    const rowsInput = { list, fresh, refinement, k, nowMs: clock.nowMs(), cardOf, user };
+    const { rows, passed } = rowsOf({ ...rowsInput, hasTime: record.hasTime });
     const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock });
     const diversityMs = clock.monotonicMs() - startedMs - slate.explorationMs;
-    return { ...slate, passed, diversityMs };
+    const basis = request.isStored ? refinedBasis(rowsInput, record.count) : {};
+    return { ...slate, list: { ...slate.list, ...basis }, passed, diversityMs };
   });
 }
 

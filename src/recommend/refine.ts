@@ -12,8 +12,8 @@ export interface JudgeInput {
   readonly cardOf: (itemId: string) => CatalogCard | undefined;
   /** Null where they could not be read: a filter that asks for them lets nothing pass. */
   readonly user: UserFacts | null;
-  /** Asked now and then: once it is false the slate is made of what passed until then. */
-  readonly hasTime: () => boolean;
+  /** Asked now and then: once it is false the slate is made of what passed until then, of so many judged. */
+  readonly hasTime: (judged: number) => boolean;
 }
 
 /** One item of a ranked list. */
@@ -46,7 +46,7 @@ export function judge({
   const user = read ?? NOBODY;
   const candidates: Candidate[] = [];
   for (const [place, itemId] of list.itemIds.entries()) {
-    if (place > 0 && place % JUDGED_AT_ONCE === 0 && !hasTime()) break;
+    if (place > 0 && place % JUDGED_AT_ONCE === 0 && !hasTime(place)) break;
     const known = cardOf(itemId);
     if (filter && !(known && filter.of(known, user))) continue;
     const card = known ?? unknownCard(itemId);

@@ -12,6 +12,7 @@ import { pick } from "./refine.ts";
 import { type RefinedSlate, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
 import type { ServingRules } from "./serving-rules.ts";
 import { needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 import { isCapping, isSpreading, spreadPool } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
@@ -71,9 +72,12 @@ export function popularRefined(parts: RefinedParts): RankedList {
   const list = { ...popular, itemIds: popular.itemIds.slice(0, MAX_JUDGED) };
   const { refinement, reads, clock } = parts;
   const { k } = request;
-  const hasTime = () => reads.hasTime();
-  const { rows } = rowsOf({ list, fresh: 0, refinement, k, nowMs: clock.nowMs(), cardOf, user, hasTime });
-  return pick(list, rows.slice(0, k));
+  const record = new Judged(list, () => reads.hasTime());
+  const rowsInput = { list, fresh: 0, refinement, k, nowMs: clock.nowMs(), cardOf, user };
+  const { rows } = rowsOf({ ...rowsInput, hasTime: record.hasTime });
+  const shown = pick(list, rows.slice(0, k));
+  const plain = { ...rowsInput, refinement: { ...refinement, exploration: null } };
+  return request.isStored ? { ...shown, ...refinedBasis(plain, record.count) } : shown;
 }
 
 function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {

@@ -4,9 +4,10 @@ import type { Candidates } from "./candidates.ts";
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
-import { rank } from "./ranking.ts";
+import { type RankingWeights, rank } from "./ranking.ts";
 import type { RelatedList } from "./related-list.ts";
 import type { RetrievalScratch } from "./retrieval.ts";
+import { captureRules } from "./slates/capture.ts";
 
 export interface RulesInput {
   readonly index: PopularityIndex;
@@ -19,6 +20,8 @@ export interface RulesInput {
   readonly k: number;
   /** Candidates that retrieval keeps; by default as many as an answer of `k` items takes. */
   readonly limit?: number;
+  /** Whether the list keeps its candidates. */
+  readonly isStored?: boolean;
 }
 
 export interface RulesOutput {
@@ -35,19 +38,30 @@ export const retrievalLimit = (k: number) => Math.max(20 * k, 200);
 export function rulesV1(input: RulesInput, scratch: RetrievalScratch, nowMs: () => number): RulesOutput {
   const candidates = scratch.retrieve({ ...input, limit: input.limit ?? retrievalLimit(input.k) });
   const retrievedMs = nowMs();
-  const rows = rank(candidates, input.k);
-  return { list: toList(rows, candidates, input.index), rankingMs: nowMs() - retrievedMs };
+  const list = listOf(candidates, input.k, (row) =>
+    input.index.table.nameOf(candidates.slots[row] as number),
+  );
+  const rankingMs = nowMs() - retrievedMs;
+  if (!input.isStored) return { list, rankingMs };
+  return { list: { ...list, candidates: captureRules(candidates, input.index.table, input.k) }, rankingMs };
 }
 
-function toList(rows: readonly number[], candidates: Candidates, index: PopularityIndex): RankedList {
-  const { slots, score, coVisitation, popularity } = candidates;
+/** Ranks what retrieval left. */
+export function listOf(
+  candidates: Candidates,
+  k: number,
+  nameOf: (row: number) => string,
+  weights?: RankingWeights,
+): RankedList {
+  const { score, coVisitation, popularity } = candidates;
+  const rows = rank(candidates, k, weights);
   const sourceScores = new Float64Array(rows.length * SOURCES.length);
   for (const [place, row] of rows.entries()) {
     sourceScores[SOURCES.length * place] = coVisitation[row] as number;
     sourceScores[SOURCES.length * place + 1] = popularity[row] as number;
   }
   return {
-    itemIds: rows.map((row) => index.table.nameOf(slots[row] as number)),
+    itemIds: rows.map(nameOf),
     scores: Float64Array.from(rows, (row) => score[row] as number),
     sources: SOURCES,
     sourceScores,

@@ -1,4 +1,4 @@
-/** Makes the rows of a slate from a ranked list. */
+/** Makes the rows of a slate from a ranked list: serving and replays do it alike. */
 
 import type { CatalogCard } from "./catalog-cards.ts";
 import type { ExplorationRules } from "./exploration.ts";
@@ -29,7 +29,7 @@ export interface RowsInput {
   readonly cardOf: CardOf;
   /** Null where they could not be read. */
   readonly user: UserFacts | null;
-  readonly hasTime: () => boolean;
+  readonly hasTime: (judged: number) => boolean;
 }
 
 export const needsCards = ({ filter, boost, spread }: Refinement): boolean =>

@@ -31,7 +31,7 @@ export interface SlateInput {
   readonly rows: readonly Row[];
   readonly k: number;
   readonly exploration: { readonly rules: ExplorationRules; readonly seed: string } | null;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 export function makeSlate({ list, rows, k, exploration, clock }: SlateInput): Slate {

@@ -10,6 +10,7 @@ import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import { PLAIN_RULES } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
+import { withBasis } from "./slates/with-basis.ts";
 import { MAX_CANDIDATES, StreamScratch, WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { emptyProfile } from "./user-profile.ts";
 import { unwantedSlots, viewersOf } from "./viewer.ts";
@@ -33,16 +34,17 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     const hidden = visibility.items.inTable(index.table);
     const list =
       neighbours.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth))
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank({
             index,
             sources,
             unwanted,
             hidden,
             k: depth === "slate" ? request.k : MAX_CANDIDATES,
+            ...(request.isStored && { isStored: true }),
             ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
           });
-    return { list, rankingMs: clock.monotonicMs() - startedMs };
+    return { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
   };
 
   return {
@@ -70,16 +72,19 @@ export function popular(
   depth: Depth,
   coldStarts: ColdStarts,
 ): RankedList {
-  const request = visibility.wanted(asked, visibility.knownOf(viewersOf(asked)));
+  const ownHidden = visibility.knownOf(viewersOf(asked));
+  const request = visibility.wanted(asked, ownHidden);
   const index = popularity.current();
   const known = stream.profiles.stale(request.userId) ?? emptyProfile(index.table);
   const viewer = {
     profile: known,
     overlay: overlayOf(overlay, request.userId, request.sessionEvents),
     cached: null,
-    hidden: [],
+    hidden: ownHidden,
     isGuest: false,
   };
   const unwanted = new Set(unwantedSlots(viewer, request, index.table));
-  return coldStarts.list(index, unwanted, visibility.items.inTable(index.table), coldDepth(request, depth));
+  const hidden = visibility.items.inTable(index.table);
+  const list = coldStarts.list(index, unwanted, hidden, coldDepth(request, depth), request.isStored);
+  return withBasis(list, viewer);
 }

@@ -4,11 +4,12 @@
  * score = .7 sequential rules + .2 co-visitation + .1 decayed popularity, each min-max normalised over the candidates.
  */
 
-import { bestRows } from "./bounded-select.ts";
+import { BlendScratch, blendColumns, columnOf } from "./blend-columns.ts";
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
-import type { RankedList, SourceName } from "./ranked-list.ts";
+import type { RankedList } from "./ranked-list.ts";
+import { captureBlend } from "./slates/capture.ts";
 
 /** Newest distinct items of the profile whose neighbours are candidates. */
 export const PROFILE_DEPTH = 5;
@@ -32,8 +33,6 @@ export const STREAM_WEIGHTS: BlendWeights = {
   decayedPopularity: 0.1,
 };
 
-const SOURCES: readonly SourceName[] = ["sequential_rules", "co_visitation", "decayed_popularity"];
-
 export type SlotList = readonly number[] | Int32Array;
 
 export interface StreamInput {
@@ -48,6 +47,8 @@ export interface StreamInput {
   readonly k: number;
   /** Most popular items that are candidates, at most `WIDE_POPULAR_CANDIDATES`. */
   readonly popularCandidates?: number;
+  /** Whether the list keeps its candidates. */
+  readonly isStored?: boolean;
 }
 
 const FREE = -1;
@@ -56,18 +57,17 @@ const UNWANTED = -2;
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class StreamScratch {
   readonly #slots = new Int32Array(MAX_CANDIDATES);
-  readonly #rows = Int32Array.from({ length: MAX_CANDIDATES }, (_, row) => row);
   readonly #rules = new Float64Array(MAX_CANDIDATES);
   readonly #transitions = new Float64Array(MAX_CANDIDATES);
   readonly #popularity = new Float64Array(MAX_CANDIDATES);
-  readonly #scores = new Float64Array(MAX_CANDIDATES);
+  readonly #blend = new BlendScratch(MAX_CANDIDATES);
   #count = 0;
   /** By slot: the row of the candidate, `FREE` or `UNWANTED`. */
   #marks = new Int32Array(0);
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: StreamInput, weights = STREAM_WEIGHTS): RankedList {
-    const { index, k, unwanted } = input;
+    const { index, unwanted } = input;
     const slots = index.table.size;
     if (this.#marks.length < slots) this.#marks = new Int32Array(slots * 2).fill(FREE);
     this.#count = 0;
@@ -78,13 +78,7 @@ export class StreamScratch {
     } finally {
       this.#clearMarks(unwanted);
     }
-    const shares = [
-      spread(this.#rules, this.#count, weights.sequentialRules),
-      spread(this.#transitions, this.#count, weights.coVisitation),
-      spread(this.#popularity, this.#count, weights.decayedPopularity),
-    ] as const;
-    this.#blend(shares);
-    return this.#list(k, shares, index);
+    return this.#list(input, weights);
   }
 
   #addNeighbours(sources: StreamInput["sources"], hidden: HiddenSlots): void {
@@ -142,58 +136,17 @@ export class StreamScratch {
     for (let row = 0; row < this.#count; row++) this.#marks[this.#slots[row] as number] = FREE;
   }
 
-  #blend([rules, transitions, popularity]: readonly [Spread, Spread, Spread]): void {
-    for (let row = 0; row < this.#count; row++) {
-      this.#scores[row] =
-        rules.factor * ((this.#rules[row] as number) - rules.least) +
-        transitions.factor * ((this.#transitions[row] as number) - transitions.least) +
-        popularity.factor * ((this.#popularity[row] as number) - popularity.least);
-    }
+  #list({ index, k, isStored = false }: StreamInput, weights: BlendWeights): RankedList {
+    const places = this.#blend.rows.subarray(0, this.#count);
+    const columns = [
+      columnOf("sequential_rules", weights.sequentialRules, this.#rules, places),
+      columnOf("co_visitation", weights.coVisitation, this.#transitions, places),
+      columnOf("decayed_popularity", weights.decayedPopularity, this.#popularity, places),
+    ];
+    const nameOf = (row: number) => index.table.nameOf(this.#slots[row] as number);
+    const list = blendColumns({ places, columns, k, nameOf }, this.#blend);
+    if (!isStored) return list;
+    const slots = this.#slots.subarray(0, this.#count);
+    return { ...list, candidates: captureBlend(index.table, slots, columns, k, places) };
   }
-
-  #list(
-    k: number,
-    [rules, transitions, popularity]: readonly [Spread, Spread, Spread],
-    index: PopularityIndex,
-  ): RankedList {
-    const scores = this.#scores;
-    const popular = this.#popularity;
-    const best = bestRows(this.#rows.subarray(0, this.#count), k, (row, other) => {
-      const difference =
-        (scores[row] as number) - (scores[other] as number) ||
-        (popular[row] as number) - (popular[other] as number);
-      return difference === 0 ? row < other : difference > 0;
-    });
-    const sourceScores = new Float64Array(best.length * SOURCES.length);
-    let at = 0;
-    for (const row of best) {
-      sourceScores[at++] = rules.factor * ((this.#rules[row] as number) - rules.least);
-      sourceScores[at++] = transitions.factor * ((this.#transitions[row] as number) - transitions.least);
-      sourceScores[at++] = popularity.factor * ((this.#popularity[row] as number) - popularity.least);
-    }
-    return {
-      itemIds: best.map((row) => index.table.nameOf(this.#slots[row] as number)),
-      scores: Float64Array.from(best, (row) => scores[row] as number),
-      sources: SOURCES,
-      sourceScores,
-    };
-  }
-}
-
-/** Min-max normalisation and weight in one: share = factor * (value - least). */
-interface Spread {
-  readonly least: number;
-  readonly factor: number;
-}
-
-/** Values that are all equal tell candidates apart in nothing and give 0. */
-function spread(values: Float64Array, count: number, weight: number): Spread {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < count; row++) {
-    const value = values[row] as number;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  return { least, factor: most > least ? weight / (most - least) : 0 };
 }

@@ -2,11 +2,12 @@
 
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import type { RulesInput } from "./rules-v1.ts";
+import { capturePopular } from "./slates/capture.ts";
 
 const SOURCES: readonly SourceName[] = ["co_visitation", "popularity"];
 
 /** Both parts in their own order, without unwanted items or repeats, cut to `k`. Only the newest source counts. */
-export function successors({ index, sources, unwanted, hidden, k }: RulesInput): RankedList {
+export function successors({ index, sources, unwanted, hidden, k, isStored }: RulesInput): RankedList {
   const unwantedSlots = new Set<number>();
   for (const itemId of unwanted) unwantedSlots.add(index.table.slotOf(itemId));
   const itemIds: string[] = [];
@@ -26,10 +27,13 @@ export function successors({ index, sources, unwanted, hidden, k }: RulesInput):
   for (let rank = 0; rank < index.size && itemIds.length < k; rank++) {
     take(false, index.slotAt(rank), index.scoreAt(rank));
   }
-  return {
+  const list: RankedList = {
     itemIds,
     scores: Float64Array.from(scores),
     sources: SOURCES,
     sourceScores: Float64Array.from(sourceScores),
   };
+  if (!isStored) return list;
+  const ranks = itemIds.map((itemId) => index.rankOf(index.table.slotOf(itemId)));
+  return { ...list, candidates: capturePopular("popular", index, ranks, k, null) };
 }

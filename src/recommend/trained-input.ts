@@ -24,4 +24,6 @@ export interface TrainedInput {
   readonly k: number;
   /** Most popular items that are candidates, 200 where nothing is said. */
   readonly popularCandidates?: number;
+  /** Whether the list keeps its candidates. */
+  readonly isStored?: boolean;
 }

@@ -8,6 +8,7 @@ import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import type { ServingRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
+import { withBasis } from "./slates/with-basis.ts";
 import { coldDepth, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
@@ -51,13 +52,14 @@ export function trainedPolicy(
       unwanted,
       hidden,
       k: depth === "slate" ? request.k : MOST_CANDIDATES,
+      ...(request.isStored && { isStored: true }),
       ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
     };
     const list =
       recent.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth))
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
-    return { list, rankingMs: clock.monotonicMs() - startedMs };
+    return { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
   };
 
   return {

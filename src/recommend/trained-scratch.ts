@@ -4,10 +4,11 @@
  * score = sum over sources of weight * (score - least) / (most - least).
  */
 
-import { bestRows } from "./bounded-select.ts";
+import { BlendScratch, blendColumns, type Column, columnOf } from "./blend-columns.ts";
 import { CandidateSet } from "./candidate-set.ts";
 import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
+import { captureBlend } from "./slates/capture.ts";
 import { SlotScores } from "./slot-scores.ts";
 import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
@@ -25,7 +26,7 @@ const MAX_SCORED = 800;
 export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES;
 
 /** In the order in which their candidates come; some have working memory of their own. */
-const createSources = (): readonly Source[] => [
+export const createSources = (): readonly Source[] => [
   sequentialRules,
   itemListSource("ease"),
   itemListSource("item_knn"),
@@ -35,23 +36,16 @@ const createSources = (): readonly Source[] => [
 ];
 const POPULARITY: SourceName = "decayed_popularity";
 
-/** What one source gave to the candidates of an answer. */
-export interface Column {
-  readonly name: SourceName;
-  readonly weight: number;
-  readonly values: Float32Array;
-  /** Of the candidates. */
-  readonly least: number;
-  readonly most: number;
-}
-
 /** Working memory of one realm's answers, one at a time: nothing is allocated that grows with the catalogue. */
 export class TrainedScratch {
-  readonly #sources = createSources().map((source) => ({ source, scores: new SlotScores() }));
+  readonly #sources: readonly { readonly source: Source; readonly scores: SlotScores }[];
   readonly #popularity = new PopularityScores();
   readonly #candidates = new CandidateSet(MOST_CANDIDATES);
-  readonly #scores = new Float64Array(MOST_CANDIDATES);
-  readonly #rows = Int32Array.from({ length: MOST_CANDIDATES }, (_, row) => row);
+  readonly #blend = new BlendScratch(MOST_CANDIDATES);
+
+  constructor(sources = createSources()) {
+    this.#sources = sources.map((source) => ({ source, scores: new SlotScores() }));
+  }
 
   /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
   rank(input: TrainedInput, weights: BlendWeights = input.placed.model.weights): RankedList {
@@ -90,53 +84,13 @@ export class TrainedScratch {
     }
   }
 
-  #list({ index, k }: TrainedInput, slots: Int32Array, columns: readonly Column[]): RankedList {
-    const scores = this.#scores;
-    const popular = this.#popularity.values;
-    scores.fill(0, 0, slots.length);
-    for (const column of columns) addShares(scores, slots, column);
-    const best = bestRows(this.#rows.subarray(0, slots.length), k, (row, other) => {
-      const difference =
-        (scores[row] as number) - (scores[other] as number) ||
-        (popular[slots[row] as number] as number) - (popular[slots[other] as number] as number);
-      return difference === 0 ? row < other : difference > 0;
-    });
-    const sourceScores = new Float64Array(best.length * columns.length);
-    let at = 0;
-    for (const row of best) {
-      for (const column of columns) sourceScores[at++] = shareOf(column, slots[row] as number);
-    }
-    return {
-      itemIds: best.map((row) => index.table.nameOf(slots[row] as number)),
-      scores: Float64Array.from(best, (row) => scores[row] as number),
-      sources: columns.map(({ name }) => name),
-      sourceScores,
-    };
-  }
-}
-
-function columnOf(name: SourceName, weight: number, values: Float32Array, slots: Int32Array): Column {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < slots.length; row++) {
-    const value = values[slots[row] as number] as number;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  return { name, weight, values, least, most };
-}
-
-/** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
-const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (most - least) : 0);
-
-export const shareOf = (column: Column, slot: number) =>
-  factorOf(column) * ((column.values[slot] as number) - column.least);
-
-function addShares(scores: Float64Array, slots: Int32Array, column: Column): void {
-  const { values, least } = column;
-  const factor = factorOf(column);
-  if (factor === 0) return;
-  for (let row = 0; row < slots.length; row++) {
-    scores[row] = (scores[row] as number) + factor * ((values[slots[row] as number] as number) - least);
+  #list(
+    { index, k, isStored = false }: TrainedInput,
+    slots: Int32Array,
+    columns: readonly Column[],
+  ): RankedList {
+    const nameOf = (row: number) => index.table.nameOf(slots[row] as number);
+    const list = blendColumns({ places: slots, columns, k, nameOf }, this.#blend);
+    return isStored ? { ...list, candidates: captureBlend(index.table, slots, columns, k) } : list;
   }
 }

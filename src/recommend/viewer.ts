@@ -13,6 +13,7 @@ import { emptyProfile, profileInTable, type UserProfile } from "./user-profile.t
 /** A guest's events carry this before the session id as their user id. */
 const GUEST_PREFIX = "session:";
 const guestOf = (sessionId: string): string => GUEST_PREFIX + sessionId;
+export const isGuest = (userId: string): boolean => userId.startsWith(GUEST_PREFIX);
 
 /** Who may have hidden items from this answer: the user, and the guest of the session. */
 export const viewersOf = ({ userId, sessionId }: Pick<RecoRequest, "userId" | "sessionId">): string[] =>
@@ -56,8 +57,13 @@ function viewerOf(
   const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");
   return chain(stored, ([cached = null, hidden = []]) => {
     const profile = cached ?? emptyProfile(stream.popularity.table);
-    const isGuest = userId.startsWith(GUEST_PREFIX);
-    return { profile, overlay: overlayOf(overlay, userId, sessionEvents), cached, hidden, isGuest };
+    return {
+      profile,
+      overlay: overlayOf(overlay, userId, sessionEvents),
+      cached,
+      hidden,
+      isGuest: isGuest(userId),
+    };
   });
 }
 

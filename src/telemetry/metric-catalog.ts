@@ -20,7 +20,7 @@ const RECOMMENDATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const COUNTS = [0, 1, 5, 10, 20, 50, 100];
 
-const ENDPOINTS = ["reco", "recommend"];
+const ENDPOINTS = ["reco", "recommend", "similar", "detail", "trending"];
 const OUTBOX_STATUSES = ["pending", "publishing", "dead"];
 const TRAFFIC_CLASSES = ["serve", "ingest", "catalogue", "batch", "admin", "import"];
 const STAGES = [
@@ -104,6 +104,9 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   }),
   reco_impression_log_total: counter("Impressions logged by /reco, by outcome.", {
     outcome: ["logged", "duplicate", "conflict", "dropped", "failed"],
+  }),
+  reco_slate_log_total: counter("Slates handed over to be stored, by outcome.", {
+    outcome: ["stored", "repeated", "dropped", "failed"],
   }),
   recommendation_requests_total: counter("Recommendation requests by endpoint and outcome.", {
     endpoint: ENDPOINTS,

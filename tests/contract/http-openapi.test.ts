@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { Deadline } from "../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { listRoutes } from "../../src/http/app.ts";
+import type { Degraded } from "../../src/recommend/catalogue/request.ts";
 import { answerOf } from "../support/answers.ts";
 import { aDirectBody, anImpressionBody, aWatchBody } from "../support/events.ts";
-import { anAnswer, fakeHttp } from "../support/fakes/http-services.ts";
+import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
 import { answerChecker, brokenRefs, type OpenApiDocument } from "../support/openapi.ts";
+import { aSlate, someFeatures } from "../support/slates.ts";
 
 type Http = ReturnType<typeof fakeHttp>;
 
@@ -30,6 +33,7 @@ const INVENTORY = [
   "GET /docs/swagger-ui.css P null",
   "GET /health P null",
   "GET /healthz P null",
+  "GET /hot/trending C recs:read",
   "GET /livez P null",
   "GET /metrics P null",
   "GET /metrics/prometheus P null",
@@ -43,6 +47,11 @@ const INVENTORY = [
   "GET /readyz P null",
   "GET /reco C recs:read",
   "GET /recommend C recs:read",
+  "GET /recommend/detail/{dataset_id} C recs:read",
+  "GET /similar/{dataset_id} C recs:read",
+  "GET /slates/{request_id} C explain:read",
+  "GET /slates/{request_id}/explain C explain:read",
+  "GET /slates/{request_id}/why-not/{item_id} C explain:read",
   "GET /startupz P null",
   "GET /users/{user_id} C catalog:read",
   "POST /catalog/items C catalog:write",
@@ -54,6 +63,7 @@ const INVENTORY = [
   "POST /policy/promote A models:admin",
   "POST /policy/rollback A models:admin",
   "POST /recommend C recs:read",
+  "POST /slates/{request_id}/replay C explain:read",
   "POST /users/merge C catalog:write",
   "POST /users/{user_id}/hidden-items C catalog:write",
   "PUT /catalog/items/{item_id} C catalog:write",
@@ -128,6 +138,12 @@ const ITEM = "/catalog/items/{item_id}";
 const USER = "/users/{user_id}";
 const HIDDEN = `${USER}/hidden-items`;
 const stored = (http: Http) => http.post("/catalog/items", { items: [{ item_id: "i-1", title: "One" }] });
+const SIMILAR = "/similar/{dataset_id}";
+const DETAIL = "/recommend/detail/{dataset_id}";
+function nothingBeside(http: Http, degraded: Degraded | null): Http {
+  http.besideAnswer = { ...http.besideAnswer, items: [], degraded };
+  return http;
+}
 const RUN = "20260101_000000";
 const promoted = (http: Http, run_id = RUN) => http.post("/policy/promote", { run_id });
 const twice = (http: Http) =>
@@ -137,6 +153,19 @@ const unsound = (http: Http) => {
   http.models.evidence.set(RUN, { policy: null, artifactSha256: null });
   return http;
 };
+const SLATE = "/slates/{request_id}";
+const WHY_NOT = `${SLATE}/why-not/{item_id}`;
+/** With a slate that has features, and one that has none. */
+async function withSlates(http: Http): Promise<Http> {
+  const features = [{ id: "f-1", servedAtMs: NOW_MS, features: someFeatures() }];
+  const slate = aSlate({ servedAtMs: NOW_MS, featuresId: "f-1" });
+  const lost = aSlate({ servedAtMs: NOW_MS, requestId: "request-2" });
+  await http.slateStore.store({ slates: [slate, lost], features }, Deadline.after(1_000));
+  return http;
+}
+const slated = async (http: Http, path: string) => (await withSlates(http)).get(`/slates/${path}`);
+const replayed = async (http: Http, path: string, body: object = {}) =>
+  (await withSlates(http)).post(`/slates/${path}/replay`, body);
 const merging = (from: string) => ({ from_user_id: from, to_user_id: "u-1" });
 
 /** Real calls: method, path, and what to send; their answers must be as documented. */
@@ -158,6 +187,14 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ["get", "/recommend", (http) => http.get("/recommend")],
   ["post", "/recommend", (http) => http.post("/recommend", { users: [{ user_id: "u" }], details: true })],
   ["post", "/recommend", (http) => http.post("/recommend", {})],
+  ["get", SIMILAR, (http) => http.get("/similar/i-1")],
+  ["get", SIMILAR, (http) => http.get("/similar/i-1?limit=0")],
+  ["get", SIMILAR, (http) => nothingBeside(http, null).get("/similar/i-1")],
+  ["get", SIMILAR, (http) => nothingBeside(http, "timeout:no_fallback").get("/similar/i-1")],
+  ["get", DETAIL, (http) => http.get("/recommend/detail/i-1?user_id=u&source=home")],
+  ["get", DETAIL, (http) => http.get("/recommend/detail/i-1?user_id=")],
+  ["get", "/hot/trending", (http) => http.get("/hot/trending?timeframe=24h")],
+  ["get", "/hot/trending", (http) => http.get("/hot/trending?timeframe=1y")],
   ["post", "/event", (http) => http.post("/event", aDirectBody())],
   ["post", "/event", (http) => http.post("/event", {})],
   ["post", "/event", (http) => http.post("/event", {}, { "Content-Type": "text/plain" })],
@@ -211,6 +248,20 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ["post", "/models/reload", (http) => http.post("/models/reload", { source: "/etc/passwd" })],
   ["post", "/models/reload", (http) => http.post("/models/reload", { rollout: 0.5 })],
   ["post", "/models/reload", (http) => unsound(http).post("/models/reload", { run_id: RUN })],
+  ["get", SLATE, (http) => slated(http, "request-1")],
+  ["get", SLATE, (http) => slated(http, "none")],
+  ["get", SLATE, (http) => down(http).get("/slates/request-1")],
+  ["get", `${SLATE}/explain`, (http) => slated(http, "request-1/explain")],
+  ["get", `${SLATE}/explain`, (http) => slated(http, "request-2/explain")],
+  ["get", `${SLATE}/explain`, (http) => slated(http, "none/explain")],
+  ...["b", "e{,}", "h", "y", "c", "nowhere", "%ff"].map(
+    (item) => ["get", WHY_NOT, (http: Http) => slated(http, `request-1/why-not/${item}`)] as const,
+  ),
+  ["get", WHY_NOT, (http) => slated(http, "request-2/why-not/c")],
+  ["post", `${SLATE}/replay`, (http) => replayed(http, "request-1")],
+  ["post", `${SLATE}/replay`, (http) => replayed(http, "request-2")],
+  ["post", `${SLATE}/replay`, (http) => replayed(http, "none")],
+  ["post", `${SLATE}/replay`, (http) => replayed(http, "request-1", { policy: 7 })],
   ["get", "/contract", (http) => http.get("/contract")],
   ["get", "/contract", (http) => http.get("/contract", { "X-Request-Timeout-Ms": "x" })],
   ["get", "/metrics/reco", (http) => http.get("/metrics/reco")],

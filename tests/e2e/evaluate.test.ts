@@ -63,7 +63,7 @@ describe("reco evaluate", () => {
       });
       const report = JSON.parse(ended.out) as EvaluationReport;
       expect(report.n_events).toBe(180);
-      for (const policy of ["rules-v1", "stream-v1"]) {
+      for (const policy of ["rules-v1", "stream-v1", "trained"]) {
         expect(rowsOf(report, policy)).toHaveLength(8);
         expect(rowsOf(report, `${policy}, API`)).toEqual(rowsOf(report, policy));
         expect(rowsOf(report, `${policy}, prequential`)).toHaveLength(8);
@@ -81,7 +81,9 @@ describe("reco evaluate", () => {
       expect({ code: ended.code, trees: readdirSync(temporary) }).toEqual({ code: 0, trees: [] });
       const report = JSON.parse(ended.out) as EvaluationReport;
       expect(report.n_events).toBe(12);
-      expect(rowsOf(report, "stream-v1, API")).toEqual(rowsOf(report, "stream-v1"));
+      for (const policy of ["stream-v1", "trained"]) {
+        expect(rowsOf(report, `${policy}, API`)).toEqual(rowsOf(report, policy));
+      }
     },
     TIMEOUT_MS,
   );

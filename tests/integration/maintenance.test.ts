@@ -5,15 +5,17 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { maintenanceTasks } from "../../src/stores/postgres/maintenance.ts";
 import { readOutboxSnapshot } from "../../src/stores/postgres/outbox-snapshot.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
+import { createSlateStore } from "../../src/stores/postgres/slate-store.ts";
 import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
+import { aSlate, someFeatures } from "../support/slates.ts";
 
 const DAY_MS = 86_400_000;
 const config = {
   outbox: { retentionHours: 72 },
   ingest: { maxEventAgeMs: 30 * DAY_MS, maxEventFutureMs: 300_000 },
-  retention: { consumedDays: 14, dlqDays: 30, factDays: 180 },
+  retention: { consumedDays: 14, dlqDays: 30, factDays: 180, slateDays: 7 },
   eventLog: { retentionHours: 168 },
 };
 
@@ -36,6 +38,23 @@ describe("maintenance", () => {
     const rows = await query(pool, `select ${column}::text as name from ${table} order by 1`);
     return rows.map(({ name }) => name);
   };
+
+  test("drops whole days of slates past their time, and features a day later", async () => {
+    const store = createSlateStore(pool, 30);
+    const ago = (days: number) => Date.now() - days * DAY_MS;
+    for (const days of [0, 6.9, 8.1, 9.1]) {
+      const requestId = `served-${days}`;
+      const features = [{ id: requestId, servedAtMs: ago(days), features: someFeatures() }];
+      const slates = [aSlate({ requestId, featuresId: requestId, servedAtMs: ago(days) })];
+      await store.store({ slates, features }, Deadline.after(20_000));
+    }
+
+    await run("served_slates");
+
+    expect(await left("served_slates", "request_id")).toEqual(["served-0", "served-6.9"]);
+    expect(await left("slate_features", "features_id")).toEqual(["served-0", "served-6.9", "served-8.1"]);
+    expect(await run("served_slates")).toBe(0);
+  });
 
   test("deletes published outbox rows past their time and takes them off the counters", async () => {
     await query(

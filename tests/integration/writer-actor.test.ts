@@ -1,6 +1,7 @@
 /** The writer actor on a real store. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { packSlates } from "../../src/actors/slate-message.ts";
 import { start, type WriterMessage } from "../../src/actors/writer.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
@@ -12,6 +13,7 @@ import type { ConfigOverrides } from "../support/fakes/http-services.ts";
 import { actorArgs, countedBy } from "../support/http-worker.ts";
 import { settled } from "../support/manual-clock.ts";
 import { anImpressionEvent } from "../support/plans.ts";
+import { aSlate } from "../support/slates.ts";
 
 setDefaultTimeout(30_000);
 
@@ -90,4 +92,17 @@ test("what cannot be stored within the time of a stop is given up on, and counte
     await Deadline.after(3_000).race(Promise.all(upTo(5).map(write)));
     expect(outcome("failed")).toBe(5);
   });
+});
+
+test("stores slates of several workers beside impressions, and gives their credit back at once", async () => {
+  const { actor, write } = await aWriter();
+  const slates = (worker: number) =>
+    upTo(20).map((id) => aSlate({ requestId: `worker-${worker}-${id}`, servedAtMs: Date.now() }));
+  for (const worker of [1, 2]) {
+    const message = packSlates({ slates: slates(worker), features: [] });
+    expect(await actor.receive?.(message, `http-${worker}`)).toBeUndefined();
+  }
+  await Promise.all(upTo(5).map(write));
+  await actor.stop?.();
+  expect(await query(pool, "select count(*)::int as slates from served_slates")).toEqual([{ slates: 40 }]);
 });

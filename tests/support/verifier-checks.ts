@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 export const RETENTION = {
   outbox: { retentionHours: 72 },
   ingest: { maxEventAgeMs: 30 * DAY_MS, maxEventFutureMs: 300_000 },
-  retention: { consumedDays: 14, dlqDays: 30, factDays: 180 },
+  retention: { consumedDays: 14, dlqDays: 30, factDays: 180, slateDays: 7 },
   eventLog: { retentionHours: 168 },
 };
 

@@ -11,7 +11,7 @@ import { showProgress } from "./progress.ts";
 const MS_FROM = 1e12;
 
 export async function askPrequential(split: Split, asking: ServedAsking): Promise<void> {
-  using progress = showProgress(`asking ${asking.policy} while it learns`, split.test.length);
+  using progress = showProgress(`asking ${asking.policy.name} while it learns`, split.test.length);
   const indexOf = questionIndexes(split);
   for (const [place, interaction] of split.test.entries()) {
     const index = indexOf.get(interaction);

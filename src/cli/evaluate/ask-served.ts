@@ -8,14 +8,8 @@ import { LIST_LENGTH } from "../../evaluation/models.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 import type { LocalHttp } from "./local-http.ts";
 import { patiently } from "./patience.ts";
+import type { ServedPolicy } from "./served-policy.ts";
 
-export type ServedPolicy = "rules-v1" | "stream-v1";
-
-/** Newest items of a user that a policy keeps out of its answers by itself. */
-const KNOWN_AS_SEEN: Readonly<Record<ServedPolicy, number>> = {
-  "rules-v1": 20,
-  "stream-v1": Number.POSITIVE_INFINITY,
-};
 /** What `exclude` takes at most. */
 const MAX_EXCLUDED = 500;
 const MAX_QUERY_CHARACTERS = 8_000;
@@ -43,14 +37,14 @@ export async function askServed(
   userId: string,
   itemIds: readonly string[],
 ): Promise<void> {
-  const excluded = exclusions(itemIds, KNOWN_AS_SEEN[policy], features);
+  const excluded = exclusions(itemIds, policy.knownAsSeen, features);
   const query = `user_id=${encodeURIComponent(userId)}&session_id=evaluation&k=${LIST_LENGTH}&details=true&x_autolog_impressions=false`;
   await patiently(signal, async () => {
     const { status, body } = await http.get(`/reco?${query}${excluded}`);
     if (status !== 200) return `/reco answered ${status}: ${body.slice(0, 500)}`;
     const answer = JSON.parse(body) as RecoBody;
     const { degraded, items } = answer.details;
-    if (answer.model_version !== policy || degraded !== null) {
+    if (answer.model_version !== policy.modelVersion || degraded !== null) {
       return `/reco answered as ${answer.model_version}, degraded: ${degraded}`;
     }
     sheet.note(index, unseen(items, itemIds));

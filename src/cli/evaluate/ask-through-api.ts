@@ -14,7 +14,7 @@ const APPEND_TIMEOUT_MS = 30_000;
 
 /** Each user's questions come in order, each after all that the user did before it. */
 export async function askFrozen(tree: ServedTree, split: Split, asking: ServedAsking): Promise<void> {
-  using progress = showProgress(`asking ${asking.policy} through the API`, split.questions.length);
+  using progress = showProgress(`asking ${asking.policy.name} through the API`, split.questions.length);
   const users = [...Map.groupBy(split.test, ({ userId }) => userId).entries()].values();
   const indexOf = questionIndexes(split);
   const work = async () => {

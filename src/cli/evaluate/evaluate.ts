@@ -1,5 +1,6 @@
 /** Puts an evaluation together: the split, the models in this process, and the same policies behind the API. */
 
+import { rangeOf } from "../../actors/train-run.ts";
 import { AnswerSheet } from "../../evaluation/answer-sheet.ts";
 import { askOffline } from "../../evaluation/ask-offline.ts";
 import { FrozenFeatures } from "../../evaluation/frozen-features.ts";
@@ -12,9 +13,9 @@ import { train } from "../../models/train.ts";
 import { trainingLogOf } from "../../models/training-log.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 import { askPrequential } from "./ask-prequential.ts";
-import type { ServedPolicy } from "./ask-served.ts";
 import { askFrozen } from "./ask-through-api.ts";
 import type { Input } from "./input.ts";
+import { servedPolicies } from "./served-policy.ts";
 import { startServedTree } from "./served-tree.ts";
 
 export interface EvaluationOptions {
@@ -31,7 +32,8 @@ export interface EvaluationOptions {
 }
 
 export interface Agreement {
-  readonly policy: ServedPolicy;
+  /** Name of the policy. */
+  readonly policy: string;
   /** Questions whose rank was the same behind the API and in this process. */
   readonly equal: number;
 }
@@ -46,7 +48,8 @@ export interface Evaluated {
   readonly settingsTried: number;
 }
 
-const SERVED: readonly ServedPolicy[] = ["rules-v1", "stream-v1"];
+/** Of the run that is behind the API for the time of the evaluation. */
+const RUN_ID = "20000101_000000";
 
 /** Throws CommandError when nothing can be asked, or when a tree does not answer as it should. */
 export async function evaluate(
@@ -64,26 +67,27 @@ export async function evaluate(
   const features = new FrozenFeatures(split.training, halfLifeHours);
   const surprise = new Surprise(split.training);
   const log = trainingLogOf(split.training);
-  const trained = train(log, { runId: "evaluation", texts, halfLifeHours, easeMaxRows, onStage });
-  const models = [...offlineModels(features), ...trainedModels(trained.model, features, protocol)];
+  const trained = train(log, { runId: RUN_ID, texts, halfLifeHours, easeMaxRows, onStage });
+  const models = [...offlineModels(features), ...trainedModels(trained.model, features)];
   const sheets = [...askOffline(split, models, features, surprise)];
   const agreements: Agreement[] = [];
   const training = split.training.map((interaction) => plans.get(interaction) as IngestPlan);
-  for (const policy of throughApi ? SERVED : []) {
-    const sheet = new AnswerSheet(`${policy}, API`, split.questions, surprise);
+  const served = servedPolicies({ trained, data: { ...rangeOf(log), watermark: "0", leftOut: 0 } });
+  for (const policy of throughApi ? served : []) {
+    const sheet = new AnswerSheet(`${policy.name}, API`, split.questions, surprise);
     await using tree = await startServedTree({ policy, training, halfLifeHours, signal });
     await askFrozen(tree, split, { http: tree.http, policy, features, sheet, signal });
     agreements.push({
-      policy,
+      policy: policy.name,
       equal: equalRanks(
         sheet,
-        sheets.find(({ model }) => model === policy),
+        sheets.find(({ model }) => model === policy.name),
       ),
     });
     sheets.push(sheet);
   }
-  for (const policy of prequential ? SERVED : []) {
-    const sheet = new AnswerSheet(`${policy}, prequential`, split.questions, surprise);
+  for (const policy of prequential ? served : []) {
+    const sheet = new AnswerSheet(`${policy.name}, prequential`, split.questions, surprise);
     await using tree = await startServedTree({ policy, training, halfLifeHours, signal });
     await askPrequential(split, { http: tree.http, policy, features, sheet, signal });
     sheets.push(sheet);

@@ -14,7 +14,7 @@ export interface RunFolderOptions {
   readonly nowMs: number;
 }
 
-const RUN_ID = /^\d{8}_\d{6}$/;
+export const RUN_ID = /^\d{8}_\d{6}$/;
 
 /** Without a given id: the time, and when a run has that one already, the next second that is free. */
 export function makeRunFolder({ runId, output, reportsDir, nowMs }: RunFolderOptions): RunFolder {

@@ -1,9 +1,10 @@
 /** A tree of its own for an evaluation: a temporary data folder, the training part imported, one policy serving. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { storeRun } from "../../actors/train-run.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { formatConfigFailure } from "../../config/problem.ts";
@@ -12,12 +13,15 @@ import { Deadline } from "../../core/deadline.ts";
 import type { IngestPlan } from "../../events/ports.ts";
 import { IMPORT_CHUNK_SIZE, importEvents } from "../../stores/postgres/interaction-import.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
+import { createRegistryStore } from "../../stores/postgres/registry-store.ts";
 import { openStore } from "../database.ts";
 import { TreeProcess } from "../tree-process.ts";
 import { LocalHttp } from "./local-http.ts";
 import { showProgress } from "./progress.ts";
+import type { ServedPolicy, ServedRun } from "./served-policy.ts";
 
 const CHUNK_TIMEOUT_MS = 60_000;
+const PROMOTE_TIMEOUT_MS = 60_000;
 
 /**
  * Http alone, so that no consumer changes a rule. Without caches each answer is made from what the store holds at that
@@ -45,7 +49,7 @@ export interface ServedTree extends AsyncDisposable {
 }
 
 export interface ServedTreeOptions {
-  readonly policy: "rules-v1" | "stream-v1";
+  readonly policy: ServedPolicy;
   readonly training: readonly IngestPlan[];
   /** Of decayed popularity. */
   readonly halfLifeHours: number;
@@ -62,7 +66,8 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   const settings = {
     ...FROZEN,
     RECO_DATA_DIR: dataDir,
-    RECO_DEFAULT_POLICY: `builtin:${policy}`,
+    REPORTS_DIR: join(dataDir, "reports"),
+    RECO_DEFAULT_POLICY: `builtin:${policy.builtin}`,
     RECO_POPULARITY_HALF_LIFE_H: String(halfLifeHours),
     PORT: String(port),
     METRICS_PORT: String(await freePort()),
@@ -71,6 +76,7 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   {
     await using store = await openStore(config, "reco-evaluate");
     await importTraining(store.pool, training, signal);
+    if (policy.run) await promoteRun(store.pool, config, policy.run);
   }
   const tree = opened.use(new TreeProcess(dataDir, settings));
   const http = opened.use(new LocalHttp(port, signal));
@@ -98,6 +104,18 @@ async function importTraining(pool: Pool, plans: readonly IngestPlan[], signal: 
     await importEvents(pool, chunk, { publish: false }, systemClock, Deadline.after(CHUNK_TIMEOUT_MS));
     progress.advance(chunk.length);
   }
+}
+
+/** No worker runs yet that would have to follow. */
+async function promoteRun(pool: Pool, config: Config, { trained, data }: ServedRun): Promise<void> {
+  const deadline = Deadline.after(PROMOTE_TIMEOUT_MS);
+  const { reportsDir: reports } = config;
+  mkdirSync(reports);
+  const nowMs = systemClock.nowMs();
+  await storeRun({ pool, config, deadline }, { trained, contest: null, data, reports, nowMs });
+  const { runId } = trained.model;
+  const promotion = { slot: "default", runId, activate: null, actor: "evaluation" } as const;
+  await createRegistryStore(pool).promote(promotion, deadline);
 }
 
 function freePort(): Promise<number> {

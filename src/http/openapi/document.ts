@@ -16,6 +16,7 @@ import { RECOMMEND_BODY_SCHEMA } from "../recommend-body.ts";
 import { JSON_TYPE } from "../reply.ts";
 import type { ErrorCode, Route } from "../route.ts";
 import { MODEL_BODIES } from "../routes/models.ts";
+import { SLATE_BODIES } from "../routes/slates.ts";
 import { ANSWER_SCHEMAS } from "./answers.ts";
 import type { Described, Parameter } from "./operation.ts";
 import { ERROR_SCHEMAS, errorAnswer, HEADER_COMPONENTS } from "./responses.ts";
@@ -51,6 +52,7 @@ export async function openApiText(routes: readonly Route[], config: Config): Pro
         ...openApiSchemas(config.ingest),
         ...CATALOG_BODIES,
         ...MODEL_BODIES,
+        ...SLATE_BODIES,
         RecommendBody: RECOMMEND_BODY_SCHEMA,
         ...ANSWER_SCHEMAS,
         ...ERROR_SCHEMAS,

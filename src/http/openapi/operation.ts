@@ -20,6 +20,7 @@ export interface Operation {
     | "catalogue"
     | "users"
     | "models"
+    | "slates"
     | "analytics"
     | "health"
     | "metrics"

@@ -25,7 +25,7 @@ export function recoHandler(
   services: HttpServices,
   slates: RetrySlates,
 ): Required<Pick<Route, "handle" | "observe">> {
-  const { recommender, impressions, metrics, clock, config } = services;
+  const { recommender, impressions, slateLog, metrics, clock, config } = services;
   const { isExploring } = config.reco;
   const pages = new Pages(services);
   const counts = bindRecommendationMetrics(metrics, clock, "reco");
@@ -37,6 +37,15 @@ export function recoHandler(
   const families = [family("2xx"), family("4xx"), family("5xx")] as const;
   const latency = metrics.histogram("reco_api_latency_ms");
 
+  /** A slate that somebody sees is stored whether or not it is logged as an impression. */
+  const storeSlate = (query: RecoQuery, request: RecoRequest, { ids }: Call, answer: RecoAnswer): void => {
+    if (!request.isStored) return;
+    const { requestId } = ids;
+    const { surface, sessionId } = query;
+    const asked = { ...request, sessionId };
+    slateLog?.offer({ requestId, servedAtMs: clock.nowMs(), surface, request: asked, answer });
+  };
+
   const observeStages = ({ timingsMs }: RecoAnswer): void => {
     retrieval.observe(timingsMs.retrieval);
     ranking.observe(timingsMs.ranking);
@@ -44,21 +53,27 @@ export function recoHandler(
     if (timingsMs.exploration > 0) exploration.observe(timingsMs.exploration);
   };
 
-  const requestOf = (query: RecoQuery, { ids }: Call): RecoRequest => {
-    const explored = isExploring ? { ...query, explorationId: ids.requestId } : query;
-    return query.details ? { ...explored, isPaged: true } : explored;
+  /** A HEAD shows no slate to anybody. */
+  const requestOf = (query: RecoQuery, { ids, request }: Call): RecoRequest => {
+    const isStored = slateLog !== null && request.method !== "HEAD";
+    const explored = isExploring ? { explorationId: ids.requestId } : null;
+    const paged = query.details ? { isPaged: true } : null;
+    return isStored || explored || paged ? { ...query, ...explored, ...paged, isStored } : query;
   };
 
   const recommend = (query: RecoQuery, call: Call): MaybePromise<Given> => {
     const request = requestOf(query, call);
     if (query.cursor !== null) {
       return pages.next(query.cursor, query, request, call.deadline).then((next) => {
-        if (next.ok) observeStages(next.value.answer);
+        if (!next.ok) return next;
+        observeStages(next.value.answer);
+        storeSlate(query, request, call, next.value.answer);
         return next;
       });
     }
     return chain(recommender.reco(request, call.deadline), (answer) => {
       observeStages(answer);
+      storeSlate(query, request, call, answer);
       if (answer.page === null) return ok({ answer, cursor: null });
       return pages.begin(answer, query, call.deadline).then(ok);
     });

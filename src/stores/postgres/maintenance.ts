@@ -6,11 +6,13 @@ import { purgeFacts } from "./maintenance-facts.ts";
 import { purgeEventLog } from "./maintenance-log.ts";
 import { purgeOutbox } from "./maintenance-outbox.ts";
 import type { Pool } from "./pool-types.ts";
+import { dropOldSlates } from "./slate-partitions.ts";
+import { refreshTrendingScores } from "./trending-scores.ts";
 
 export interface MaintenanceTask {
   /** Label of the task's metrics. */
   readonly name: string;
-  /** Deletes until nothing is left or the deadline passes, and answers the number of rows. Throws store errors. */
+  /** Works until nothing is left or the deadline passes, and answers the number of rows deleted. Throws store errors. */
   run(pool: Pool, deadline: Deadline): Promise<number>;
 }
 
@@ -20,7 +22,12 @@ export interface RetentionSettings {
   readonly ingest: { readonly maxEventAgeMs: number; readonly maxEventFutureMs: number };
   readonly eventLog: { readonly retentionHours: number };
   /** 0 fact days: for ever. */
-  readonly retention: { readonly consumedDays: number; readonly dlqDays: number; readonly factDays: number };
+  readonly retention: {
+    readonly consumedDays: number;
+    readonly dlqDays: number;
+    readonly factDays: number;
+    readonly slateDays: number;
+  };
 }
 
 /** After that no event is accepted any more that the ledger could still have to recognise. */
@@ -55,6 +62,11 @@ export function maintenanceTasks(config: RetentionSettings): readonly Maintenanc
     {
       name: "event_log",
       run: (pool, deadline) => purgeEventLog(pool, hoursMs(eventLog.retentionHours), deadline),
+    },
+    { name: "trending_scores", run: refreshTrendingScores },
+    {
+      name: "served_slates",
+      run: (pool, deadline) => dropOldSlates(pool, daysMs(retention.slateDays), deadline),
     },
     ...(retention.factDays > 0
       ? [{ name: "facts", run: (pool: Pool, deadline: Deadline) => purgeFacts(pool, factMs, deadline) }]

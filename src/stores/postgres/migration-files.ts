@@ -14,7 +14,9 @@ import models from "../../../migrations/0009_models.sql" with { type: "text" };
 import catalogUsers from "../../../migrations/0010_catalog_users.sql" with { type: "text" };
 import policyRegistry from "../../../migrations/0011_policy_registry.sql" with { type: "text" };
 import eventLogGeneration from "../../../migrations/0025_event_log_generation.sql" with { type: "text" };
+import servedSlates from "../../../migrations/0026_served_slates.sql" with { type: "text" };
 import keptLists from "../../../migrations/0030_kept_lists.sql" with { type: "text" };
+import trendingScores from "../../../migrations/0032_trending_scores.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
 export interface Migration {
@@ -37,7 +39,9 @@ const EMBEDDED = {
   "0010_catalog_users.sql": catalogUsers,
   "0011_policy_registry.sql": policyRegistry,
   "0025_event_log_generation.sql": eventLogGeneration,
+  "0026_served_slates.sql": servedSlates,
   "0030_kept_lists.sql": keptLists,
+  "0032_trending_scores.sql": trendingScores,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const FALLBACK_FILE = "schema.sql";

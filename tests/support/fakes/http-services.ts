@@ -12,10 +12,18 @@ import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
+import type {
+  CatalogueAnswer,
+  CatalogueRequest,
+  TrendingAnswer,
+} from "../../../src/recommend/catalogue/request.ts";
 import type { Page } from "../../../src/recommend/paged-list.ts";
 import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
 import type { ShadowReport } from "../../../src/recommend/shadow-report.ts";
+import type { AnsweredSlate } from "../../../src/recommend/slates/new-slate.ts";
+import type { ItemStanding, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import type { Logger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Labels } from "../../../src/telemetry/metrics-types.ts";
@@ -23,6 +31,7 @@ import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { fakeItems, fakeUsers } from "./catalog-stores.ts";
 import { fakePagedLists } from "./paged-lists.ts";
 import { type FakeRegistry, fakeRegistry } from "./registry.ts";
+import { fakeSlates } from "./slate-store.ts";
 
 /** A group of settings may be given in part. */
 export type ConfigOverrides = { readonly [Key in keyof Config]?: Partial<Config[Key]> };
@@ -40,6 +49,10 @@ export interface FakeState {
   baseline: BaselineMetrics;
   answer: RecoAnswer;
   titles: ReadonlyMap<string, string | null>;
+  besideAnswer: CatalogueAnswer;
+  trendingAnswer: TrendingAnswer;
+  readonly askedBeside: CatalogueRequest[];
+  readonly askedTrending: { readonly timeframe: string; readonly limit: number }[];
   /** Items that came to be hidden. */
   readonly hidden: Set<string>;
   metricsText: string;
@@ -55,6 +68,10 @@ export interface FakeState {
   /** Pages asked for; null for a list that could not be read. */
   readonly pages: (Page | null)[];
   readonly impressions: ImpressionEvent[];
+  readonly served: AnsweredSlate[];
+  readonly standings: Map<string, ItemStanding>;
+  /** Runs whose models a replay finds. */
+  readonly replayable: Map<string, TrainedModel | "not_retained">;
   readonly days: number[];
   readonly recorded: { readonly status: number; readonly latencyMs: number }[];
   readonly lines: LogLine[];
@@ -65,6 +82,7 @@ export interface FakeHttp extends FakeState {
   readonly app: Hono<{ Bindings: HttpEnv }>;
   readonly services: HttpServices;
   readonly slates: RetrySlates;
+  readonly slateStore: SlateStore;
   readonly clock: ManualClock;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends `body` as JSON. */
@@ -83,6 +101,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
   const state = fakeState();
   const models = fakeRegistry(["20260101_000000", "20260102_000000"]);
   const ledger = new Map<string, string>();
+  const slateStore = fakeSlates(clock, 7, state.standings);
   const services: HttpServices = {
     config: testConfig(overrides),
     clock,
@@ -101,6 +120,15 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
         state.impressions.push(impression);
       },
     },
+    slates: {
+      async find(requestId, deadline) {
+        await state.store();
+        return slateStore.find(requestId, deadline);
+      },
+      standing: (itemId, deadline) => slateStore.standing(itemId, deadline),
+    },
+    runModels: { load: async (runId) => state.replayable.get(runId) ?? "unknown" },
+    slateLog: { offer: (slate) => void state.served.push(slate) },
     recommender: {
       async reco(request) {
         state.asked.push({ route: "reco", request });
@@ -117,6 +145,17 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
       },
       mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
+    },
+    catalogue: {
+      async beside(request) {
+        state.askedBeside.push(request);
+        const { items, ...rest } = state.besideAnswer;
+        return { ...rest, items: items.slice(0, request.limit) };
+      },
+      async trending(timeframe, limit) {
+        state.askedTrending.push({ timeframe, limit });
+        return { ...state.trendingAnswer, items: state.trendingAnswer.items.slice(0, limit) };
+      },
     },
     pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
@@ -148,6 +187,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     models,
     services,
     slates,
+    slateStore,
     clock,
     get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env),
     send: async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -242,6 +282,13 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
   };
 }
 
+const catalogueItem = (itemId: string) => ({
+  itemId,
+  title: `Title of ${itemId}`,
+  price: 9.5,
+  coverImage: null,
+});
+
 function fakeState(): FakeState {
   return {
     health: {
@@ -281,6 +328,24 @@ function fakeState(): FakeState {
     },
     answer: anAnswer(30),
     titles: new Map(),
+    besideAnswer: {
+      items: Array.from({ length: 60 }, (_, index) => ({
+        ...catalogueItem(`item-${index}`),
+        score: 1 / (index + 1),
+        reason: "behavior+tags",
+        propensity: 1,
+      })),
+      algorithmVersion: "rules-v1",
+      label: RULES_LABEL,
+      variant: "primary",
+      degraded: null,
+    },
+    trendingAnswer: {
+      items: Array.from({ length: 120 }, (_, index) => catalogueItem(`item-${index}`)),
+      degraded: null,
+    },
+    askedBeside: [],
+    askedTrending: [],
     hidden: new Set(),
     metricsText: "# HELP up Up.\n",
     store: async () => {},
@@ -290,6 +355,9 @@ function fakeState(): FakeState {
     plans: [],
     asked: [],
     impressions: [],
+    served: [],
+    standings: new Map(),
+    replayable: new Map(),
     pages: [],
     days: [],
     recorded: [],

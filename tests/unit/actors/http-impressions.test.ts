@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createImpressionLog, type ImpressionLogPorts } from "../../../src/actors/http-impressions.ts";
-import { ImpressionWriter, type WriterMessage } from "../../../src/actors/writer.ts";
+import { type ImpressionMessage, ImpressionWriter } from "../../../src/actors/writer.ts";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
 import type { ImpressionEvent } from "../../../src/events/model.ts";
@@ -28,7 +28,7 @@ function anImpressionLog({ async = true, mode = "sync", capacity = 1, storeInlin
   const metrics = createMetrics();
   const lines: LogLine[] = [];
   const inline: ImpressionEvent[] = [];
-  const lane = aPeerLane<WriterMessage>({ capacity, overflow: mode }, clock);
+  const lane = aPeerLane<ImpressionMessage>({ capacity, overflow: mode }, clock);
   const impressions = createImpressionLog({
     settings: { asyncImpressionLogging: async, backpressureMode: mode },
     writer: lane.peer,
@@ -209,7 +209,7 @@ async function countedAfter(
       },
     },
   });
-  const lane = aPeerLane<WriterMessage>(
+  const lane = aPeerLane<ImpressionMessage>(
     { capacity: options.capacity, overflow: options.mode },
     clock,
     ({ event }) => void writer.write(event, Deadline.after(5_000, clock)).then(() => lane.giveBack(1)),

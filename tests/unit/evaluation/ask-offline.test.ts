@@ -58,4 +58,24 @@ describe("models over frozen features", () => {
     ask(`${BEFORE} dan:b dan:c`, [watching]);
     expect(profiles).toEqual([["a"], ["a", "b"]]);
   });
+
+  test.each([
+    ["rolling", "", [false, false]],
+    ["rolling", "session:", [true, true]],
+    ["session", "", [true]],
+  ] as const)("%s: users named %p… are guests: %p", (protocol, prefix, expected) => {
+    const guests: boolean[] = [];
+    const watching: Model = {
+      name: "watching",
+      rank({ isGuest }: Profile) {
+        guests.push(isGuest);
+        return { itemIds: ["a"], scores: [1] };
+      },
+    };
+    const taken = takes(`${BEFORE} dan:b dan:c`).map((each) => ({ ...each, userId: prefix + each.userId }));
+    const split = splitBy(protocol, taken);
+    const features = new FrozenFeatures(split.training, HALF_LIFE_H);
+    askOffline(split, [watching], features, new Surprise(split.training));
+    expect(guests).toEqual([...expected]);
+  });
 });

@@ -38,7 +38,7 @@ test("popularity, rules-v1 and stream-v1 give each item the same rank", () => {
       const slots = Int32Array.from(itemIds, (itemId) => features.table.intern(itemId));
       for (const { name, rank } of new Contestants(log.itemIds, log, HALF_LIFE_HOURS).all({})) {
         const found = rank(numbers);
-        const wanted = offline.get(name)?.({ itemIds, slots });
+        const wanted = offline.get(name)?.({ itemIds, slots, isGuest: false });
         for (const itemId of log.itemIds) {
           const rankIn = (list: typeof found) => meanRank(list, itemId);
           expect([name, itemId, rankIn(found)]).toEqual([name, itemId, wanted ? rankIn(wanted) : Number.NaN]);

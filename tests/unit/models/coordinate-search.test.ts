@@ -4,7 +4,12 @@ import { type BlendProblem, searchBlend } from "../../../src/models/coordinate-s
 /** Questions of three candidates of which the first is right; a source gives each of them something. */
 const problem = (...sheets: readonly (readonly number[])[][]): BlendProblem => ({
   sources: ["ease", "content"],
-  sheets: sheets.map((shares) => ({ size: 12, target: 0, shares: shares.map((share) => padded(share)) })),
+  sheets: sheets.map((shares) => ({
+    size: 12,
+    target: 0,
+    user: 0,
+    shares: shares.map((share) => padded(share)),
+  })),
   questions: sheets.length,
 });
 

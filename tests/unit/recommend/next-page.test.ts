@@ -153,6 +153,7 @@ describe("a list page by page", () => {
     const filter = {
       text: "",
       asksUser: false,
+      asksItem: [],
       of: ({ item_id: id }: { item_id: string }) => !banned.has(id),
     };
     const pages = await pagesOf(setUp(), { filter }, (page) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import type { ItemFacts } from "../../../src/recommend/expression.ts";
 import { Likeness } from "../../../src/recommend/likeness.ts";
 import type { RankedList } from "../../../src/recommend/ranked-list.ts";
 import { type JudgeInput, judge, pick } from "../../../src/recommend/refine.ts";
@@ -43,7 +44,12 @@ const spread = (rules: Partial<SpreadRules>) => ({ spread: { ...NO_SPREAD, ...ru
 
 describe("refine", () => {
   test("leaves out what does not pass the filter", () => {
-    const filter = { text: "", asksUser: false, of: (card: CatalogCard) => card.category === "x" };
+    const filter = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: ItemFacts) => card.category === "x",
+    };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
       { a: { category: "x" }, c: { category: "x" } },
@@ -56,7 +62,7 @@ describe("refine", () => {
     const list = listOf(Array.from({ length: 2_000 }, (_, n) => `i${n}`));
     const judgedWith = (hasTime: () => boolean) => {
       let judged = 0;
-      const filter = { text: "", asksUser: false, of: () => ++judged < 0 };
+      const filter = { text: "", asksUser: false, asksItem: [], of: () => ++judged < 0 };
       refined(list, {}, { filter, hasTime });
       return judged;
     };
@@ -66,7 +72,12 @@ describe("refine", () => {
   });
 
   test("a boost moves items, and what the sources gave still adds up to the score", () => {
-    const boost = { text: "", asksUser: false, of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1) };
+    const boost = {
+      text: "",
+      asksUser: false,
+      asksItem: [],
+      of: (card: ItemFacts) => (card.item_id === "c" ? 5 : 1),
+    };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);
     expect([...scores]).toEqual([5, 3, 2]);

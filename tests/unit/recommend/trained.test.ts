@@ -6,11 +6,9 @@ import { sessionIndex } from "../../../src/models/sessions.ts";
 import { train } from "../../../src/models/train.ts";
 import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
-import { neighbourList } from "../../../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
 import { explain } from "../../../src/recommend/ranked-list.ts";
 import type { SessionDecay } from "../../../src/recommend/session-index.ts";
-import { explainItem } from "../../../src/recommend/trained-explain.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
 import { referenceTrained, type TrainedWorld } from "../../support/reference-trained.ts";
@@ -103,30 +101,6 @@ test("what is hidden is no candidate, and makes room for what is not", () => {
   const input = { placed, index, neighbours: [], recent, unwanted: recent, hidden, k: 5 };
   const { itemIds } = new TrainedScratch().rank(input, { ease: 0.6, decayed_popularity: 0.4 });
   expect([...itemIds].sort()).toEqual(["c", "d"]);
-});
-
-test("an explanation gives the score of the ranking, and names what brought the item", () => {
-  const model = modelOf("a b c|a b|b c d|a d", { profileHalfLife: 3 });
-  const table = new ItemTable();
-  const index = new PopularityIndex(table);
-  index.replace([{ itemId: "d", score: 1 }]);
-  const placed = placeModel(model, table);
-  const recent = ["b", "x", "a"].map((itemId) => table.intern(itemId));
-  const rules = { totalWeight: 5, items: [{ itemId: "c", weight: 5, count: 1 }] };
-  const neighbours = [neighbourList(rules, table), null, null];
-  const input = { placed, index, neighbours, recent, unwanted: recent, hidden: NOTHING_HIDDEN, k: 5 };
-  const weights = { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 };
-  const scratch = new TrainedScratch();
-  const list = scratch.rank(input, weights);
-  for (const [place, itemId] of list.itemIds.entries()) {
-    const why = explainItem(scratch, input, weights, itemId);
-    expect(why?.score).toBeCloseTo(list.scores[place] as number, 9);
-  }
-  const why = explainItem(scratch, input, weights, "c");
-  expect(why?.because[0]?.itemId).toBe("b");
-  expect(why?.because.map(({ itemId }) => itemId)).not.toContain("x");
-  expect(why?.sources.find(({ name }) => name === "sequential_rules")?.raw).toBeCloseTo(0.5, 6);
-  expect(explainItem(scratch, input, weights, "b")).toBeNull();
 });
 
 describe("session kNN", () => {
