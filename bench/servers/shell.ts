@@ -84,6 +84,7 @@ const app = createApp({
     titles: unused,
   },
   pagedLists: { keep: unused, find: unused },
+  catalogue: { beside: unused, trending: unused },
   items: { upsert: unused, get: unused, list: unused, hide: unused },
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },

@@ -5,6 +5,7 @@ import { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { Random } from "../core/random.ts";
+import type { Interaction } from "../events/model.ts";
 import type {
   Assignment,
   ChunkEntry,
@@ -28,6 +29,8 @@ export interface ChunkPorts {
   readonly log: Logger;
   readonly metrics: ConsumerMetrics;
   readonly onApplied: (change: FeatureChange) => void;
+  /** Watches were applied; where trending items are counted as they come. */
+  readonly onSignals?: (interactions: readonly Interaction[]) => void;
   readonly progress: () => void;
   readonly stopping: AbortSignal;
 }
@@ -123,6 +126,7 @@ export class ChunkWorker {
     if (state.suspect !== null && state.suspect < nextOffset) state.suspect = null;
     metrics.committed(chunk, result.statuses, clock.nowMs());
     this.#ports.onApplied(result.changed);
+    this.#ports.onSignals?.(appliedSignals(chunk, result));
     await failpoint("consumer.after_commit");
     try {
       await this.#deadline().race(this.#log.commit(state.assignment, nextOffset));
@@ -186,6 +190,11 @@ export class ChunkWorker {
     return Deadline.after(STORE_TIMEOUT_MS, this.#ports.clock);
   }
 }
+
+const appliedSignals = (chunk: readonly ChunkEntry[], { statuses }: ChunkResult): Interaction[] =>
+  chunk.flatMap((entry, place) =>
+    entry.kind === "watch" && statuses[place] === "processed" ? [entry.interaction] : [],
+  );
 
 const partitionName = ({ topic, topicId, partition }: Omit<Assignment, "generation">) =>
   `${topic}/${topicId}/${partition}`;

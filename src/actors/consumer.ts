@@ -6,6 +6,7 @@ import { newUuidHex } from "../core/ids.ts";
 import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
 import { createConsumerStore } from "../stores/postgres/consumer-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { openSharedCatalogue } from "./catalogue-sharing.ts";
 import { tellApplied } from "./consumer-notify.ts";
 import { Consumer, type ConsumerPorts } from "./consumer-runner.ts";
 import { openEventLog } from "./event-log.ts";
@@ -29,6 +30,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
   const https = context.peers<HttpMessage>("http");
   const cache = await openSharedCache(context, realm);
   const invalidation = cache && new SharedInvalidation(cache, clock);
+  const signals = await openSharedCatalogue(context, realm);
   const consumer = createConsumer({
     settings: {
       memberId: `${config.consumer.clientId}-${context.id}-${newUuidHex(clock, random)}`,
@@ -55,6 +57,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
       tellApplied(https, change);
       invalidation?.apply(change);
     },
+    ...(signals && { onSignals: (interactions) => signals.count(interactions) }),
     clock,
     random,
     log: realm.log,
@@ -71,6 +74,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Con
       await hearing?.[Symbol.asyncDispose]();
       await consumer.stop();
       invalidation?.[Symbol.dispose]();
+      await signals?.[Symbol.asyncDispose]();
       await cache?.[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();
     },

@@ -15,6 +15,8 @@ export interface IngestPorts {
   readonly onApplied: (change: FeatureChange) => void;
   /** Watches were acknowledged; the stream brings them to the stored features later. */
   readonly onWatches: (interactions: readonly Interaction[]) => void;
+  /** Direct events were committed; where trending items are counted as they come. */
+  readonly onSignals?: (interactions: readonly Interaction[]) => void;
   /** Outbox rows were committed. */
   readonly onOutbox: () => void;
   /** As of GroupCommit: where another clock owns the turns. */
@@ -52,10 +54,11 @@ function announce(
   const accepted = plans.filter((_, index) => outcomes[index] === "accepted");
   if (changed.userIds.length > 0) ports.onApplied(changed);
   const nowMs = ports.clock.nowMs();
-  const watches = accepted.flatMap(({ event }) =>
-    event.kind === "watch" ? [effectiveInteraction(event, nowMs)] : [],
-  );
+  const ofKind = (kind: "watch" | "direct") =>
+    accepted.flatMap(({ event }) => (event.kind === kind ? [effectiveInteraction(event, nowMs)] : []));
+  const watches = ofKind("watch");
   if (watches.length > 0) ports.onWatches(watches);
+  ports.onSignals?.(ofKind("direct"));
   if (accepted.some(({ outbox }) => outbox !== null)) ports.onOutbox();
 }
 

@@ -41,7 +41,7 @@ export interface Models extends AsyncDisposable {
 export function openModels(
   context: ActorContext<ActorArgs>,
   { pool, log, metrics }: Realm,
-  recommender: InstallableRecommender,
+  recommender: Pick<InstallableRecommender, "install">,
 ): Models {
   const { clock } = context;
   const { dataDir, reco, http, models } = context.args.config;

@@ -37,7 +37,7 @@ export interface ClosableSlateLog extends SlateLog {
 export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
   const { writer, clock, random, metrics, log, turn = nextTurn } = ports;
   const dropped = metrics.counter("reco_slate_log_total", { outcome: "dropped" });
-  let waiting: AnsweredSlate[] = [];
+  const waiting: AnsweredSlate[] = [];
   let isRunning = false;
 
   const handOver = (answered: readonly AnsweredSlate[]): void => {
@@ -54,7 +54,8 @@ export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
       const { basis } = answer.list;
       if (basis && features.some(({ id }) => id === basis.featuresId)) basis.featuresId = null;
     }
-    drop(slates.length, sent.reason);
+    dropped.inc(slates.length);
+    log.warn({ slates: slates.length, reason: sent.reason }, "slates.dropped");
   };
 
   /** Only the first slate of a kept list brings its features. */
@@ -66,15 +67,11 @@ export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
     into.push({ id: basis.featuresId, servedAtMs, features });
   };
 
-  const drop = (count: number, reason: string): void => {
-    dropped.inc(count);
-    log.warn({ slates: count, reason }, "slates.dropped");
-  };
-
   const run = async (): Promise<void> => {
     while (waiting.length > 0) {
       await turn();
-      handOver(waiting.splice(0, SLATES_PER_TURN));
+      // The end may have come meanwhile.
+      if (waiting.length > 0) handOver(waiting.splice(0, SLATES_PER_TURN));
     }
     isRunning = false;
   };
@@ -82,8 +79,9 @@ export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
   return {
     offer(slate) {
       if (waiting.length >= MAX_WAITING) {
+        // Counted alone: this is no time for a line each.
         slate.answer.list.basis?.release();
-        return drop(1, "full");
+        return dropped.inc();
       }
       waiting.push(slate);
       if (isRunning) return;
@@ -91,8 +89,7 @@ export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
       void run();
     },
     close() {
-      for (; waiting.length > 0; ) handOver(waiting.splice(0, SLATES_PER_TURN));
-      waiting = [];
+      while (waiting.length > 0) handOver(waiting.splice(0, SLATES_PER_TURN));
     },
   };
 }

@@ -6,15 +6,18 @@ import { Breaker, dependencyBreaker } from "../core/breaker.ts";
 import type { Clock } from "../core/clock.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import type { CacheSnapshot } from "../http/services.ts";
+import { createCatalogueRecommender, type InstallableCatalogue } from "../recommend/catalogue/recommender.ts";
 import { createRecommender, type InstallableRecommender } from "../recommend/engine.ts";
-import { guardReader } from "../recommend/guarded-reader.ts";
+import { guardCatalogueReader, guardReader } from "../recommend/guarded-reader.ts";
 import type { ServingObserver } from "../recommend/ports.ts";
 import { ServingState } from "../recommend/serving-state.ts";
 import { ShadowComparison } from "../recommend/shadow-comparison.ts";
 import { SharedInvalidation } from "../recommend/shared-invalidation.ts";
 import { type SharedReader, shareReads } from "../recommend/shared-reader.ts";
 import { popularSnapshotFile } from "../stores/files/popular-snapshot-file.ts";
+import { createCatalogueReader } from "../stores/postgres/catalogue-reader.ts";
 import { createFeatureReader } from "../stores/postgres/feature-reader.ts";
+import type { RedisCatalogue } from "../stores/redis/catalogue-store.ts";
 import type { RedisCache } from "../stores/redis/shared-cache.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { watchBreaker } from "./breaker-metrics.ts";
@@ -37,6 +40,7 @@ export interface Shared extends Disposable {
 export interface Serving {
   readonly state: ServingState;
   readonly recommender: InstallableRecommender;
+  readonly catalogue: InstallableCatalogue;
   readonly comparison: ShadowComparison;
   /** Null where each tree remembers for itself. */
   readonly shared: Shared | null;
@@ -49,6 +53,7 @@ export function openServing(
   context: ActorContext<ActorArgs>,
   realm: Realm,
   cache: RedisCache | null,
+  sharedCatalogue: RedisCatalogue | null,
 ): Serving {
   const { config } = context.args;
   const { clock } = context;
@@ -67,6 +72,7 @@ export function openServing(
     seenMax: config.reco.seenMax,
     readTimeoutMs: READ_TIMEOUT_MS,
   };
+  const catalogueReader = guardCatalogueReader(createCatalogueReader(realm.pool), breaker);
   const shared = cache && openShared(cache, shareReads({ store, cache, clock, settings }), clock);
   const state = new ServingState({
     reader: shared?.reader ?? store,
@@ -84,6 +90,15 @@ export function openServing(
     state,
     recommender: createRecommender({ state, clock, observer, comparison }),
     comparison,
+    catalogue: createCatalogueRecommender({
+      state,
+      reader: catalogueReader,
+      shared: sharedCatalogue,
+      clock,
+      observer,
+      readTimeoutMs: READ_TIMEOUT_MS,
+      cacheEnabled: config.cache.enabled,
+    }),
     shared,
     cache: () => describeCache(state, config.cache, cache),
     storeAnswered: () => breaker.pingSucceeded(),

@@ -16,6 +16,7 @@ import { readOutboxSnapshot } from "../stores/postgres/outbox-snapshot.ts";
 import { checkSchema } from "../stores/postgres/schema-version.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
 import { watchBreaker } from "./breaker-metrics.ts";
+import type { SignalCounter } from "./catalogue-sharing.ts";
 import { HealthMonitor } from "./http-health.ts";
 import { createIngestService } from "./http-ingest.ts";
 import type { HttpMessage } from "./http-message.ts";
@@ -101,6 +102,7 @@ export function openIngest(
   realm: Realm,
   announce: Announcements,
   onOutbox: () => void,
+  signals: SignalCounter | null,
 ) {
   const breaker = new Breaker({
     settings: dependencyBreaker(SLOW_WRITE_MS),
@@ -115,6 +117,7 @@ export function openIngest(
     onApplied: announce.applied,
     onWatches: announce.overlay,
     onOutbox,
+    ...(signals && { onSignals: (interactions) => signals.count(interactions) }),
   });
   return { ingest, storeAnswered: store.storeAnswered };
 }

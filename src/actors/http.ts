@@ -12,6 +12,7 @@ import { rehearse } from "../recommend/rehearsal.ts";
 import { createAnalyticsReader } from "../stores/postgres/analytics-reader.ts";
 import { createSlateStore } from "../stores/postgres/slate-store.ts";
 import type { Actor, ActorContext } from "../supervisor/actor.ts";
+import { openChannelWeights, openSharedCatalogue } from "./catalogue-sharing.ts";
 import { exportCache } from "./http-cache-metrics.ts";
 import { openItems, openPagedLists, openUsers } from "./http-catalog.ts";
 import { createImpressionLog } from "./http-impressions.ts";
@@ -53,19 +54,27 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const cache = await openSharedCache(context, realm);
   const waker = await openRemoteWaker(context, realm, "reco:outbox");
   const wake = wakeRelay(context, waker);
-  const serving = openServing(context, realm, cache);
+  const sharedCatalogue = await openSharedCatalogue(context, realm);
+  const serving = openServing(context, realm, cache, sharedCatalogue);
+  const weights = openChannelWeights(config, serving.catalogue, realm.log);
   const slates = new RetrySlates(context.clock);
   const samples = createRecoSamples(config.reco, context.clock);
   const memory = openMemory(serving, slates);
   const hearing = await hearChanges(context, realm, memory.heard, () => serving.state.forget());
   const announce = openAnnouncements(context, memory, serving.shared);
-  const { ingest, storeAnswered } = openIngest(context, realm, announce, wake);
+  const { ingest, storeAnswered } = openIngest(context, realm, announce, wake, sharedCatalogue);
   const inline = openInlineWriter(context, realm, wake);
   const health = openHealth(context, realm, serving, () => {
     serving.storeAnswered();
     storeAnswered();
   });
-  const models = openModels(context, realm, serving.recommender);
+  const models = openModels(context, realm, {
+    install(installed) {
+      serving.recommender.install(installed);
+      serving.catalogue.install(installed);
+      void weights.refresh();
+    },
+  });
   const slateLog = config.retention.slateDays === 0 ? null : openSlateLog(context, realm);
   const refreshCacheMetrics = exportCache(realm.metrics, serving.cache);
   const services: HttpServices = {
@@ -87,6 +96,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     slates: createSlateStore(realm.pool, config.retention.slateDays),
     runModels: models.runModels,
     recommender: serving.recommender,
+    catalogue: serving.catalogue,
     pagedLists: openPagedLists(realm, health),
     items: openItems(realm, health),
     users: openUsers(context, realm, announce, health),
@@ -99,7 +109,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
     recoWindow: () => mergeWindows(context),
     recordReco: (status, latencyMs) => samples.record(status, latencyMs),
   };
-  await Promise.all([cache?.tried, hearing?.tried]);
+  await Promise.all([cache?.tried, hearing?.tried, sharedCatalogue?.tried, weights.refresh()]);
   await health.start();
   const { db, schemaKnown } = health.view();
   const warmUpMs = db && schemaKnown ? WARM_UP_MS : WARM_UP_WITHOUT_STORE_MS;
@@ -134,6 +144,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
       await hearing?.[Symbol.asyncDispose]();
       await waker[Symbol.asyncDispose]();
       serving.shared?.[Symbol.dispose]();
+      await sharedCatalogue?.[Symbol.asyncDispose]();
       await cache?.[Symbol.asyncDispose]();
       await serving.state[Symbol.asyncDispose]();
       await realm[Symbol.asyncDispose]();

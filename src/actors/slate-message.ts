@@ -15,29 +15,50 @@ export interface SlatesMessage {
   readonly values: readonly FeatureValues[];
 }
 
-type WithoutColumns = NewFeatures & {
-  readonly features: { readonly candidates: { readonly columns: readonly Omit<FeatureColumn, "values">[] } };
+/** Control characters are in no id. */
+const BETWEEN_IDS = "\n";
+
+type CandidatesHead = Omit<CandidateFeatures, "columns" | "itemIds"> & {
+  readonly columns: readonly Omit<FeatureColumn, "values">[];
+  /** One text, which is written and read faster than a thousand of them. */
+  readonly itemIds: string;
+};
+type FeaturesHead = Omit<NewFeatures, "features"> & {
+  readonly features: Omit<NewFeatures["features"], "candidates"> & { readonly candidates: CandidatesHead };
 };
 
 interface Wire {
   readonly slates: readonly NewSlate[];
-  readonly features: readonly WithoutColumns[];
+  readonly features: readonly FeaturesHead[];
 }
 
 export function packSlates({ slates, features }: SlateBatch): SlatesMessage {
-  const heads = features.map((each) => {
+  const heads = features.map((each): FeaturesHead => {
     const { candidates } = each.features;
     const columns = candidates.columns.map(({ name, weight }) => ({ name, weight }));
-    return { ...each, features: { ...each.features, candidates: { ...candidates, columns } } };
+    const itemIds = candidates.itemIds.join(BETWEEN_IDS);
+    return { ...each, features: { ...each.features, candidates: { ...candidates, columns, itemIds } } };
   });
   return {
     kind: "slates",
     count: slates.length,
-    text: JSON.stringify({ slates, features: heads }),
+    text: `{"slates":[${slates.map(textOf).join(",")}],"features":${JSON.stringify(heads)}}`,
     values: features.flatMap(({ features: { candidates } }) =>
       candidates.columns.map(({ values }) => values),
     ),
   };
+}
+
+/** The items of a kept list are answered many times, and written once. */
+const itemTexts = new WeakMap<NewSlate["items"], string>();
+
+function textOf({ items, ...slate }: NewSlate): string {
+  let text = itemTexts.get(items);
+  if (text === undefined) {
+    text = JSON.stringify(items);
+    itemTexts.set(items, text);
+  }
+  return `${JSON.stringify(slate).slice(0, -1)},"items":${text}}`;
 }
 
 export function unpackSlates({ text, values }: SlatesMessage): SlateBatch {
@@ -51,7 +72,8 @@ export function unpackSlates({ text, values }: SlatesMessage): SlateBatch {
         ...column,
         values: values[next++] as FeatureValues,
       }));
-      const whole: CandidateFeatures = { ...candidates, columns };
+      const itemIds = candidates.itemIds === "" ? [] : candidates.itemIds.split(BETWEEN_IDS);
+      const whole: CandidateFeatures = { ...candidates, columns, itemIds };
       return { ...each, features: { ...each.features, candidates: whole } };
     }),
   };

@@ -21,6 +21,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
     roles: [...roles],
     dataDir: resolve(values.RECO_DATA_DIR),
     reportsDir: resolve(values.REPORTS_DIR),
+    modelsDir: resolve(values.MODELS_DIR),
     embeddedAllowed: values.RECO_EMBEDDED,
     failpoints: values.RECO_FAILPOINTS,
     log: {
@@ -44,6 +45,7 @@ export function buildConfig(values: Values, roles: readonly Role[]): Config {
       policy: values.RECO_DEFAULT_POLICY === "builtin:stream-v1" ? "stream-v1" : "rules-v1",
       seenMax: values.RECO_SEEN_MAX,
       popularityHalfLifeHours: values.RECO_POPULARITY_HALF_LIFE_H,
+      catalogueDeadlineMs: seconds(values.TIMEOUT_RECOMMENDATION_TOTAL),
       asyncImpressionLogging: values.RECO_ASYNC_IMPRESSION_LOGGING,
       maxBackgroundTasks: values.RECO_MAX_BACKGROUND_TASKS,
       backpressureMode: values.RECO_BACKGROUND_BACKPRESSURE_MODE,

@@ -9,6 +9,7 @@ export interface Config {
   readonly roles: readonly Role[];
   readonly dataDir: string;
   readonly reportsDir: string;
+  readonly modelsDir: string;
   /** Allows the embedded server in production. */
   readonly embeddedAllowed: boolean;
   readonly log: {
@@ -63,6 +64,8 @@ export interface Config {
     readonly seenMax: number;
     /** Of decayed popularity. */
     readonly popularityHalfLifeHours: number;
+    /** Of the catalogue routes. */
+    readonly catalogueDeadlineMs: number;
     readonly asyncImpressionLogging: boolean;
     /** Outstanding impressions each http actor may have at the writer. */
     readonly maxBackgroundTasks: number;

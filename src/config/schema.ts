@@ -26,6 +26,10 @@ export const VARIABLES = {
     usedBy: "all",
   }),
   RECO_DATA_DIR: text("./.reco", { description: "Folder of everything reco keeps on disk.", usedBy: "all" }),
+  MODELS_DIR: text("models", {
+    description: "Folder of `channel_weights.json`, the weights of the catalogue routes' channels.",
+    usedBy: "http",
+  }),
   REPORTS_DIR: text("reports", {
     description: "Folder of reports: evaluations stand in `metrics/<run id>`, what serves in `metrics`.",
     usedBy: "http, trainer, commands",
@@ -173,6 +177,10 @@ export const VARIABLES = {
   WATCH_FEATURE_UPDATE_MODE: text("async_consumer", { description: "Echoed in answers.", usedBy: "http" }),
 
   RECO_DEADLINE_MS: positiveInt(250, { description: "Time budget of a recommendation.", usedBy: "http" }),
+  TIMEOUT_RECOMMENDATION_TOTAL: positiveFloat(8, {
+    description: "Time budget of a catalogue route, in seconds.",
+    usedBy: "http",
+  }),
   RECO_DEFAULT_POLICY: choice(["builtin:rules-v1", "builtin:stream-v1"], "builtin:rules-v1", {
     onInvalid: "refuse",
     description:

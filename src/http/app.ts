@@ -13,10 +13,12 @@ import {
   HEALTH_OPERATIONS as HEALTH,
   METRICS_OPERATION as METRICS,
 } from "./openapi/other-operations.ts";
+import { RECALL_OPERATIONS as RECALL } from "./openapi/recall-operations.ts";
 import { RECO_OPERATIONS as RECO } from "./openapi/reco-operations.ts";
 import { SLATE_OPERATIONS as SLATE } from "./openapi/slate-operations.ts";
 import { takenPath } from "./path.ts";
 import { createPipeline } from "./pipeline.ts";
+import { DETAIL_PATH, SIMILAR_PATH } from "./recall-query.ts";
 import { RetrySlates } from "./retry-slates.ts";
 import type { HttpEnv, Route, StoreFailure } from "./route.ts";
 import { analyticsHandlers } from "./routes/analytics.ts";
@@ -26,6 +28,7 @@ import { healthHandlers } from "./routes/health.ts";
 import { ingestHandlers } from "./routes/ingest.ts";
 import { metricsHandler } from "./routes/metrics.ts";
 import { modelHandlers } from "./routes/models.ts";
+import { recallHandlers } from "./routes/recall.ts";
 import { recoHandler } from "./routes/reco.ts";
 import { recommendHandler } from "./routes/recommend.ts";
 import { recommendManyHandler } from "./routes/recommend-many.ts";
@@ -59,12 +62,13 @@ export function createApp(
 
 /** The route table. `P` is public, `C` needs a key with the scope outside open mode. */
 export function listRoutes(services: HttpServices, slates: RetrySlates): readonly Route[] {
-  const recoMs = services.config.reco.deadlineMs;
+  const { deadlineMs: recoMs, catalogueDeadlineMs: recallMs } = services.config.reco;
   const docs = docsHandlers(services, () => openApiText(routes, services.config));
   const ingest = ingestHandlers(services);
   const reco = recoHandler(services, slates);
   const recommend = recommendHandler(services);
   const many = recommendManyHandler(services);
+  const recall = recallHandlers(services);
   const catalog = catalogHandlers(services);
   const user = userHandlers(services);
   const model = modelHandlers(services);
@@ -84,6 +88,10 @@ export function listRoutes(services: HttpServices, slates: RetrySlates): readonl
     route("GET", "/reco",                 "C", "recs:read", "serve", recoMs, reco,      RECO.reco,      null),
     route("GET", "/recommend",            "C", "recs:read", "serve", recoMs, recommend, RECO.recommend, null),
     route("POST", "/recommend",           "C", "recs:read", "serve", recoMs, many,      RECO.recommendMany, null),
+
+    route("GET", SIMILAR_PATH,            "C", "recs:read", "serve", recallMs, recall.similar,  RECALL.similar,  null),
+    route("GET", DETAIL_PATH,             "C", "recs:read", "serve", recallMs, recall.detail,   RECALL.detail,   null),
+    route("GET", "/hot/trending",         "C", "recs:read", "serve", recallMs, recall.trending, RECALL.trending, null),
 
     route("PUT", ITEM_PATH,               "C", "catalog:write", "catalogue", INGEST_MS, catalog.put,    CATALOG.put,    DATABASE_UNAVAILABLE),
     route("GET", ITEM_PATH,               "C", "catalog:read",  "catalogue", INGEST_MS, catalog.get,    CATALOG.get,    DATABASE_UNAVAILABLE),

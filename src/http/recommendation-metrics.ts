@@ -1,10 +1,9 @@
-/** Counts recommendation answers of one endpoint, with handles bound once. */
+/** Counts answers of the core recommendation routes. */
 
 import type { Clock } from "../core/clock.ts";
 import type { RecoAnswer } from "../recommend/recommender.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
-import { FallbackRatio } from "./fallback-ratio.ts";
-import { EXPERIMENT_VARIANT } from "./policy-labels.ts";
+import { bindAnswerMetrics } from "./answer-metrics.ts";
 
 export interface RecommendationMetrics {
   /** Counts what was answered. */
@@ -18,49 +17,12 @@ export function bindRecommendationMetrics(
   clock: Clock,
   endpoint: "reco" | "recommend",
 ): RecommendationMetrics {
-  const requests = (status: string) => metrics.counter("recommendation_requests_total", { endpoint, status });
-  const success = requests("success");
-  const error = requests("error");
-  const latency = metrics.histogram("recommendation_latency_seconds", { endpoint });
-  const count = metrics.histogram("recommendation_count", { endpoint });
-  const ratioGauge = metrics.gauge("recommendation_fallback_ratio", { endpoint });
-  const fullExposures = {
-    primary: exposures(metrics, endpoint, "primary", "none"),
-    shadow: exposures(metrics, endpoint, "shadow", "none"),
-  };
-  const ratio = new FallbackRatio(clock);
+  const counts = bindAnswerMetrics(metrics, clock, endpoint);
   return {
-    answered(answer) {
-      count.observe(answer.list.itemIds.length);
-      ratioGauge.set(ratio.add(isFallback(answer)));
-      if (answer.degraded === null) fullExposures[answer.label.variant].inc();
-      else countDegraded(metrics, endpoint, answer, answer.degraded);
+    answered({ list, label, degraded, strategy }) {
+      const isFallback = strategy.startsWith("fallback:");
+      counts.answered({ size: list.itemIds.length, variant: label.variant, degraded, isFallback });
     },
-    finished(status, elapsedMs) {
-      (status < 400 ? success : error).inc();
-      latency.observe(elapsedMs / 1000);
-    },
+    finished: counts.finished,
   };
 }
-
-const exposures = (metrics: Metrics, endpoint: string, variant: string, degradeReason: string) =>
-  metrics.counter("recommendation_exposures_total", {
-    endpoint,
-    variant,
-    experiment_variant: EXPERIMENT_VARIANT,
-    degrade_reason: degradeReason,
-  });
-
-/** Degraded answers are rare, so their handles are looked up each time. */
-function countDegraded(metrics: Metrics, endpoint: string, answer: RecoAnswer, reason: string): void {
-  const [cause = "", level = ""] = reason.split(":");
-  exposures(metrics, endpoint, answer.label.variant, reason).inc();
-  metrics.counter("recommendation_degraded_total", { endpoint, reason }).inc();
-  if (isFallback(answer)) metrics.counter("fallback_triggered_total", { reason: cause, level }).inc();
-  if (cause === "timeout") {
-    metrics.counter("recommendation_timeouts_total", { endpoint, operation: "total" }).inc();
-  }
-}
-
-/** A lower rung of the ladder answered, not only the full policy over fewer candidates. */
-const isFallback = ({ strategy }: RecoAnswer) => strategy.startsWith("fallback:");

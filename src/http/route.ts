@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   "service_shutting_down",
   "api_key_not_configured",
   "not_ready",
+  "nothing_to_serve",
   "deadline_exceeded",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

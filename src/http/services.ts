@@ -8,6 +8,7 @@ import type { Random } from "../core/random.ts";
 import type { ImpressionEvent } from "../events/model.ts";
 import type { IngestOutcome, IngestPlan, OutboxSnapshot } from "../events/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
+import type { CatalogueRecommender } from "../recommend/catalogue/request.ts";
 import type { PagedLists } from "../recommend/ports.ts";
 import type { Recommender } from "../recommend/recommender.ts";
 import type { ShadowReport } from "../recommend/shadow-report.ts";
@@ -111,6 +112,7 @@ export interface HttpServices {
   readonly slates: Pick<SlateStore, "find" | "standing">;
   readonly runModels: RunModels;
   readonly recommender: Recommender;
+  readonly catalogue: CatalogueRecommender;
   readonly pagedLists: PagedLists;
   readonly items: ItemStore;
   /** What it changes is seen by the next answer of this tree. */

@@ -8,13 +8,16 @@
 
 import type { Clock, Timer } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
+import { CardIndex } from "./card-index.ts";
 import type { ItemFacts } from "./expression.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import { NewestItems } from "./newest-items.ts";
-import type { CardReader, CardVersion } from "./ports.ts";
+import type { CardReader, CardVersion, CatalogCardRow } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
-export type CatalogCard = ItemFacts;
+export interface CatalogCard extends ItemFacts {
+  readonly cover_image: string | null;
+}
 
 export const MAX_CARDS = 200_000;
 const POLL_MS = 500;
@@ -24,6 +27,8 @@ const PAGE = 1_000;
 const OUTSIDE_TTL_MS = 1_000;
 
 interface Held {
+  /** In the index, by order of arrival. */
+  readonly number: number;
   readonly version: number;
   readonly card: CatalogCard;
 }
@@ -32,6 +37,7 @@ export class CatalogCards implements Disposable {
   /** Cards of items that are not held. */
   readonly outside: KeyedCache<CatalogCard>;
   /** Of the items that are held. */
+  readonly index = new CardIndex();
   readonly newest = new NewestItems();
   readonly #reader: CardReader;
   readonly #settings: ServingSettings;
@@ -120,13 +126,19 @@ export class CatalogCards implements Disposable {
       changed.map(({ itemId }) => itemId),
       this.#deadline(),
     );
-    for (const held of cards) {
-      const { item_id: itemId } = held.card;
-      if (this.#held.has(itemId) || this.#held.size < MAX_CARDS) {
-        this.#held.set(itemId, held);
-        this.newest.note(held.card);
-      } else this.#isWhole = false;
+    for (const read of cards) this.#hold(read);
+  }
+
+  #hold({ version, card }: CatalogCardRow): void {
+    const known = this.#held.get(card.item_id);
+    if (known === undefined && this.#held.size >= MAX_CARDS) {
+      this.#isWhole = false;
+      return;
     }
+    const number = known?.number ?? this.#held.size;
+    this.#held.set(card.item_id, { number, version, card });
+    this.index.put(number, card, known?.card);
+    this.newest.note(card);
   }
 
   #deadline(): Deadline {
@@ -139,6 +151,7 @@ export const unknownCard = (itemId: string): CatalogCard => ({
   item_id: itemId,
   title: null,
   price: null,
+  cover_image: null,
   category: null,
   author: null,
   tags: [],

@@ -3,6 +3,7 @@
 import { type Breaker, BreakerOpenError } from "../core/breaker.ts";
 import { type Deadline, DeadlineExceededError } from "../core/deadline.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
+import type { CatalogueReader } from "./catalogue/ports.ts";
 import type { FeatureReader } from "./ports.ts";
 
 /** Infrastructure trouble: what opens the breaker. A refusal of the data itself says that the store answers. */
@@ -14,8 +15,7 @@ const isFailure = (error: unknown) =>
  * refused at once (BreakerOpenError) while the breaker is open: a frozen store then costs nobody a timeout.
  */
 export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureReader {
-  const guarded = <T>(deadline: Deadline, read: () => Promise<T>) =>
-    breaker.run(() => deadline.race(read()), isFailure);
+  const guarded = guardedBy(breaker);
   return {
     popularity: (limit, deadline) => guarded(deadline, () => reader.popularity(limit, deadline)),
     popularityOf: (itemIds, deadline) => guarded(deadline, () => reader.popularityOf(itemIds, deadline)),
@@ -44,6 +44,24 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
     items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
   };
 }
+
+/** As `guardReader`. */
+export function guardCatalogueReader(reader: CatalogueReader, breaker: Breaker): CatalogueReader {
+  const guarded = guardedBy(breaker);
+  return {
+    activity: (itemIds, countUpTo, deadline) =>
+      guarded(deadline, () => reader.activity(itemIds, countUpTo, deadline)),
+    signalPoints: (windowMs, limit, deadline) =>
+      guarded(deadline, () => reader.signalPoints(windowMs, limit, deadline)),
+    trendingScores: (itemIds, limit, deadline) =>
+      guarded(deadline, () => reader.trendingScores(itemIds, limit, deadline)),
+  };
+}
+
+const guardedBy =
+  (breaker: Breaker) =>
+  <T>(deadline: Deadline, read: () => Promise<T>) =>
+    breaker.run(() => deadline.race(read()), isFailure);
 
 /** Which cause of the fallback ladder a failed read is. */
 export function degradeCause(error: unknown): "timeout" | "overload" | "error" {

@@ -13,6 +13,10 @@ export class HiddenItems {
   #ids: ReadonlySet<string> = new Set();
   #byTable = new WeakMap<ItemTable, TableBits>();
 
+  get size(): number {
+    return this.#ids.size;
+  }
+
   has(itemId: string): boolean {
     return this.#ids.has(itemId);
   }

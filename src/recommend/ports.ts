@@ -2,8 +2,9 @@
 
 import type { Deadline } from "../core/deadline.ts";
 import type { FeatureChange } from "../events/ports.ts";
-import type { ItemFacts } from "./expression.ts";
+import type { CatalogCard } from "./catalog-cards.ts";
 import type { PagedList } from "./paged-list.ts";
+import type { Endpoint } from "./recommender.ts";
 
 export interface ScoredItem {
   readonly itemId: string;
@@ -82,7 +83,7 @@ export interface CardVersion {
 
 export interface CatalogCardRow {
   readonly version: number;
-  readonly card: ItemFacts;
+  readonly card: CatalogCard;
 }
 
 export interface CardReader {
@@ -185,7 +186,7 @@ export interface PopularSnapshots {
 /** What serving tells its owner, who counts and logs it. Must not throw. */
 export interface ServingObserver {
   /** A read was late for its share of the request's deadline. */
-  late(endpoint: "reco" | "recommend", operation: "feature_fetch" | "database_query"): void;
+  late(endpoint: Endpoint, operation: "feature_fetch" | "database_query"): void;
   /** A failure that no caller sees. `answer`: a bug; the request went on down the fallback ladder. */
   failed(what: "snapshot_load" | "snapshot_save" | "answer", error: Error): void;
 }

@@ -60,7 +60,7 @@ export interface RecoAnswer {
 }
 
 /** How routes are named in metrics. */
-export type Endpoint = "reco" | "recommend";
+export type Endpoint = "reco" | "recommend" | "similar" | "detail" | "trending";
 
 export interface Recommender {
   /**

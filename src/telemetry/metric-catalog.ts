@@ -20,7 +20,7 @@ const RECOMMENDATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const COUNTS = [0, 1, 5, 10, 20, 50, 100];
 
-const ENDPOINTS = ["reco", "recommend"];
+const ENDPOINTS = ["reco", "recommend", "similar", "detail", "trending"];
 const OUTBOX_STATUSES = ["pending", "publishing", "dead"];
 const TRAFFIC_CLASSES = ["serve", "ingest", "catalogue", "batch", "admin", "import"];
 const STAGES = [

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import { StoreUnavailableError } from "../../src/core/errors.ts";
 import { listRoutes } from "../../src/http/app.ts";
+import type { Degraded } from "../../src/recommend/catalogue/request.ts";
 import { answerOf } from "../support/answers.ts";
 import { aDirectBody, anImpressionBody, aWatchBody } from "../support/events.ts";
 import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
@@ -32,6 +33,7 @@ const INVENTORY = [
   "GET /docs/swagger-ui.css P null",
   "GET /health P null",
   "GET /healthz P null",
+  "GET /hot/trending C recs:read",
   "GET /livez P null",
   "GET /metrics P null",
   "GET /metrics/prometheus P null",
@@ -45,6 +47,8 @@ const INVENTORY = [
   "GET /readyz P null",
   "GET /reco C recs:read",
   "GET /recommend C recs:read",
+  "GET /recommend/detail/{dataset_id} C recs:read",
+  "GET /similar/{dataset_id} C recs:read",
   "GET /slates/{request_id} C explain:read",
   "GET /slates/{request_id}/explain C explain:read",
   "GET /slates/{request_id}/why-not/{item_id} C explain:read",
@@ -134,6 +138,12 @@ const ITEM = "/catalog/items/{item_id}";
 const USER = "/users/{user_id}";
 const HIDDEN = `${USER}/hidden-items`;
 const stored = (http: Http) => http.post("/catalog/items", { items: [{ item_id: "i-1", title: "One" }] });
+const SIMILAR = "/similar/{dataset_id}";
+const DETAIL = "/recommend/detail/{dataset_id}";
+function nothingBeside(http: Http, degraded: Degraded | null): Http {
+  http.besideAnswer = { ...http.besideAnswer, items: [], degraded };
+  return http;
+}
 const RUN = "20260101_000000";
 const promoted = (http: Http, run_id = RUN) => http.post("/policy/promote", { run_id });
 const twice = (http: Http) =>
@@ -177,6 +187,14 @@ const CALLS: readonly (readonly [string, string, (http: Http) => Promise<Respons
   ["get", "/recommend", (http) => http.get("/recommend")],
   ["post", "/recommend", (http) => http.post("/recommend", { users: [{ user_id: "u" }], details: true })],
   ["post", "/recommend", (http) => http.post("/recommend", {})],
+  ["get", SIMILAR, (http) => http.get("/similar/i-1")],
+  ["get", SIMILAR, (http) => http.get("/similar/i-1?limit=0")],
+  ["get", SIMILAR, (http) => nothingBeside(http, null).get("/similar/i-1")],
+  ["get", SIMILAR, (http) => nothingBeside(http, "timeout:no_fallback").get("/similar/i-1")],
+  ["get", DETAIL, (http) => http.get("/recommend/detail/i-1?user_id=u&source=home")],
+  ["get", DETAIL, (http) => http.get("/recommend/detail/i-1?user_id=")],
+  ["get", "/hot/trending", (http) => http.get("/hot/trending?timeframe=24h")],
+  ["get", "/hot/trending", (http) => http.get("/hot/trending?timeframe=1y")],
   ["post", "/event", (http) => http.post("/event", aDirectBody())],
   ["post", "/event", (http) => http.post("/event", {})],
   ["post", "/event", (http) => http.post("/event", {}, { "Content-Type": "text/plain" })],

@@ -28,28 +28,49 @@ const click = async (userId: string, itemId: string, second: number) => {
   const body = { user_id: userId, item_id: itemId, event_type: "click", ts };
   expect((await send("POST", "/event", body)).status).toBe(200);
 };
-/** Both routes, several times, so that both workers are asked. */
-async function shownTo(userId: string): Promise<string[]> {
+interface Shown {
+  readonly items?: readonly (string | { readonly dataset_id: string })[];
+  readonly similar_items?: readonly { readonly dataset_id: string }[];
+  readonly recommendations?: readonly { readonly dataset_id: string }[];
+}
+/** Each route several times, so that both workers are asked. */
+async function shownBy(paths: readonly string[]): Promise<string[]> {
   const shown = new Set<string>();
   for (let call = 0; call < 8; call++) {
-    const query = `user_id=${encodeURIComponent(userId)}&k=50`;
-    for (const path of [`/reco?${query}&session_id=s`, `/recommend?${query}`]) {
-      const { items } = (await (await fetch(tree.url + path)).json()) as { items: string[] };
-      for (const item of items) shown.add(item);
+    for (const path of paths) {
+      const answer = (await (await fetch(tree.url + path)).json()) as Shown;
+      for (const item of answer.items ?? answer.similar_items ?? answer.recommendations ?? []) {
+        shown.add(typeof item === "string" ? item : item.dataset_id);
+      }
     }
   }
   return [...shown].sort();
 }
+/** All routes that answer users. */
+function shownTo(userId: string): Promise<string[]> {
+  const query = `user_id=${encodeURIComponent(userId)}`;
+  return shownBy([
+    `/reco?${query}&k=50&session_id=s`,
+    `/recommend?${query}&k=50`,
+    `/recommend/detail/i-0?${query}&limit=50`,
+  ]);
+}
+/** All routes that answer everybody alike. */
+const shownToAll = () =>
+  shownBy(["/similar/i-0?limit=50", "/recommend/detail/i-0?limit=50", "/hot/trending?limit=100"]);
 
 test(
   "A31: an item that is deleted leaves all answers, and comes back when it is stored again",
   async () => {
     await send("PUT", "/catalog/items/i-5", { title: "Five" });
     await eventually(async () => expect(await shownTo("new-1")).toContain("i-5"));
+    await eventually(async () => expect(await shownToAll()).toContain("i-5"));
     expect((await send("DELETE", "/catalog/items/i-5")).status).toBe(204);
     await eventually(async () => expect(await shownTo("new-1")).not.toContain("i-5"));
+    await eventually(async () => expect(await shownToAll()).not.toContain("i-5"));
     await send("PUT", "/catalog/items/i-5", { title: "Five" });
     await eventually(async () => expect(await shownTo("new-1")).toContain("i-5"));
+    await eventually(async () => expect(await shownToAll()).toContain("i-5"));
   },
   TIMEOUT_MS,
 );
@@ -103,6 +124,26 @@ test(
         results: { items: string[] }[];
       };
       expect(results.map(({ items }) => items)).toEqual([["i-4"], []]);
+    });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "the catalogue routes know the events just acknowledged, in both workers",
+  async () => {
+    for (let fan = 0; fan < 3; fan++) {
+      await click(`fan-${fan}`, "film-1", 0);
+      await click(`fan-${fan}`, "film-2", 1);
+    }
+    const besideOf = async (path: string) => (await (await fetch(tree.url + path)).json()) as Shown;
+    await eventually(async () => {
+      for (let call = 0; call < 4; call++) {
+        const { similar_items = [] } = await besideOf("/similar/film-1?limit=20");
+        expect(similar_items[0]).toMatchObject({ dataset_id: "film-2" });
+        const { items = [] } = await besideOf("/hot/trending?limit=100");
+        expect(items.map((item) => (item as { dataset_id: string }).dataset_id)).toContain("film-2");
+      }
     });
   },
   TIMEOUT_MS,

@@ -96,4 +96,26 @@ describe.skipIf(missing !== null)(`on Redis${missing === null ? "" : ` (${missin
     },
     TIMEOUT_MS,
   );
+
+  test(
+    "trending sets count events when they are acknowledged, and watches when they are consumed",
+    async () => {
+      await using redis = await startRedis();
+      await using tree = await Tree.start({ env: onRedis(redis.url) });
+      const points = async (itemId: string) => redis.ask("ZSCORE", "trending:1h", itemId);
+      await click(tree, "u", "clicked");
+      await watch(tree, "u", "watched");
+      await eventually(
+        async () => expect([await points("clicked"), await points("watched")]).toEqual(["3", "3"]),
+        {
+          timeoutMs: 30_000,
+        },
+      );
+      const { items } = (await (await tree.get("/hot/trending?timeframe=24h")).json()) as {
+        items: { dataset_id: string }[];
+      };
+      expect(items.map((item) => item.dataset_id).sort()).toEqual(["clicked", "watched"]);
+    },
+    TIMEOUT_MS,
+  );
 });

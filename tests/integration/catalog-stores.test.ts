@@ -101,6 +101,7 @@ describe("cards for serving", () => {
         item_id: "i-1",
         title: "One",
         price: 1.5,
+        cover_image: anItem().coverImage,
         category: null,
         author: "Ann",
         tags: ["a", 'b"c'],

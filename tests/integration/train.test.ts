@@ -9,7 +9,7 @@ import { sha256 } from "../../src/models/bundle.ts";
 import { encodeModel, loadModel } from "../../src/models/model-file.ts";
 import { runDocuments } from "../../src/models/run-documents.ts";
 import { train } from "../../src/models/train.ts";
-import { readRunBundle, writeRun } from "../../src/stores/files/run-folder.ts";
+import { readRunBundle, readSharedBundle, writeRun } from "../../src/stores/files/run-folder.ts";
 import { insertModelRun } from "../../src/stores/postgres/model-runs.ts";
 import type { Pool } from "../../src/stores/postgres/pool-types.ts";
 import { readItemTexts, readTrainingLog, trainingSize } from "../../src/stores/postgres/training-reader.ts";
@@ -131,6 +131,15 @@ describe("a run", () => {
       select manifest, policy from model_run where run_id = ${runId}`,
     );
     expect(stored).toEqual({ manifest: row.manifest, policy });
+  });
+
+  test("is read into memory that threads share, unless it is too large", async () => {
+    const shared = await readSharedBundle(folder, runId, () => null);
+    expect(new Uint8Array(shared) as Uint8Array).toEqual(await readRunBundle(folder, runId));
+    await expect(readSharedBundle(folder, runId, (bytes) => `${bytes} bytes are too many`)).rejects.toThrow(
+      `${shared.byteLength} bytes are too many`,
+    );
+    await expect(readSharedBundle(folder, "20200101_000000", () => null)).rejects.toThrow();
   });
 
   test("that is there already is not written over", async () => {

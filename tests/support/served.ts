@@ -1,6 +1,6 @@
 /** A slate as a worker serves and stores it, over a store in memory: served, described, packed and read back. */
 
-import type { RecoRequest } from "../../src/recommend/recommender.ts";
+import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
 import { newSlate } from "../../src/recommend/slates/new-slate.ts";
 import type { StoredSlate } from "../../src/recommend/slates/slate.ts";
 import { decodeFeatures, encodeFeatures } from "../../src/stores/postgres/slate-features.ts";
@@ -10,19 +10,30 @@ export async function serveSlate(
   world: Pick<ReturnType<typeof serving>, "ask" | "clock">,
   request: Partial<RecoRequest> = {},
 ): Promise<StoredSlate> {
-  const asked = {
-    userId: "u1",
-    k: 10,
-    exclude: new Set<string>(),
-    ...request,
-    sessionId: request.sessionId ?? "s1",
-  };
-  const { items: _, ids: __, tookMs: ___, ...answer } = await world.ask("reco", { ...asked, isStored: true });
+  const asked = askedOf(request);
+  const { items: _, ids: __, tookMs: ___, ...answer } = await world.ask("reco", asked);
+  return storedSlate(answer, asked, world.clock.nowMs());
+}
+
+const askedOf = (request: Partial<RecoRequest>) => ({
+  userId: "u1",
+  k: 10,
+  exclude: new Set<string>(),
+  ...request,
+  sessionId: request.sessionId ?? "s1",
+  isStored: true,
+});
+
+export function storedSlate(
+  answer: RecoAnswer,
+  request: RecoRequest & { readonly sessionId: string },
+  servedAtMs: number,
+): StoredSlate {
   const { featuresId: ____, ...slate } = newSlate({
     requestId: "request-1",
-    servedAtMs: world.clock.nowMs(),
+    servedAtMs,
     surface: "default",
-    request: asked,
+    request,
     answer,
   });
   const features = answer.list.basis?.describe() ?? null;

@@ -1,6 +1,8 @@
 /** The bodies of successful answers, as fragments of the OpenAPI document. */
 
 import type { JsonSchema } from "../../events/field.ts";
+import { TIMEFRAMES } from "../../recommend/catalogue/ports.ts";
+import { REQUEST_CONTEXT_SCHEMA } from "../request-context.ts";
 import {
   BOOLEAN,
   constant,
@@ -89,6 +91,34 @@ const recommendations: Record<string, JsonSchema> = {
     items: STRINGS,
     reason: object({ type: constant("hybrid"), sources: STRINGS }),
   }),
+};
+
+const trendingItem = {
+  dataset_id: STRING,
+  title: orNull(STRING),
+  price: orNull(NUMBER),
+  cover_image: orNull(STRING),
+};
+const beside = (listName: string) =>
+  object({
+    dataset_id: STRING,
+    [listName]: list(ref("RecalledItem")),
+    request_id: STRING,
+    algorithm_version: { ...STRING, description: "Run id of the model, `rules-v1` without one." },
+    variant: oneOf("primary", "shadow", "fallback"),
+    experiment_variant: STRING,
+    request_context: REQUEST_CONTEXT_SCHEMA,
+  });
+
+const recall: Record<string, JsonSchema> = {
+  RecalledItem: object({
+    ...trendingItem,
+    score: NUMBER,
+    reason: { ...STRING, description: "What gave the score, joined with `+`; or `fallback:<source>`." },
+  }),
+  SimilarAnswer: beside("similar_items"),
+  DetailAnswer: beside("recommendations"),
+  TrendingAnswer: object({ timeframe: oneOf(...TIMEFRAMES), items: list(object(trendingItem)) }),
 };
 
 const catalogue: Record<string, JsonSchema> = {
@@ -249,6 +279,7 @@ const health: Record<string, JsonSchema> = {
 export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...ingest,
   ...recommendations,
+  ...recall,
   ...catalogue,
   ...models,
   ...SLATE_ANSWERS,

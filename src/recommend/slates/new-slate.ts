@@ -1,8 +1,9 @@
 /** Makes the record of a slate that was answered. Costs what the slate is long, and is done when the answer has gone out. */
 
-import { explain } from "../ranked-list.ts";
+import { explain, type RankedList } from "../ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../recommender.ts";
-import type { NewSlate } from "./slate.ts";
+import type { Exploration } from "../slate.ts";
+import type { NewSlate, SlateItem } from "./slate.ts";
 
 /** One answer of GET /reco, by reference. */
 export interface AnsweredSlate {
@@ -33,11 +34,26 @@ export function newSlate({ requestId, servedAtMs, surface, request, answer }: An
       filter: request.filter?.text ?? null,
       boost: request.boost?.text ?? null,
     },
-    items: explain(answer.list).map((item, position) => ({
-      ...item,
-      propensity: exploration?.propensities[position] ?? 1,
-      isExplored: exploration?.drawn.includes(position) ?? false,
-    })),
+    items: exploration === null ? plainItems(answer.list) : exploredItems(answer.list, exploration),
     featuresId: answer.list.basis?.featuresId ?? null,
   };
 }
+
+/** One array for all answers of a kept list. */
+const known = new WeakMap<RankedList, readonly SlateItem[]>();
+
+function plainItems(list: RankedList): readonly SlateItem[] {
+  let items = known.get(list);
+  if (items === undefined) {
+    items = explain(list).map((item) => ({ ...item, propensity: 1, isExplored: false }));
+    known.set(list, items);
+  }
+  return items;
+}
+
+const exploredItems = (list: RankedList, { propensities, drawn }: Exploration): readonly SlateItem[] =>
+  explain(list).map((item, position) => ({
+    ...item,
+    propensity: propensities[position] as number,
+    isExplored: drawn.includes(position),
+  }));

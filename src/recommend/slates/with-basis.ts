@@ -45,10 +45,11 @@ export function withRanks(list: RankedList): RankedList {
 }
 
 function joined(list: RankedList, describe: () => ViewerFeatures): RankedList {
-  const { candidates } = list;
+  // The basis alone holds them, so that nothing does once they are stored.
+  const { candidates, ...rest } = list;
   if (candidates === undefined) return list;
   const basis = new Basis(() => ({ candidates: candidates(), viewer: describe(), refined: null }));
-  return { ...list, basis };
+  return { ...rest, basis };
 }
 
 function describeViewer({ profile, overlay, hidden, isGuest }: Viewer): ViewerFeatures {

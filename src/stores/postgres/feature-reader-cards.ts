@@ -29,7 +29,7 @@ export async function changedCards(
 
 export async function cards(sql: Connection, itemIds: readonly string[]): Promise<readonly CatalogCardRow[]> {
   const rows = await sql<(CatalogCardRow["card"] & { version: number })[]>`
-    select item_id, version::float8 as version, title, price, category, author, to_json(tags) as tags, verified,
+    select item_id, version::float8 as version, title, price, cover_image, category, author, to_json(tags) as tags, verified,
       to_char(published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as published_at, attributes
     from items where item_id = any (${textArray(itemIds)}::text[])`;
   return rows.map(({ version, ...card }) => ({ version, card }));

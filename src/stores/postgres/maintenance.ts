@@ -7,11 +7,12 @@ import { purgeEventLog } from "./maintenance-log.ts";
 import { purgeOutbox } from "./maintenance-outbox.ts";
 import type { Pool } from "./pool-types.ts";
 import { dropOldSlates } from "./slate-partitions.ts";
+import { refreshTrendingScores } from "./trending-scores.ts";
 
 export interface MaintenanceTask {
   /** Label of the task's metrics. */
   readonly name: string;
-  /** Deletes until nothing is left or the deadline passes, and answers the number of rows. Throws store errors. */
+  /** Works until nothing is left or the deadline passes, and answers the number of rows deleted. Throws store errors. */
   run(pool: Pool, deadline: Deadline): Promise<number>;
 }
 
@@ -62,6 +63,7 @@ export function maintenanceTasks(config: RetentionSettings): readonly Maintenanc
       name: "event_log",
       run: (pool, deadline) => purgeEventLog(pool, hoursMs(eventLog.retentionHours), deadline),
     },
+    { name: "trending_scores", run: refreshTrendingScores },
     {
       name: "served_slates",
       run: (pool, deadline) => dropOldSlates(pool, daysMs(retention.slateDays), deadline),

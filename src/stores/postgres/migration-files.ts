@@ -16,6 +16,7 @@ import policyRegistry from "../../../migrations/0011_policy_registry.sql" with {
 import eventLogGeneration from "../../../migrations/0025_event_log_generation.sql" with { type: "text" };
 import servedSlates from "../../../migrations/0026_served_slates.sql" with { type: "text" };
 import keptLists from "../../../migrations/0030_kept_lists.sql" with { type: "text" };
+import trendingScores from "../../../migrations/0032_trending_scores.sql" with { type: "text" };
 import { MigrationError } from "./migration-error.ts";
 
 export interface Migration {
@@ -40,6 +41,7 @@ const EMBEDDED = {
   "0025_event_log_generation.sql": eventLogGeneration,
   "0026_served_slates.sql": servedSlates,
   "0030_kept_lists.sql": keptLists,
+  "0032_trending_scores.sql": trendingScores,
 };
 const NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
 const FALLBACK_FILE = "schema.sql";

@@ -12,6 +12,11 @@ import { RetrySlates } from "../../../src/http/retry-slates.ts";
 import type { HttpEnv } from "../../../src/http/route.ts";
 import type { BaselineMetrics, HealthView, HttpServices, RecoWindow } from "../../../src/http/services.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
+import type {
+  CatalogueAnswer,
+  CatalogueRequest,
+  TrendingAnswer,
+} from "../../../src/recommend/catalogue/request.ts";
 import type { Page } from "../../../src/recommend/paged-list.ts";
 import type { PagedLists } from "../../../src/recommend/ports.ts";
 import type { RecoAnswer, RecoRequest } from "../../../src/recommend/recommender.ts";
@@ -44,6 +49,10 @@ export interface FakeState {
   baseline: BaselineMetrics;
   answer: RecoAnswer;
   titles: ReadonlyMap<string, string | null>;
+  besideAnswer: CatalogueAnswer;
+  trendingAnswer: TrendingAnswer;
+  readonly askedBeside: CatalogueRequest[];
+  readonly askedTrending: { readonly timeframe: string; readonly limit: number }[];
   /** Items that came to be hidden. */
   readonly hidden: Set<string>;
   metricsText: string;
@@ -136,6 +145,17 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
       },
       mayShow: (_, itemIds) => !itemIds.some((itemId) => state.hidden.has(itemId)),
       titles: async () => state.titles,
+    },
+    catalogue: {
+      async beside(request) {
+        state.askedBeside.push(request);
+        const { items, ...rest } = state.besideAnswer;
+        return { ...rest, items: items.slice(0, request.limit) };
+      },
+      async trending(timeframe, limit) {
+        state.askedTrending.push({ timeframe, limit });
+        return { ...state.trendingAnswer, items: state.trendingAnswer.items.slice(0, limit) };
+      },
     },
     pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
@@ -262,6 +282,13 @@ export function anAnswer(n: number, overrides: Partial<RecoAnswer> = {}): RecoAn
   };
 }
 
+const catalogueItem = (itemId: string) => ({
+  itemId,
+  title: `Title of ${itemId}`,
+  price: 9.5,
+  coverImage: null,
+});
+
 function fakeState(): FakeState {
   return {
     health: {
@@ -301,6 +328,24 @@ function fakeState(): FakeState {
     },
     answer: anAnswer(30),
     titles: new Map(),
+    besideAnswer: {
+      items: Array.from({ length: 60 }, (_, index) => ({
+        ...catalogueItem(`item-${index}`),
+        score: 1 / (index + 1),
+        reason: "behavior+tags",
+        propensity: 1,
+      })),
+      algorithmVersion: "rules-v1",
+      label: RULES_LABEL,
+      variant: "primary",
+      degraded: null,
+    },
+    trendingAnswer: {
+      items: Array.from({ length: 120 }, (_, index) => catalogueItem(`item-${index}`)),
+      degraded: null,
+    },
+    askedBeside: [],
+    askedTrending: [],
     hidden: new Set(),
     metricsText: "# HELP up Up.\n",
     store: async () => {},

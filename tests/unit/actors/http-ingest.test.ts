@@ -32,6 +32,7 @@ function anIngest(store: Store = () => ({})) {
   const happened: string[] = [];
   const changes: FeatureChange[] = [];
   const watches: Interaction[] = [];
+  const signals: Interaction[] = [];
   const service = createIngestService({
     clock,
     store: {
@@ -49,6 +50,7 @@ function anIngest(store: Store = () => ({})) {
       happened.push(`overlay ${interactions.length}`);
       watches.push(...interactions);
     },
+    onSignals: (interactions) => void signals.push(...interactions),
     onOutbox: () => void happened.push("outbox"),
   });
   const accept = (...events: AnyEvent[]) => {
@@ -59,7 +61,7 @@ function anIngest(store: Store = () => ({})) {
     );
     return outcomes;
   };
-  return { service, clock, happened, changes, watches, accept };
+  return { service, clock, happened, changes, watches, signals, accept };
 }
 
 const aWatch = (eventId: string) => aWatchEvent({ eventId });
@@ -100,6 +102,14 @@ describe("announcing", () => {
     void accept(aWatch("w-1"), aWatchEvent({ eventId: "w-2", itemId: "i-2" }), aDirectEvent());
     await clock.advance(10);
     expect(watches.map(({ itemId }) => itemId)).toEqual(["i-2"]);
+  });
+
+  test("signals are those of accepted direct events: those of watches are known once they are consumed", async () => {
+    const { clock, accept, signals } = anIngest(() => ({ outcomes: ["accepted", "duplicate", "accepted"] }));
+    const click = aDirectEvent({ eventId: "direct-0002", itemId: "i-2", signal: "click" });
+    void accept(aWatch("w-1"), aDirectEvent(), click);
+    await clock.advance(10);
+    expect(signals).toMatchObject([{ itemId: "i-2", signal: "click" }]);
   });
 
   test("a commit that outlives its caller's deadline is announced all the same", async () => {

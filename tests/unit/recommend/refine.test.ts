@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import type { ItemFacts } from "../../../src/recommend/expression.ts";
 import { Likeness } from "../../../src/recommend/likeness.ts";
 import type { RankedList } from "../../../src/recommend/ranked-list.ts";
 import { type JudgeInput, judge, pick } from "../../../src/recommend/refine.ts";
@@ -47,7 +48,7 @@ describe("refine", () => {
       text: "",
       asksUser: false,
       asksItem: [],
-      of: (card: CatalogCard) => card.category === "x",
+      of: (card: ItemFacts) => card.category === "x",
     };
     const { itemIds } = refined(
       listOf(["a", "b", "c"]),
@@ -75,7 +76,7 @@ describe("refine", () => {
       text: "",
       asksUser: false,
       asksItem: [],
-      of: (card: CatalogCard) => (card.item_id === "c" ? 5 : 1),
+      of: (card: ItemFacts) => (card.item_id === "c" ? 5 : 1),
     };
     const { itemIds, scores, sourceScores } = refined(listOf(["a", "b", "c"]), {}, { boost });
     expect(itemIds).toEqual(["c", "a", "b"]);

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
-import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import type { ItemFacts } from "../../../src/recommend/expression.ts";
 import type { UserEvents } from "../../../src/recommend/ports.ts";
 import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
 import { NO_SPREAD } from "../../../src/recommend/spread.ts";
@@ -116,7 +117,7 @@ describe("a trained policy that explores", () => {
       text: "",
       asksUser: false,
       asksItem: [],
-      of: ({ item_id: id }: CatalogCard) => id !== "t",
+      of: ({ item_id: id }: ItemFacts) => id !== "t",
     };
     const { ask } = setUp({ exploration });
     for (let request = 0; request < 20; request++) {

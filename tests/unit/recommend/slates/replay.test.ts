@@ -2,15 +2,19 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { Deadline } from "../../../../src/core/deadline.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
-import { compileBoost, compileFilter, type ItemFacts } from "../../../../src/recommend/expression.ts";
+import type { CatalogCard } from "../../../../src/recommend/catalog-cards.ts";
+import { compileBoost, compileFilter } from "../../../../src/recommend/expression.ts";
 import { explainSlate } from "../../../../src/recommend/slates/explain-slate.ts";
 import { replaySlate } from "../../../../src/recommend/slates/replay.ts";
 import type { StoredSlate } from "../../../../src/recommend/slates/slate.ts";
+import { whyNot } from "../../../../src/recommend/slates/why-not.ts";
+import { NO_SPREAD } from "../../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import type { FakeStore } from "../../../support/fake-feature-reader.ts";
-import { serveSlate } from "../../../support/served.ts";
+import { serveSlate, storedSlate } from "../../../support/served.ts";
 import { serving } from "../../../support/serving.ts";
 import { logOf } from "../../models/logs.ts";
 
@@ -32,7 +36,10 @@ const model: TrainedModel = {
 const someIds = (max: number) => fc.uniqueArray(fc.constantFrom(...IDS), { maxLength: max });
 const worlds = fc.record({
   policy: fc.constantFrom("rules-v1", "stream-v1", "trained"),
-  recent: fc.array(fc.constantFrom(...IDS), { maxLength: 12 }),
+  recent: fc.oneof(
+    { weight: 1, arbitrary: fc.constant<string[]>([]) },
+    { weight: 3, arbitrary: fc.array(fc.constantFrom(...IDS), { minLength: 1, maxLength: 12 }) },
+  ),
   popular: fc.uniqueArray(fc.tuple(fc.constantFrom(...IDS), fc.double({ min: 0.01, max: 9, noNaN: true })), {
     selector: ([id]) => id,
     minLength: 1,
@@ -45,7 +52,7 @@ const worlds = fc.record({
   filter: fc.constantFrom(null, 'item.category == "even"', "item.price < 14", "user.attributes.age > 3"),
   boost: fc.constantFrom(null, "item.price / 5", 'item.category == "odd" ? 3 : 1'),
   spread: fc.constantFrom({}, { maxPerAuthor: 2 }, { maxPerCategory: 3, diversityLambda: 0.6 }),
-  epsilon: fc.constantFrom(0, 0.5),
+  epsilon: fc.constantFrom(0, 0.8),
   isSession: fc.boolean(),
 });
 type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
@@ -55,10 +62,11 @@ const compiled = <T>(result: { ok: true; value: T } | { ok: false; error: string
   return result.value;
 };
 
-const cardOf = (itemId: string, place: number): ItemFacts => ({
+const cardOf = (itemId: string, place: number): CatalogCard => ({
   item_id: itemId,
   title: itemId,
   price: place,
+  cover_image: null,
   category: place % 2 === 0 ? "even" : "odd",
   author: `a${place % 4}`,
   tags: [`t${place % 3}`, "x"],
@@ -152,5 +160,92 @@ describe("a slate that is made again", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+const identical = { ok: true, value: { identical: true } };
+
+describe("a slate of a trained policy", () => {
+  const popular = Array.from({ length: 20 }, (_, place) => `item-${place}`);
+  const DAY_MS = 86_400_000;
+  async function setUp() {
+    const world = serving({
+      contents: {
+        recent: new Map([["u1", { itemIds: ["item-0"], tsMs: [1_000] }]]),
+        neighbours: new Map([
+          ["item-0", { totalWeight: 5, items: [{ itemId: "item-9", weight: 5, count: 1 }] }],
+        ]),
+        decayed: popular.map((itemId, place) => ({ itemId, score: 10 - place / 10, category: null })),
+      },
+      settings: { policy: "trained" },
+      model,
+      rules: {
+        spread: { ...NO_SPREAD, freshDays: 2, freshnessQuota: 0.3 },
+        exploration: { epsilon: 0.9, fromPosition: 1, poolSize: 6 },
+      },
+    });
+    const published_at = new Date(world.clock.nowMs() - DAY_MS / 2).toISOString();
+    world.store.cards.set("new", { version: 1, card: { ...cardOf("new", 0), published_at } });
+    await world.warmUp();
+    return world;
+  }
+
+  test("keeps what came in for being new, and says why it is not shown", async () => {
+    const stored = await serveSlate(await setUp(), { k: 4, explorationId: "request-1" });
+    if (typeof stored.features === "string") throw new Error(stored.features);
+    expect(stored.features.refined?.fresh).toEqual(["new"]);
+    expect(replaySlate(stored, { kind: "stored" })).toMatchObject(identical);
+    for (const itemId of [...popular.slice(1), "new"]) {
+      const why = whyNot(stored, itemId, { isKnown: true, isHidden: false });
+      expect(why?.verdict).not.toBe("not_retrieved");
+    }
+  });
+
+  test("is made again page by page", async () => {
+    const world = await setUp();
+    const request = {
+      userId: "u1",
+      sessionId: "s1",
+      k: 4,
+      exclude: new Set<string>(),
+      isPaged: true,
+      isStored: true,
+      explorationId: "request-1",
+    };
+    let { page } = await world.ask("reco", request);
+    for (let turn = 0; turn < 3; turn++) {
+      const deadline = Deadline.after(1_000, world.clock);
+      const answer = await world.recommender.nextPage(page, request, deadline);
+      const stored = storedSlate(answer, request, world.clock.nowMs());
+      expect(stored.features).toMatchObject({ candidates: { ranking: "paged" } });
+      expect(replaySlate(stored, { kind: "stored" })).toMatchObject(identical);
+      for (const { score, contributions } of explainSlate(stored).items) {
+        const sum = (contributions ?? []).reduce((total, each) => total + each.contribution, 0);
+        expect(sum).toBeCloseTo(score, 9);
+      }
+      page = answer.page;
+    }
+  });
+
+  test("can be asked what another run or the stream's policy would have shown", async () => {
+    const stored = await serveSlate(await setUp(), { k: 4 });
+    const byRules: TrainedModel = { ...model, weights: { sequential_rules: 1 }, lists: {} };
+    const byRun = replaySlate(stored, { kind: "trained", model: byRules });
+    expect(byRun.ok && byRun.value.replayed[0]?.item_id).toBe("item-9");
+    const byKnn: TrainedModel = { ...model, weights: { item_knn: 1 } };
+    const byLists = replaySlate(stored, { kind: "trained", model: byKnn });
+    expect(byLists.ok && byLists.value.replayed[0]?.item_id).not.toBe("item-9");
+    expect(replaySlate(stored, { kind: "stream-v1" }).ok).toBe(true);
+    expect(replaySlate(stored, { kind: "rules-v1" }).ok).toBe(false);
+  });
+
+  test("that the ladder answered is made again, and an empty one needs nothing for it", async () => {
+    const world = await setUp();
+    world.store.mood = { kind: "frozen" };
+    const stored = await serveSlate(world, { userId: "stranger", k: 4 });
+    expect(stored.slate.degraded).not.toBeNull();
+    expect(replaySlate(stored, { kind: "stored" })).toMatchObject(identical);
+    const empty = { slate: { ...stored.slate, items: [] }, features: "missing" as const };
+    expect(replaySlate(empty, { kind: "stored" })).toMatchObject(identical);
   });
 });

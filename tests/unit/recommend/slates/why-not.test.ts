@@ -30,6 +30,7 @@ const card = (itemId: string, place: number) => ({
   item_id: itemId,
   title: itemId,
   price: place,
+  cover_image: null,
   category: place < 3 ? "early" : "late",
   author: place < 2 ? "one" : "other",
   tags: place < 2 ? ["same"] : [`t${place}`],
