@@ -6,7 +6,7 @@ import type { EvaluationReport } from "../../src/evaluation/report.ts";
 import { temporaryDir } from "../support/embedded.ts";
 import { runReco } from "../support/run-reco.ts";
 
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 const START_SEC = 900_000_000; // In ms fewer than 10^12, which the API would take for seconds.
 let dir: string;
 let temporary: string;
