@@ -1,10 +1,13 @@
 /** Times the ranking of a trained model: 50-item profiles over 10,000 items, users in scattered order. */
 
 import { seededRandom } from "../src/core/random.ts";
+import { type CatalogCard, unknownCard } from "../src/recommend/catalog-cards.ts";
 import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
 import type { ItemLists } from "../src/recommend/item-lists.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { neighbourList } from "../src/recommend/neighbour-list.ts";
+import { NewItemContent } from "../src/recommend/new-item-content.ts";
+import { MAX_NEW_ITEMS, NewItems } from "../src/recommend/new-items.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
 import type { SessionIndex } from "../src/recommend/session-index.ts";
 import { PROFILE_DEPTH, StreamScratch } from "../src/recommend/stream-v1.ts";
@@ -47,6 +50,30 @@ const neighbours = itemIds.map(() => {
 const users = Array.from({ length: USERS }, () => Array.from({ length: PROFILE }, anItem));
 const scratch = new TrainedScratch();
 const stream = new StreamScratch();
+const cards = new Map(itemIds.map((itemId) => [itemId, someCard(itemId)]));
+const content = new NewItemContent(someNewItems(), {
+  version: 0,
+  get: (itemId) => cards.get(itemId) ?? null,
+});
+
+/** One of 50 categories, three of 200 tags, of which some are much more frequent. */
+function someCard(itemId: string): CatalogCard {
+  const some = (count: number) => Math.floor(count * random.next() ** 2);
+  const tags = [...new Set([some(200), some(200), some(200)])].map((tag) => `tag ${tag}`);
+  return { ...unknownCard(itemId), title: `Thing ${some(5_000)}`, category: `category ${some(50)}`, tags };
+}
+
+function someNewItems(): NewItems {
+  const rows = Array.from({ length: MAX_NEW_ITEMS }, (_, at) => ({
+    version: 1,
+    card: someCard(`new-${at}`),
+  }));
+  const newness = rows.map(({ card }, at) => [card.item_id, { createdAtMs: at, interactions: 0 }] as const);
+  const newItems = new NewItems();
+  newItems.take(rows, new Map(newness));
+  newItems.renew();
+  return newItems;
+}
 
 function someLists(): ItemLists {
   const starts = new Int32Array(ITEMS + 1);
@@ -82,51 +109,77 @@ function someSessions(): SessionIndex {
   };
 }
 
-/** Microseconds of each answer; without weights those of `stream-v1`, for reference. */
-function times(weights: BlendWeights | null): Float64Array {
+interface Blend {
+  /** Null: `stream-v1`, for reference. */
+  readonly weights: BlendWeights | null;
+  /** Whether 20,000 new items are looked up by content. */
+  readonly newItems?: boolean;
+}
+
+/** Microseconds of each answer. */
+function times({ weights, newItems = false }: Blend): Float64Array {
   return Float64Array.from(users, (recent) => {
-    const newest = recent.slice(0, PROFILE_DEPTH).map((item) => neighbours[item] ?? null);
+    const newestItems = recent.slice(0, PROFILE_DEPTH);
+    const newest = newestItems.map((item) => neighbours[item] ?? null);
+    const newestIds = newestItems.map((item) => itemIds[item] as string);
     const startedMs = performance.now();
+    const scores = newItems ? { newItems: content.scores(newestIds, table) } : {};
     if (weights === null)
-      stream.rank({ index, sources: newest, unwanted: recent, hidden: NOTHING_HIDDEN, k: K });
+      stream.rank({ index, sources: newest, unwanted: recent, hidden: NOTHING_HIDDEN, k: K, ...scores });
     else
       scratch.rank(
-        { placed, index, neighbours: newest, recent, unwanted: recent, hidden: NOTHING_HIDDEN, k: K },
+        {
+          placed,
+          index,
+          neighbours: newest,
+          recent,
+          unwanted: recent,
+          hidden: NOTHING_HIDDEN,
+          k: K,
+          ...scores,
+        },
         weights,
       );
     return (performance.now() - startedMs) * 1_000;
   });
 }
 
-const BLENDS: Readonly<Record<string, BlendWeights | null>> = {
-  "stream-v1": null,
-  ease: { ease: 1 },
-  "ease and rules": { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 },
-  "ease, rules and content": { ease: 0.4, sequential_rules: 0.2, content: 0.3, decayed_popularity: 0.1 },
+const EASE_AND_RULES: BlendWeights = { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 };
+const BLENDS: Readonly<Record<string, Blend>> = {
+  "stream-v1": { weights: null },
+  "stream-v1 with new items": { weights: null, newItems: true },
+  ease: { weights: { ease: 1 } },
+  "ease and rules": { weights: EASE_AND_RULES },
+  "ease and rules with new items": { weights: EASE_AND_RULES, newItems: true },
+  "ease, rules and content": {
+    weights: { ease: 0.4, sequential_rules: 0.2, content: 0.3, decayed_popularity: 0.1 },
+  },
   "all sources": {
-    ease: 0.2,
-    sequential_rules: 0.2,
-    content: 0.2,
-    item_knn: 0.1,
-    co_visitation: 0.1,
-    session_knn: 0.1,
-    decayed_popularity: 0.1,
+    weights: {
+      ease: 0.2,
+      sequential_rules: 0.2,
+      content: 0.2,
+      item_knn: 0.1,
+      co_visitation: 0.1,
+      session_knn: 0.1,
+      decayed_popularity: 0.1,
+    },
   },
 };
+/** Rounds in turn, of which the best counts, so that a loud moment does not fall on one blend alone. */
+const ROUNDS = 5;
 
-for (const weights of Object.values(BLENDS)) times(weights);
-for (const [blend, weights] of Object.entries(BLENDS)) {
-  const sorted = times(weights).sort();
-  const at = (share: number) => Number((sorted[Math.floor(share * sorted.length)] as number).toFixed(1));
-  console.log(
-    JSON.stringify({
-      bench: "trained",
-      blend,
-      items: ITEMS,
-      profile: PROFILE,
-      k: K,
-      median_us: at(0.5),
-      p99_us: at(0.99),
-    }),
-  );
+const best = new Map<string, { readonly median: number; readonly p99: number }>();
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const [name, blend] of Object.entries(BLENDS)) {
+    const sorted = times(blend).sort();
+    const at = (share: number) => Number((sorted[Math.floor(share * sorted.length)] as number).toFixed(1));
+    const known = best.get(name);
+    // The first round only warms up.
+    if (round === 1 || (known && at(0.5) < known.median)) best.set(name, { median: at(0.5), p99: at(0.99) });
+  }
+}
+for (const [blend, { median, p99 }] of best) {
+  const figures = { items: ITEMS, profile: PROFILE, k: K, median_us: median, p99_us: p99 };
+  console.log(JSON.stringify({ bench: "trained", blend, ...figures }));
 }

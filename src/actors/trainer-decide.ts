@@ -13,6 +13,13 @@ const LOADING_SHARE = 0.01;
 /** With so many requests in an hour a canary can judge a run by what users do. */
 export const CANARY_REQUESTS = 500;
 
+/** Of a container's memory: the rest is for what serves there. */
+const CONTAINER_SHARE = 0.5;
+
+/** What a training may take; `containerBytes` is 0 where nothing but the machine limits it. */
+export const trainingMemoryBytes = ({ trainer }: Pick<Config, "trainer">, containerBytes: number): number =>
+  Math.min(trainer.memoryMaxBytes, CONTAINER_SHARE * (containerBytes || Number.POSITIVE_INFINITY));
+
 export interface TrainingNeed {
   readonly nowMs: number;
   /** The newest run, and the highest row that it has read; null: none was ever trained. */

@@ -9,6 +9,7 @@ import type { Actor, ActorContext } from "../supervisor/actor.ts";
 import { openRegistry } from "./open-registry.ts";
 import { openRealm } from "./realm.ts";
 import { TRAINING_DUTY } from "./train-run.ts";
+import { trainingMemoryBytes } from "./trainer-decide.ts";
 import { TRAINING_TIMEOUT_MS, Trainer, type TrainerPorts } from "./trainer-runner.ts";
 import { runTraining } from "./training-job.ts";
 import type { TrainerArgs } from "./tree.ts";
@@ -30,7 +31,8 @@ export async function start(context: ActorContext<TrainerArgs>): Promise<Actor> 
   await writeFile(VICTIM.path, VICTIM.score).catch(() => {}); // Other systems have no such file.
   const { pool, log, metrics } = realm;
   const registry = openRegistry(context, realm);
-  const { memoryMaxBytes, minEvents, autoPromote } = config.trainer;
+  const { minEvents, autoPromote } = config.trainer;
+  const memoryMaxBytes = trainingMemoryBytes(config, process.constrainedMemory());
   const trainer = createTrainer({
     clock: context.clock,
     random: context.random,

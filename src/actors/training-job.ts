@@ -26,6 +26,14 @@ export function runTraining(options: TrainingJobOptions): Promise<TrainRun | nul
   const { threadEntry, order, clock, onStage, onOverrun, memoryMaxBytes, residentBytes } = options;
   const endsAtMs = clock.monotonicMs() + order.training.timeoutMs;
   const worker = new Worker(threadEntry, { workerData: order });
+  let hasLoaded = false;
+  let isOver = false;
+  const overrun = (reason: string) => {
+    isOver = true;
+    // A thread that is still loading must not be ended: it may take the process with it before that can say why.
+    if (hasLoaded) void worker.terminate();
+    onOverrun(reason);
+  };
   return new Promise((resolve, reject) => {
     let timer: Timer | null = null;
     const fail = (reason: string) => {
@@ -33,14 +41,16 @@ export function runTraining(options: TrainingJobOptions): Promise<TrainRun | nul
       reject(new TrainingError(reason));
     };
     const watch = () => {
-      if (clock.monotonicMs() > endsAtMs) return onOverrun("the training takes longer than it may");
+      if (clock.monotonicMs() > endsAtMs) return overrun("the training takes longer than it may");
       const usedBytes = residentBytes();
       if (usedBytes > memoryMaxBytes) {
-        return onOverrun(`the training takes ${megabytes(usedBytes)} MB, of ${megabytes(memoryMaxBytes)}`);
+        return overrun(`the training takes ${megabytes(usedBytes)} MB, of ${megabytes(memoryMaxBytes)}`);
       }
       timer = clock.schedule(WATCH_EVERY_MS, watch, { unref: true });
     };
     worker.on("message", (news: TrainingNews) => {
+      hasLoaded = true;
+      if (isOver) return void worker.terminate();
       switch (news.kind) {
         case "stage":
           return onStage(news.step, news.what);
@@ -54,7 +64,9 @@ export function runTraining(options: TrainingJobOptions): Promise<TrainRun | nul
       }
     });
     worker.on("error", (error) => fail(String(error)));
-    worker.on("exit", () => fail("the training ended without a word"));
+    worker.on("exit", () => {
+      if (!isOver) fail("the training ended without a word");
+    });
     watch();
   });
 }

@@ -221,7 +221,7 @@ export const VARIABLES = {
   }),
   TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
     description:
-      "Memory that training may take; older events are left out where all do not fit. The trainer starts anew when it takes more.",
+      "Memory that training may take; older events are left out where all do not fit. The trainer takes no more than half of its container's memory, and starts anew when it would.",
     usedBy: "trainer, commands",
   }),
   RECO_SEEN_MAX: positiveInt(1000, {

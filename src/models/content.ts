@@ -1,14 +1,8 @@
 /** Content: items whose titles, categories, authors and tags say the same, by the cosine of their TF-IDF vectors. */
 
 import type { ItemLists } from "../recommend/item-lists.ts";
+import { type ItemText, termsOf } from "../recommend/item-text.ts";
 import { ItemListsBuilder } from "./item-lists-builder.ts";
-
-export interface ItemText {
-  readonly title: string | null;
-  readonly category: string | null;
-  readonly author: string | null;
-  readonly tags: readonly string[];
-}
 
 /** A term that more items have tells them apart too little to look them all up. */
 const MAX_POSTINGS = 5_000;
@@ -76,16 +70,4 @@ function vectorsOf(texts: readonly (ItemText | null)[]): Vectors {
     return raw;
   });
   return { terms, weights, postings };
-}
-
-/** Words of the title, and category, author and tags as wholes: each once, told apart by where they stand. */
-export function termsOf({ title, category, author, tags }: ItemText): ReadonlySet<string> {
-  const terms = new Set<string>();
-  for (const word of (title ?? "").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
-    if (word.length > 1) terms.add(`title:${word}`);
-  }
-  if (category) terms.add(`category:${category.toLowerCase()}`);
-  if (author) terms.add(`author:${author.toLowerCase()}`);
-  for (const tag of tags) terms.add(`tag:${tag.toLowerCase()}`);
-  return terms;
 }

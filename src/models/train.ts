@@ -1,8 +1,9 @@
 /** Trains a model: settings chosen on the last events of the log, sources then learned from all of it. Pure. */
 
+import type { ItemText } from "../recommend/item-text.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { chooseSettings, type ValidationFigures } from "./choose-settings.ts";
-import { contentLists, type ItemText } from "./content.ts";
+import { contentLists } from "./content.ts";
 import { type EaseProblem, easeFits, easeProblem } from "./ease.ts";
 import { learn, type Settings } from "./learn.ts";
 import { takesOf } from "./takes.ts";

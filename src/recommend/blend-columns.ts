@@ -46,7 +46,7 @@ export function blendColumns({ places, columns, k, nameOf }: BlendInput, scratch
   const popular = (columns.at(-1) as Column).values;
   scores.fill(0, 0, places.length);
   for (const column of columns) addShares(scores, places, column);
-  const best = bestRows(scratch.rows.subarray(0, places.length), k, (row, other) => {
+  const best = bestRows(scratch.rows.subarray(0, places.length), k, scores, (row, other) => {
     const difference =
       (scores[row] as number) - (scores[other] as number) ||
       (popular[places[row] as number] as number) - (popular[places[other] as number] as number);

@@ -25,11 +25,12 @@ export function nthLargest(values: Float64Array, length: number, count: number):
 
 /**
  * The best `count` of `rows`, best first.
- * `isBetter` must be a strict total order over the rows.
+ * `isBetter` must be a strict total order over the rows, in which a row with a lower one of `scores` is not better.
  */
 export function bestRows(
   rows: Int32Array,
   count: number,
+  scores: Float64Array,
   isBetter: (row: number, other: number) => boolean,
 ): number[] {
   const heap: number[] = []; // The worst kept row is the root.
@@ -38,7 +39,12 @@ export function bestRows(
     if (heap.length < count) {
       heap.push(row);
       siftUp(heap, isBetter);
-    } else if (count > 0 && isBetter(row, heap[0] as number)) {
+    } else if (
+      count > 0 &&
+      // Most rows end here, without a call.
+      (scores[row] as number) >= (scores[heap[0] as number] as number) &&
+      isBetter(row, heap[0] as number)
+    ) {
       heap[0] = row;
       siftDown(heap, isBetter);
     }

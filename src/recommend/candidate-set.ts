@@ -36,6 +36,23 @@ export class CandidateSet {
     return this.#marks[slot] === UNWANTED || this.#hidden.has(slot);
   }
 
+  /** Takes what must not be a candidate for this answer out of `values`, but for what is hidden. */
+  strike(values: Float32Array): void {
+    const unwanted = this.#unwanted;
+    for (let place = 0; place < unwanted.length; place++) {
+      const slot = unwanted[place] as number;
+      if (slot >= 0) values[slot] = 0;
+    }
+  }
+
+  get hidesAny(): boolean {
+    return this.#hidden !== NOTHING_HIDDEN;
+  }
+
+  isHidden(slot: number): boolean {
+    return this.#hidden.has(slot);
+  }
+
   /** Makes room for `count` more than there may be so far. */
   widen(count: number): void {
     this.#limit = Math.min(this.slots.length, this.#limit + count);

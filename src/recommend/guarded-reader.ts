@@ -40,6 +40,7 @@ export function guardReader(reader: FeatureReader, breaker: Breaker): FeatureRea
     changedCards: (windowMs, limit, deadline) =>
       guarded(deadline, () => reader.changedCards(windowMs, limit, deadline)),
     cards: (itemIds, deadline) => guarded(deadline, () => reader.cards(itemIds, deadline)),
+    newness: (itemIds, most, deadline) => guarded(deadline, () => reader.newness(itemIds, most, deadline)),
     userAttributes: (userIds, deadline) => guarded(deadline, () => reader.userAttributes(userIds, deadline)),
     items: (itemIds, deadline) => guarded(deadline, () => reader.items(itemIds, deadline)),
   };

@@ -86,6 +86,14 @@ export interface CatalogCardRow {
   readonly card: CatalogCard;
 }
 
+/** How new an item is. */
+export interface ItemNewness {
+  /** When the catalogue came to know it. */
+  readonly createdAtMs: number;
+  /** How often users took it, counted no further than was asked for. */
+  readonly interactions: number;
+}
+
 export interface CardReader {
   /** By item id, those behind `after`. */
   cardVersions(after: string | null, limit: number, deadline: Deadline): Promise<readonly CardVersion[]>;
@@ -93,6 +101,12 @@ export interface CardReader {
   changedCards(windowMs: number, limit: number, deadline: Deadline): Promise<readonly CardVersion[]>;
   /** Unknown items are left out. */
   cards(itemIds: readonly string[], deadline: Deadline): Promise<readonly CatalogCardRow[]>;
+  /** Of each item of the catalogue, with interactions up to `most`; unknown items are left out. */
+  newness(
+    itemIds: readonly string[],
+    most: number,
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<string, ItemNewness>>;
   /** What the application says of each user; every asked user has an entry. */
   userAttributes(userIds: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, Attributes>>;
 }

@@ -11,12 +11,16 @@ import { findViewer, type Viewer } from "./viewer.ts";
 
 export type Neighbours = readonly (NeighbourList | undefined)[];
 
-/** The request comes without what its viewer hides; null when there is nothing to go by. */
+/**
+ * The request comes without what its viewer hides, the neighbours in the order of `newest`: the newest distinct items,
+ * newest first. Null when there is nothing to go by.
+ */
 export type Blend = (
   viewer: Viewer,
   request: RecoRequest,
   neighbours: Neighbours,
   depth: Depth,
+  newest: readonly string[],
 ) => Ranked | null;
 
 export function rankByProfile(
@@ -48,7 +52,7 @@ function rankFor(
   const newest = newestItems(profile, overlay);
   return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
     chain(reads.knows(stream.popularity), (isKnown) => {
-      const ranked = isKnown ? blend(viewer, request, neighbours, depth) : null;
+      const ranked = isKnown ? blend(viewer, request, neighbours, depth, newest) : null;
       // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
       const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
       if (isKept) rankedLists.keep(keepable, request.k, ranked.list);

@@ -33,5 +33,5 @@ export function rank(candidates: Candidates, k: number, weights = BASELINE_WEIGH
       (retrievalScore[row] as number) - (retrievalScore[other] as number);
     return difference === 0 ? row < other : difference > 0;
   };
-  return bestRows(rows.subarray(0, rowCount), Math.max(0, k), isBetter);
+  return bestRows(rows.subarray(0, rowCount), Math.max(0, k), score, isBetter);
 }

@@ -8,6 +8,8 @@ import type { FeatureChange } from "../events/ports.ts";
 import { BaselineState } from "./baseline-state.ts";
 import { CatalogCards } from "./catalog-cards.ts";
 import type { CacheStatistics, KeyedCache } from "./keyed-cache.ts";
+import { NewItemContent } from "./new-item-content.ts";
+import { NewItems } from "./new-items.ts";
 import { ProfileOverlay } from "./overlay.ts";
 import { SNAPSHOT_ITEMS } from "./popular-snapshot.ts";
 import type { PopularityKeeper } from "./popularity-keeper.ts";
@@ -50,10 +52,12 @@ export class ServingState implements AsyncDisposable {
   readonly rankedLists: RankedLists;
   readonly visibility: Visibility;
   readonly cards: CatalogCards;
+  readonly newItems: NewItemContent;
   readonly userAttributes: KeyedCache<Attributes>;
   /** The popular list of the policy that serves. */
   readonly popularity: PopularityKeeper;
   readonly #options: ServingStateOptions;
+  readonly #newItems = new NewItems();
   #saving: Promise<void> = Promise.resolve();
   #saveTimer: Timer | null = null;
   #closed = false;
@@ -70,7 +74,14 @@ export class ServingState implements AsyncDisposable {
       maxLoad: TITLES_PER_LOAD,
       ttlMs: TITLE_TTL_MS,
     });
-    this.cards = new CatalogCards(reader, settings, clock);
+    this.cards = new CatalogCards({
+      reader,
+      settings,
+      clock,
+      newItems: this.#newItems,
+      onNewItems: () => this.rankedLists.clear(),
+    });
+    this.newItems = new NewItemContent(this.#newItems, this.cards);
     this.userAttributes = userCache(settings, clock, {
       load: (userIds) => reader.userAttributes(userIds, Deadline.after(settings.readTimeoutMs, clock)),
       maxLoad: USERS_PER_LOAD,
@@ -100,6 +111,7 @@ export class ServingState implements AsyncDisposable {
   apply(change: FeatureChange): void {
     this.baseline.apply(change);
     this.stream.apply(change);
+    this.#newItems.touch(change.itemIds);
     for (const userId of change.userIds) this.visibility.ofUsers.invalidate(userId);
     this.overlay.drop(change.eventIds);
   }

@@ -55,15 +55,36 @@ export class SlotScores {
     this.count = count;
   }
 
-  /** Makes the `limit` best of the items that are wanted candidates; of equal ones those that came first. */
+  /** Adds `factor` times the share of each slot, until what is added falls below `least`; shares of 0 say nothing. */
+  addList(slots: Int32Array, shares: Float32Array, factor: number, least: number): void {
+    const { values, touched } = this;
+    let count = this.count;
+    for (let place = 0; place < slots.length; place++) {
+      const added = factor * (shares[place] as number);
+      if (added < least) break;
+      if (added <= 0) continue;
+      const slot = slots[place] as number;
+      const before = values[slot] as number;
+      if (before === 0) touched[count++] = slot;
+      values[slot] = before + added;
+    }
+    this.count = count;
+  }
+
+  /**
+   * Makes the `limit` best of the items that are wanted candidates; of equal ones those that came first. What the user
+   * took and the caller excludes loses its score.
+   */
   addBest(candidates: CandidateSet, limit: number): void {
     const { values, touched, count } = this;
+    const { hidesAny } = candidates;
+    candidates.strike(values);
     const wanted = this.#sorted;
     let length = 0;
     let most = 0;
     for (let place = 0; place < count; place++) {
       const slot = touched[place] as number;
-      const value = candidates.isUnwanted(slot) ? 0 : (values[slot] as number);
+      const value = hidesAny && candidates.isHidden(slot) ? 0 : (values[slot] as number);
       if (value > most) most = value;
       if (value > 0) length++;
       wanted[place] = value;

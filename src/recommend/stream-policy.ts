@@ -25,11 +25,13 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
 
-  const blend: Blend = (viewer, request, neighbours, depth) => {
+  const blend: Blend = (viewer, request, neighbours, depth, newest) => {
     const index = popularity.current();
     const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
-    if (index.size === 0 && sources.every((list) => !list || list.slots.length === 0)) return null;
     const startedMs = clock.monotonicMs();
+    const newItems = state.newItems.scores(newest, index.table);
+    const knowsNothing = sources.every((list) => !list || list.slots.length === 0);
+    if (index.size === 0 && knowsNothing && newItems.count === 0) return null;
     const unwanted = unwantedSlots(viewer, request, index.table);
     const hidden = visibility.items.inTable(index.table);
     const list =
@@ -40,6 +42,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
             sources,
             unwanted,
             hidden,
+            newItems,
             k: depth === "slate" ? request.k : MAX_CANDIDATES,
             ...(request.isStored && { isStored: true }),
             ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),

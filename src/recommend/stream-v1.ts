@@ -2,11 +2,14 @@
  * The built-in streaming policy `stream-v1`: what users did next, blended with what is popular now.
  *
  * score = .7 sequential rules + .2 co-visitation + .1 decayed popularity, each min-max normalised over the candidates.
+ * New items are scored by content besides. They change nothing in the scores of others.
  */
 
 import { BlendScratch, blendColumns, columnOf } from "./blend-columns.ts";
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
+import { raiseRows } from "./new-item-column.ts";
+import { MAX_NEW_CANDIDATES, NEW_ITEM_WEIGHT, type NewItemScores } from "./new-item-scores.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList } from "./ranked-list.ts";
 import { captureBlend } from "./slates/capture.ts";
@@ -19,7 +22,7 @@ const MAX_NEIGHBOURS = 800;
 const POPULAR_CANDIDATES = 200;
 /** Where filters leave too few of the usual candidates. */
 export const WIDE_POPULAR_CANDIDATES = 2_000;
-export const MAX_CANDIDATES = MAX_NEIGHBOURS + WIDE_POPULAR_CANDIDATES;
+export const MAX_CANDIDATES = MAX_NEIGHBOURS + WIDE_POPULAR_CANDIDATES + MAX_NEW_CANDIDATES;
 
 export interface BlendWeights {
   readonly sequentialRules: number;
@@ -44,6 +47,8 @@ export interface StreamInput {
   readonly unwanted: SlotList;
   /** In no answer. */
   readonly hidden: HiddenSlots;
+  /** What content says of new items; they are candidates, too. */
+  readonly newItems?: NewItemScores;
   readonly k: number;
   /** Most popular items that are candidates, at most `WIDE_POPULAR_CANDIDATES`. */
   readonly popularCandidates?: number;
@@ -60,6 +65,7 @@ export class StreamScratch {
   readonly #rules = new Float64Array(MAX_CANDIDATES);
   readonly #transitions = new Float64Array(MAX_CANDIDATES);
   readonly #popularity = new Float64Array(MAX_CANDIDATES);
+  readonly #content = new Float64Array(MAX_CANDIDATES);
   readonly #blend = new BlendScratch(MAX_CANDIDATES);
   #count = 0;
   /** By slot: the row of the candidate, `FREE` or `UNWANTED`. */
@@ -71,14 +77,17 @@ export class StreamScratch {
     const slots = index.table.size;
     if (this.#marks.length < slots) this.#marks = new Int32Array(slots * 2).fill(FREE);
     this.#count = 0;
+    let known = 0;
     try {
       for (const slot of unwanted) if (slot >= 0) this.#marks[slot] = UNWANTED;
       this.#addNeighbours(input.sources, input.hidden);
       this.#addPopular(index, input.hidden, input.popularCandidates ?? POPULAR_CANDIDATES);
+      known = this.#count;
+      if (input.newItems) this.#addNew(input.newItems, index, input.hidden);
     } finally {
       this.#clearMarks(unwanted);
     }
-    return this.#list(input, weights);
+    return this.#list(input, weights, known);
   }
 
   #addNeighbours(sources: StreamInput["sources"], hidden: HiddenSlots): void {
@@ -122,11 +131,27 @@ export class StreamScratch {
     }
   }
 
+  /** They come last, so that others are spread as without them. */
+  #addNew({ count, slots, values }: NewItemScores, index: PopularityIndex, hidden: HiddenSlots): void {
+    for (let place = 0; place < count; place++) {
+      const slot = slots[place] as number;
+      let row = this.#marks[slot] as number;
+      if (row === UNWANTED || (row === FREE && hidden.has(slot))) continue;
+      if (row === FREE) {
+        row = this.#add(slot);
+        const rank = index.rankOf(slot);
+        this.#popularity[row] = rank < 0 ? 0 : index.scoreAt(rank);
+      }
+      this.#content[row] = values[place] as number;
+    }
+  }
+
   #add(slot: number): number {
     const row = this.#count++;
     this.#slots[row] = slot;
     this.#rules[row] = 0;
     this.#transitions[row] = 0;
+    this.#content[row] = 0;
     this.#marks[slot] = row;
     return row;
   }
@@ -136,13 +161,21 @@ export class StreamScratch {
     for (let row = 0; row < this.#count; row++) this.#marks[this.#slots[row] as number] = FREE;
   }
 
-  #list({ index, k, isStored = false }: StreamInput, weights: BlendWeights): RankedList {
+  #list(
+    { index, k, newItems, isStored = false }: StreamInput,
+    weights: BlendWeights,
+    known: number,
+  ): RankedList {
     const places = this.#blend.rows.subarray(0, this.#count);
+    const others = places.subarray(0, known);
     const columns = [
-      columnOf("sequential_rules", weights.sequentialRules, this.#rules, places),
-      columnOf("co_visitation", weights.coVisitation, this.#transitions, places),
-      columnOf("decayed_popularity", weights.decayedPopularity, this.#popularity, places),
+      columnOf("sequential_rules", weights.sequentialRules, this.#rules, others),
+      columnOf("co_visitation", weights.coVisitation, this.#transitions, others),
+      columnOf("decayed_popularity", weights.decayedPopularity, this.#popularity, others),
     ];
+    raiseRows(columns, known, this.#count);
+    if (newItems && newItems.count > 0)
+      columns.splice(-1, 0, columnOf("content", NEW_ITEM_WEIGHT, this.#content, places));
     const nameOf = (row: number) => index.table.nameOf(this.#slots[row] as number);
     const list = blendColumns({ places, columns, k, nameOf }, this.#blend);
     if (!isStored) return list;

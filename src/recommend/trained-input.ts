@@ -2,6 +2,7 @@
 
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
+import type { NewItemScores } from "./new-item-scores.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { SlotList } from "./stream-v1.ts";
 import type { PlacedModel } from "./trained-model.ts";
@@ -21,6 +22,8 @@ export interface TrainedInput {
   readonly unwanted: SlotList;
   /** In no answer. */
   readonly hidden: HiddenSlots;
+  /** What content says of new items; those that the model does not know are candidates, too. */
+  readonly newItems?: NewItemScores;
   readonly k: number;
   /** Most popular items that are candidates, 200 where nothing is said. */
   readonly popularCandidates?: number;

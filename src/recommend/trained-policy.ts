@@ -36,12 +36,13 @@ export function trainedPolicy(
   const placedIn = placer(model);
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
-  const blend: Blend = (viewer, request, neighbours, depth) => {
+  const blend: Blend = (viewer, request, neighbours, depth, newest) => {
     const startedMs = clock.monotonicMs();
     const index = popularity.current();
     const profile = profileInTable(viewer.profile, index.table);
     const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
     if (index.size === 0 && recent.length === 0) return null;
+    const newItems = state.newItems.scores(newest, index.table);
     const unwanted = unwantedSlots(viewer, request, index.table);
     const hidden = visibility.items.inTable(index.table);
     const input: TrainedInput = {
@@ -51,6 +52,7 @@ export function trainedPolicy(
       recent,
       unwanted,
       hidden,
+      newItems,
       k: depth === "slate" ? request.k : MOST_CANDIDATES,
       ...(request.isStored && { isStored: true }),
       ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),

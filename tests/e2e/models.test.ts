@@ -44,9 +44,9 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
       cwd: dir,
       env: { RECO_BASE_URL: tree.url, RECO_DATA_DIR: tree.dataDir, REPORTS_DIR: join(dir, "reports") },
     });
-  const ask = async (userId: string): Promise<Answer> => {
+  const ask = async (userId: string, k = 10): Promise<Answer> => {
     const response = await fetch(
-      `${tree.url}/reco?user_id=${userId}&session_id=s&k=10&x_autolog_impressions=false`,
+      `${tree.url}/reco?user_id=${userId}&session_id=s&k=${k}&x_autolog_impressions=false`,
     );
     const body = (await response.json()) as { model_version: string; items: string[] };
     return {
@@ -113,6 +113,38 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
       const back = await reco("rollback-policy", "--slot", "default");
       expect([back.code, JSON.parse(back.out).run_id]).toEqual([0, first]);
       expect(new Set((await askMany(16)).map(({ policy }) => policy))).toEqual(new Set([`default:${first}`]));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "an item put while a run serves is in the answers of every worker to users whom it fits",
+    async () => {
+      const [first = ""] = runs;
+      await promote(first);
+      const put = (itemId: string, tags: readonly string[]) =>
+        fetch(`${tree.url}/catalog/items/${itemId}`, {
+          method: "PUT",
+          body: JSON.stringify({ title: `About ${itemId}`, tags }),
+          headers: { "Content-Type": "application/json" },
+        });
+      for (let item = 0; item < 60; item++) {
+        expect((await put(`i-${item}`, [`t-${item % 5}`])).status).toBe(200);
+      }
+      expect((await put("new-film", ["t-0", "t-1", "t-2", "t-3", "t-4"])).status).toBe(200);
+      // Of 24 answers each of the two workers gives some.
+      await eventually(
+        async () => {
+          const answers = await Promise.all(Array.from({ length: 24 }, () => ask("u-1", 200)));
+          for (const { items, policy } of answers) {
+            expect([policy, items.includes("new-film")]).toEqual([`default:${first}`, true]);
+          }
+        },
+        { timeoutMs: 20_000 },
+      );
+      const url = `${tree.url}/reco?user_id=u-1&session_id=s&k=200&x_autolog_impressions=false&details=true`;
+      const { details } = (await (await fetch(url)).json()) as { details: { items: { item_id: string }[] } };
+      expect(details.items.find((item) => item.item_id === "new-film")).toMatchObject({ reason: "content" });
     },
     TIMEOUT_MS,
   );

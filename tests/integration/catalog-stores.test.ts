@@ -113,6 +113,20 @@ describe("cards for serving", () => {
     expect((await reader.cards(["i-2"], soon()))[0]?.card.published_at).toBeNull();
   });
 
+  test("how new an item is: when it came, and how often users took it, counted as far as was asked for", async () => {
+    const reader = createFeatureReader(pool);
+    await items.upsert([anItem(), anItem({ itemId: "i-2" })], soon());
+    await query(
+      pool,
+      `insert into events (event_id, user_id, item_id, event_type, ts)
+        select 'e-' || n, 'u-' || n, case when n < 3 then 'i-2' else 'i-1' end, 'view', now() from generate_series(1, 9) n`,
+    );
+    const newness = await reader.newness(["i-1", "i-2", "none"], 5, soon());
+    expect([...newness.keys()].sort()).toEqual(["i-1", "i-2"]);
+    expect([newness.get("i-1")?.interactions, newness.get("i-2")?.interactions]).toEqual([5, 2]);
+    expect(Math.abs((newness.get("i-1")?.createdAtMs ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
   test("users' attributes are those stored, and empty for unknown users", async () => {
     const attributes = { plan: "pro", langs: ["en"] };
     await users.put({ userId: user("u"), email: null, emailVerified: false, attributes }, soon());

@@ -100,12 +100,12 @@ async function startTree(overrides: ConfigOverrides = {}) {
         (await bodyOf(await fetch(`${url}/recommend?user_id=${userId}`))).items,
       reco: async (userId: string, requestId?: string) => {
         const headers: Record<string, string> = requestId ? { "X-Request-ID": requestId } : {};
-        return bodyOf(await fetch(`${url}/reco?user_id=${userId}&session_id=s-1`, { headers }));
+        return bodyOf(await fetch(`${url}/reco?user_id=${userId}&session_id=s-1&k=200`, { headers }));
       },
       text: async (path: string) => (await fetch(`${url}${path}`)).text(),
-      post: (path: string, body: unknown) =>
+      post: (path: string, body: unknown, method = "POST") =>
         fetch(`${url}${path}`, {
-          method: "POST",
+          method,
           headers: { "content-type": "application/json" },
           body: JSON.stringify(body),
         }),
@@ -131,6 +131,25 @@ test("a click acknowledged by one worker is visible in the other, though it had 
   const click = aDirectBody({ event_id: "click-0001", item_id: "i-3", ts: now() });
   expect((await one.post("/event", click)).status).toBe(200);
   await eventually(async () => expect(await other.itemsFor("u-1")).not.toContain("i-3"));
+});
+
+test("an item put at one worker is soon in the answers of both, for users whom it fits", async () => {
+  const { one, other } = await startTree({
+    reco: { policy: "stream-v1", asyncImpressionLogging: false },
+  });
+  const film = { title: "The Voyage", category: "film", tags: ["space", "robots"] };
+  expect((await one.post("/catalog/items/i-1", film, "PUT")).status).toBe(200);
+  const click = aDirectBody({ event_id: "click-0002", user_id: "u-fan", item_id: "i-1", ts: now() });
+  expect((await one.post("/event", click)).status).toBe(200);
+  expect((await other.reco("u-fan")).items?.toSorted()).toEqual(["i-2", "i-3"]);
+  await one.post("/catalog/items/i-new", { ...film, title: "The Return" }, "PUT");
+  for (const client of [one, other]) {
+    await eventually(async () => expect((await client.reco("u-fan")).items).toContain("i-new"));
+    expect((await client.reco("u-nobody")).items).not.toContain("i-new");
+  }
+  const hidden = { ...film, title: "The Return", hidden: true };
+  await other.post("/catalog/items/i-new", hidden, "PUT");
+  await eventually(async () => expect((await one.reco("u-fan")).items).not.toContain("i-new"));
 });
 
 test("the writer stores what both workers showed, and an ordered stop loses none of it", async () => {

@@ -7,6 +7,7 @@ import type {
   DecayedItem,
   FeatureReader,
   HistoryEntry,
+  ItemNewness,
   Neighbours,
   ScoredItem,
   UserEvents,
@@ -30,6 +31,8 @@ export interface FakeStore {
   readonly hiddenItems: Set<string>;
   readonly hiddenByUsers: Map<string, readonly string[]>;
   readonly cards: Map<string, CatalogCardRow>;
+  /** Of items that are not grown up. */
+  readonly newness: Map<string, ItemNewness>;
   readonly userAttributes: Map<string, Attributes>;
   mood: Mood;
 }
@@ -65,6 +68,7 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
     hiddenItems: new Set(),
     hiddenByUsers: new Map(),
     cards: new Map(),
+    newness: new Map(),
     userAttributes: new Map(),
     mood: { kind: "well" },
     ...contents,
@@ -141,6 +145,13 @@ export function fakeReader(clock: Clock, contents: Partial<FakeStore> = {}): Fak
         ),
       cards: (itemIds) =>
         read("cards", [itemIds], () => itemIds.flatMap((itemId) => store.cards.get(itemId) ?? [])),
+      newness: (itemIds, most) =>
+        read("newness", [itemIds, most], () =>
+          entries(
+            itemIds.filter((itemId) => store.cards.has(itemId)),
+            (itemId) => store.newness.get(itemId) ?? { createdAtMs: 0, interactions: most },
+          ),
+        ),
       userAttributes: (userIds) =>
         read("userAttributes", [userIds], () =>
           entries(userIds, (userId) => store.userAttributes.get(userId) ?? {}),

@@ -21,7 +21,7 @@ export function eventsByTaste(users: number, untilMs: number): readonly MadeUpEv
   return timelines(users, untilMs, (user) => {
     const left = Array.from({ length: ITEMS_PER_TASTE }, (_, item) => `t${user % TASTES}-${item}`);
     return (step) => {
-      if (step % 2 === 0) return `hit-${Math.floor(random.next() ** 2 * 40)}`;
+      if ((step + user) % 2 === 0) return `hit-${Math.floor(random.next() ** 2 * 40)}`;
       return left.splice(Math.floor(random.next() * left.length), 1)[0] ?? "";
     };
   });

@@ -1,6 +1,7 @@
 /** Checks that the memory the machine grants holds the tree at rest, and with its pools and caches full. */
 
 import { totalmem } from "node:os";
+import { trainingMemoryBytes } from "../../actors/trainer-decide.ts";
 import type { Config } from "../../config/config.ts";
 import { connectionBudget } from "../../config/connection-budget.ts";
 import { hasTrainer } from "../../config/has-trainer.ts";
@@ -19,13 +20,15 @@ const BACKEND_MIB = 4;
 const CACHE_ENTRY_BYTES = 1_536;
 
 export function checkMemory(config: Config): Verdict {
-  const grantedBytes = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
-  return judgeMemory(config, Math.floor(grantedBytes / MEBIBYTE));
+  const containerBytes = process.constrainedMemory();
+  const grantedBytes = Math.min(containerBytes || Number.POSITIVE_INFINITY, totalmem());
+  return judgeMemory(config, Math.floor(grantedBytes / MEBIBYTE), containerBytes);
 }
 
-export function judgeMemory(config: Config, grantedMiB: number): Verdict {
+/** `containerBytes` is 0 outside a container. */
+export function judgeMemory(config: Config, grantedMiB: number, containerBytes = 0): Verdict {
   const restMiB = atRest(config);
-  const fullMiB = restMiB + atMost(config);
+  const fullMiB = restMiB + atMost(config, containerBytes);
   const detail = `about ${restMiB} MiB at rest and ${fullMiB} with pools and caches full and a training under way, of ${grantedMiB} MiB granted`;
   if (restMiB > grantedMiB) return fail(`${detail}: run fewer roles here, or grant more`);
   if (fullMiB > grantedMiB) {
@@ -49,10 +52,10 @@ function atRest(config: Config): number {
   return ROOT_MIB + processes * PROCESS_MIB + threads * HTTP_THREAD_MIB + server;
 }
 
-function atMost(config: Config): number {
+function atMost(config: Config, containerBytes: number): number {
   const { roles, http, cache, database } = config;
   const backends = database.url === null ? connectionBudget(config) * BACKEND_MIB : 0;
   const caches = roles.includes("http") && cache.enabled ? http.workers * cache.maxKeys : 0;
-  const training = hasTrainer(config) ? config.trainer.memoryMaxBytes / MEBIBYTE : 0;
+  const training = hasTrainer(config) ? trainingMemoryBytes(config, containerBytes) / MEBIBYTE : 0;
   return backends + Math.ceil((caches * CACHE_ENTRY_BYTES) / MEBIBYTE + training);
 }

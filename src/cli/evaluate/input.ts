@@ -10,7 +10,7 @@ import { err } from "../../core/result.ts";
 import { effectiveInteraction } from "../../events/interaction.ts";
 import type { Interaction } from "../../events/model.ts";
 import type { IngestPlan } from "../../events/ports.ts";
-import type { ItemText } from "../../models/content.ts";
+import type { ItemText } from "../../recommend/item-text.ts";
 import { CommandError, EXIT_FAILED, EXIT_USAGE } from "../exit-codes.ts";
 import { eventRowParser, hashedEventId } from "../import/event-rows.ts";
 import { chooseSources, type SourceFlags } from "../import/flags.ts";

@@ -10,45 +10,50 @@ const LEAST_SHARE = 0.02;
 
 /** s(y) = sum over the newest 50 interactions of 2^(-j / half-life) * weight of y in the list of the j-th item. */
 export function itemListSource(name: ListSource): Source {
+  let heads: Heads | null = null;
+  const factors = new Float64Array(PROFILE_LENGTH);
   return {
     name,
     score({ placed: { model, numbers, slots }, recent }, into) {
       const lists = model.lists[name];
       if (lists === undefined) return;
+      if (heads?.lists !== lists) heads = headsOf(lists);
       const { starts, items, weights } = lists;
       const fading = 0.5 ** (1 / model.profileHalfLife);
       const length = Math.min(recent.length, PROFILE_LENGTH);
-      const least = LEAST_SHARE * largest(lists, recent, length, numbers, fading);
       let factor = 1;
+      let most = 0;
+      for (let place = 0; place < length; place++) {
+        factors[place] = factor;
+        const number = numbers[recent[place] as number] ?? -1;
+        if (number >= 0) most = Math.max(most, factor * (heads.weights[number] as number));
+        factor *= fading;
+      }
+      const least = LEAST_SHARE * most;
       for (let place = 0; place < length; place++) {
         const number = numbers[recent[place] as number] ?? -1;
-        if (number >= 0) {
-          const from = starts[number] as number;
-          into.addEntries(items, weights, from, starts[number + 1] as number, factor, least, slots);
-        }
-        factor *= fading;
+        // A list whose largest weight says too little is not touched: it would be fetched from afar for nothing.
+        if (number < 0 || (factors[place] as number) * (heads.weights[number] as number) < least) continue;
+        const from = starts[number] as number;
+        const end = starts[number + 1] as number;
+        into.addEntries(items, weights, from, end, factors[place] as number, least, slots);
       }
     },
   };
 }
 
-/** The largest number that any entry adds. */
-function largest(
-  { starts, weights }: ItemLists,
-  recent: ArrayLike<number>,
-  length: number,
-  numbers: Int32Array,
-  fading: number,
-): number {
-  let factor = 1;
-  let most = 0;
-  for (let place = 0; place < length; place++) {
-    const number = numbers[recent[place] as number] ?? -1;
-    const from = starts[number] as number;
-    if (number >= 0 && from < (starts[number + 1] as number)) {
-      most = Math.max(most, factor * (weights[from] as number));
-    }
-    factor *= fading;
+/** The largest weight of each list, 0 of an empty one: close together, where the lists themselves are far apart. */
+interface Heads {
+  readonly lists: ItemLists;
+  readonly weights: Float32Array;
+}
+
+function headsOf(lists: ItemLists): Heads {
+  const { starts, weights } = lists;
+  const largest = new Float32Array(starts.length - 1);
+  for (let item = 0; item < largest.length; item++) {
+    const from = starts[item] as number;
+    if (from < (starts[item + 1] as number)) largest[item] = weights[from] as number;
   }
-  return most;
+  return { lists, weights: largest };
 }

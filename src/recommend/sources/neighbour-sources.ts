@@ -36,15 +36,7 @@ function addShares(
 ): void {
   let ageWeight = 1;
   for (const list of neighbours) {
-    if (list) {
-      const { slots } = list;
-      const shares = columnOf(list);
-      for (let place = 0; place < slots.length; place++) {
-        const added = ageWeight * (shares[place] as number);
-        if (added < least) break;
-        if (added > 0) into.add(slots[place] as number, added);
-      }
-    }
+    if (list) into.addList(list.slots, columnOf(list), ageWeight, least);
     ageWeight *= AGE_FACTOR;
   }
 }

@@ -25,10 +25,14 @@ const VSKNN_STEP = 0.1;
 
 /** By distance in places, as far as any session is long. */
 const NEARNESS = Float64Array.from({ length: 64 }, (_, places) => Math.exp(-places / STAN_DISTANCE));
+/** By length; longer ones are calculated. */
+const ROOTS = Float64Array.from({ length: 64 }, (_, length) => Math.sqrt(length));
 
 export function sessionKnnSource(): Source {
   const likeness = new SlotScores();
   const present = new Int32Array(SESSION_LENGTH);
+  /** By model number: the place in the present session from 1, 0 for what is not in it. */
+  let places = new Uint8Array(0);
   return {
     name: "session_knn",
     score({ placed: { model, numbers, slots }, recent }, into) {
@@ -36,14 +40,18 @@ export function sessionKnnSource(): Source {
       if (index === null) return;
       const length = newestDistinct(recent, numbers, present);
       if (length === 0) return;
+      if (places.length < model.itemIds.length) places = new Uint8Array(model.itemIds.length);
+      for (let place = 0; place < length; place++) places[present[place] as number] = place + 1;
       likeness.reserve(index.endMs.length);
       compare(index, present, length, likeness);
       const least = likeness.nthBest(NEIGHBOURS);
-      for (let place = 0; place < likeness.count; place++) {
-        const session = likeness.touched[place] as number;
-        const value = likeness.values[session] as number;
-        if (value >= least) addSession(index, session, value, present, length, slots, into);
+      const { touched, values, count } = likeness;
+      for (let at = 0; at < count; at++) {
+        const session = touched[at] as number;
+        const value = values[session] as number;
+        if (value >= least) addSession(index, session, value, places, slots, into);
       }
+      for (let place = 0; place < length; place++) places[present[place] as number] = 0;
       likeness.clear();
     },
   };
@@ -70,45 +78,39 @@ function compare(index: SessionIndex, present: Int32Array, length: number, liken
     for (let at = first; at < end; at++) {
       const session = sessions[at] as number;
       const size = (starts[session + 1] as number) - (starts[session] as number);
-      likeness.add(session, weight / Math.sqrt(size));
+      likeness.add(session, weight / (ROOTS[size] ?? Math.sqrt(size)));
     }
   }
 }
 
+/** Any session that is compared shares an item with the present one. */
 function addSession(
   index: SessionIndex,
   session: number,
   likeness: number,
-  present: Int32Array,
-  length: number,
+  places: Uint8Array,
   slots: Int32Array,
   into: SlotScores,
 ): void {
   const { decay, starts, items } = index;
   const first = starts[session] as number;
   const end = starts[session + 1] as number;
-  const [step, meeting] = meetingPlace(items, first, end, present, length);
-  const value =
-    decay === "stan" ? likeness * freshness(index, session) : likeness * Math.max(0, 1 - step * VSKNN_STEP);
+  // The newest item of the present session that is in the other one, and where it last stands there.
+  let newest = Number.POSITIVE_INFINITY;
+  let meeting = first;
+  for (let at = end - 1; at >= first; at--) {
+    const place = places[items[at] as number] as number;
+    if (place === 0 || place >= newest) continue;
+    newest = place;
+    meeting = at;
+  }
+  const isStan = decay === "stan";
+  const value = likeness * (isStan ? freshness(index, session) : Math.max(0, 1 - (newest - 1) * VSKNN_STEP));
   if (value <= 0) return;
   for (let at = first; at < end; at++) {
-    const near = decay === "stan" ? (NEARNESS[Math.abs(at - meeting)] ?? 0) : 1;
+    const near = isStan ? (NEARNESS[Math.abs(at - meeting)] ?? 0) : 1;
     into.add(slots[items[at] as number] as number, value * near);
   }
-}
-
-/** The newest item of the present session that is in the other one: steps back, and where it last stands there. */
-function meetingPlace(
-  items: Int32Array,
-  first: number,
-  end: number,
-  present: Int32Array,
-  length: number,
-): readonly [step: number, place: number] {
-  for (let step = 0; step < length; step++) {
-    for (let at = end - 1; at >= first; at--) if (items[at] === present[step]) return [step, at];
-  }
-  return [length, first];
 }
 
 function freshness({ endMs }: SessionIndex, session: number): number {

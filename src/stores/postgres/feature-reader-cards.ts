@@ -1,6 +1,6 @@
 /** Reads what serving knows of catalogue items and users beyond their events. */
 
-import type { CardVersion, CatalogCardRow } from "../../recommend/ports.ts";
+import type { CardVersion, CatalogCardRow, ItemNewness } from "../../recommend/ports.ts";
 import { textArray } from "./array-literal.ts";
 import type { Connection } from "./pool-types.ts";
 
@@ -33,6 +33,24 @@ export async function cards(sql: Connection, itemIds: readonly string[]): Promis
       to_char(published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as published_at, attributes
     from items where item_id = any (${textArray(itemIds)}::text[])`;
   return rows.map(({ version, ...card }) => ({ version, card }));
+}
+
+/** Along idx_events_item_ts, at most `most` rows of each item. */
+export async function newness(
+  sql: Connection,
+  itemIds: readonly string[],
+  most: number,
+): Promise<ReadonlyMap<string, ItemNewness>> {
+  const rows = await sql<(ItemNewness & { itemId: string })[]>`
+    select i.item_id as "itemId", floor(date_part('epoch', i.created_at) * 1000) as "createdAtMs",
+      taken.interactions::float8 as interactions
+    from items i
+    cross join lateral (
+      select count(*) as interactions
+      from (select from events e where e.item_id = i.item_id limit ${most}::int) as newest
+    ) as taken
+    where i.item_id = any (${textArray(itemIds)}::text[])`;
+  return new Map(rows.map(({ itemId, ...known }) => [itemId, known]));
 }
 
 export async function userAttributes(sql: Connection, userIds: readonly string[]) {

@@ -2,7 +2,7 @@
 
 import type { FeatureReader, ScoredItem } from "../../recommend/ports.ts";
 import { textArray } from "./array-literal.ts";
-import { cards, cardVersions, changedCards, userAttributes } from "./feature-reader-cards.ts";
+import { cards, cardVersions, changedCards, newness, userAttributes } from "./feature-reader-cards.ts";
 import { decayedOf, topDecayed } from "./feature-reader-decay.ts";
 import { hiddenByUsers, hiddenItems, visibilityChanges } from "./feature-reader-hidden.ts";
 import { neighbours } from "./feature-reader-neighbours.ts";
@@ -48,6 +48,7 @@ export function createFeatureReader(pool: Pool): FeatureReader {
     changedCards: (windowMs, limit, deadline) =>
       pool.use("read", deadline, (sql) => changedCards(sql, windowMs, limit)),
     cards: (itemIds, deadline) => pool.use("read", deadline, (sql) => cards(sql, itemIds)),
+    newness: (itemIds, most, deadline) => pool.use("read", deadline, (sql) => newness(sql, itemIds, most)),
     userAttributes: (userIds, deadline) => pool.use("read", deadline, (sql) => userAttributes(sql, userIds)),
     items: (itemIds, deadline) => pool.use("read", deadline, (sql) => itemCards(sql, itemIds)),
   };

@@ -1,8 +1,8 @@
 /** Reads all that training needs, a page at a time: events user by user, then what the catalogue says of items. */
 
 import type { Deadline } from "../../core/deadline.ts";
-import type { ItemText } from "../../models/content.ts";
 import { type TrainingEvent, type TrainingLog, TrainingLogBuilder } from "../../models/training-log.ts";
+import type { ItemText } from "../../recommend/item-text.ts";
 import type { Pool } from "./pool-types.ts";
 
 const PAGE = 20_000;

@@ -5,8 +5,10 @@ import {
   CANARY_REQUESTS,
   dueTraining,
   type PromotionCase,
+  trainingMemoryBytes,
   whyKept,
 } from "../../../src/actors/trainer-decide.ts";
+import { testConfig } from "../../support/fakes/http-services.ts";
 
 const NIGHT = Date.UTC(2026, 0, 10, 2, 30);
 const HOUR = 3_600_000;
@@ -45,6 +47,20 @@ describe("a daily training", () => {
   test("is left out when hardly anything has happened since", () => {
     expect(dueTraining({ nowMs: NIGHT, ...run(NIGHT - 24 * HOUR, 99) })).toBeNull();
     expect(dueTraining({ nowMs: NIGHT, ...run(NIGHT - 24 * HOUR, 100) })).toBe("daily");
+  });
+});
+
+describe("the memory of a training", () => {
+  const MB = 1_048_576;
+  const granted = (containerMb: number) =>
+    trainingMemoryBytes(testConfig({ trainer: { memoryMaxBytes: 2_048 * MB } }), containerMb * MB) / MB;
+
+  test.each([
+    ["outside a container", 0, 2_048],
+    ["in a large one", 8_192, 2_048],
+    ["in a small one", 1_024, 512],
+  ])("%s", (_, containerMb, trainingMb) => {
+    expect(granted(containerMb)).toBe(trainingMb);
   });
 });
 

@@ -2,13 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 import { FrozenFeatures } from "../../../src/evaluation/frozen-features.ts";
-import { contentLists, termsOf } from "../../../src/models/content.ts";
+import { contentLists } from "../../../src/models/content.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { RuleLists } from "../../../src/models/rule-lists.ts";
 import { sessionIndex } from "../../../src/models/sessions.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { trainingLogOf } from "../../../src/models/training-log.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
+import { termsOf } from "../../../src/recommend/item-text.ts";
 import { takes } from "../evaluation/takes.ts";
 import { byName, logOf } from "./logs.ts";
 

@@ -1,20 +1,37 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { CatalogCards, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { NewItems } from "../../../src/recommend/new-items.ts";
 import { fakeReader } from "../../support/fake-feature-reader.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 import { servingSettings } from "../../support/serving-settings.ts";
 
-function setUp(ids: readonly string[]) {
+function setUp(ids: readonly string[], maxCards?: number) {
   const clock = manualClock();
   const fake = fakeReader(clock, {
     cards: new Map(ids.map((id) => [id, { version: 1, card: { ...unknownCard(id), title: `title ${id}` } }])),
   });
-  const cards = new CatalogCards(fake.reader, servingSettings({}), clock);
+  const newItems = new NewItems();
+  const renewed: number[] = [];
+  const itemIds = () => newItems.layers.flatMap(({ index }) => index.itemIds);
+  const novelty = (id: string) => {
+    const layer = newItems.layers.find(({ index }) => index.entryOf(id) >= 0);
+    return layer && Number((layer.novelty[layer.index.entryOf(id)] as number).toFixed(3));
+  };
+  const cards = new CatalogCards({
+    reader: fake.reader,
+    settings: servingSettings({}),
+    clock,
+    newItems,
+    onNewItems: () => renewed.push(itemIds().length),
+    ...(maxCards && { maxCards }),
+  });
   const start = () => cards.start(Deadline.after(1_000, clock));
   const write = (id: string, version: number, title: string) =>
     fake.store.cards.set(id, { version, card: { ...unknownCard(id), title } });
-  return { ...fake, clock, cards, start, write };
+  const taken = (id: string, interactions: number, createdAtMs = 0) =>
+    fake.store.newness.set(id, { createdAtMs, interactions });
+  return { ...fake, clock, cards, newItems, itemIds, novelty, renewed, start, write, taken };
 }
 const many = Array.from({ length: 2_500 }, (_, n) => `i-${String(n).padStart(5, "0")}`);
 
@@ -79,5 +96,74 @@ describe("catalogue cards", () => {
     const before = reads.length;
     await clock.advance(10_000);
     expect(reads).toHaveLength(before);
+  });
+});
+
+describe("new items", () => {
+  test("are those that fewer than five interactions speak for, from the start on", async () => {
+    const { itemIds, novelty, start, taken } = setUp(["a", "b", "c"]);
+    taken("a", 0);
+    taken("b", 4);
+    taken("c", 5);
+    await start();
+    expect(itemIds()).toEqual(["a", "b"]);
+    expect(["a", "b", "c"].map(novelty)).toEqual([1, 0.2, undefined]);
+  });
+
+  test("are followed, the newest first, and said to have changed", async () => {
+    const { itemIds, start, taken, write, clock, renewed } = setUp(["a"]);
+    taken("a", 0, 1_000);
+    await start();
+    write("b", 1, "brand-new");
+    taken("b", 0, 2_000);
+    await clock.advance(600);
+    expect(itemIds()).toEqual(["b", "a"]);
+    expect(renewed).toEqual([1, 2]);
+    await clock.advance(5_000);
+    expect(renewed).toEqual([1, 2]);
+  });
+
+  test("grow up when users take them: at once where somebody tells, else in turn", async () => {
+    const { newItems, novelty, start, taken, clock } = setUp(many.slice(0, 250));
+    for (const [at, id] of many.slice(0, 250).entries()) taken(id, 0, 1_000 - at);
+    await start();
+    const known = () => [247, 248, 249].map((at) => novelty(many[at] as string));
+    for (const at of [247, 248, 249]) taken(many[at] as string, 3);
+    taken(many[249] as string, 5);
+    newItems.touch([many[248] as string, many[249] as string, "never heard of"]);
+    await clock.advance(600);
+    expect(known()).toEqual([1, 0.4, 0]);
+    await clock.advance(2_000);
+    expect(known()).toEqual([0.4, 0.4, 0]);
+  });
+
+  test("are told of even where there is no room to hold them, once a change", async () => {
+    const { cards, itemIds, start, taken, write, clock, reads } = setUp(["a", "b", "c"], 2);
+    for (const id of ["a", "b", "c", "d"]) taken(id, 0);
+    await start();
+    expect([cards.size, itemIds().length]).toEqual([2, 3]);
+    write("d", 1, "brand-new");
+    await clock.advance(600);
+    expect(itemIds()).toContain("d");
+    await clock.advance(5_000);
+    const asked = reads.filter(({ name, args }) => name === "cards" && (args[0] as string[]).includes("d"));
+    expect(asked).toHaveLength(1);
+    expect(cards.get("d")).toBeNull();
+  });
+
+  test("a read that fails is made again, of items and of what users took", async () => {
+    const { newItems, itemIds, novelty, start, taken, write, clock, store } = setUp(["a"]);
+    taken("a", 0);
+    await start();
+    store.mood = { kind: "failing", error: new Error("no store") };
+    write("b", 1, "brand-new");
+    taken("b", 0);
+    taken("a", 4);
+    newItems.touch(["a"]);
+    await clock.advance(2_000);
+    store.mood = { kind: "well" };
+    await clock.advance(1_100);
+    expect(itemIds()).toEqual(["a", "b"]);
+    expect(novelty("a")).toBe(0.2);
   });
 });
