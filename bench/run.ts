@@ -11,6 +11,7 @@ import { engine } from "./parts/engine.ts";
 import { freshness } from "./parts/freshness.ts";
 import { ingest } from "./parts/ingest.ts";
 import { kafka } from "./parts/kafka.ts";
+import { large } from "./parts/large.ts";
 import { loop } from "./parts/loop.ts";
 import { memory } from "./parts/memory.ts";
 import { relay } from "./parts/relay.ts";
@@ -33,6 +34,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   freshness,
   start,
   memory,
+  large,
 };
 const OUT = join(import.meta.dir, "out");
 const EXIT_USAGE = 64;

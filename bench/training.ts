@@ -18,6 +18,8 @@ const trained = train(log, {
   texts: new Map(Array.from({ length: items }, (_, item) => [`p${item}`, text(item)])),
   halfLifeHours: 8_760,
   easeMaxRows: plan.easeMaxRows,
+  ialsMaxUsers: plan.ialsMaxUsers,
+  listLength: plan.listLength,
   onStage: (stage) => console.error(stage),
 });
 const { user, system } = process.cpuUsage(before);
@@ -28,6 +30,7 @@ console.log(
     users: log.starts.length - 1,
     items: log.itemIds.length,
     ease: trained.easeForm,
+    ials: trained.ials && { ...trained.ials, ...trained.settings.ials },
     cpu_s: Number(((user + system) / 1e6).toFixed(1)),
     peak_rss_mb: Math.ceil(process.resourceUsage().maxRSS / 1024),
     model_mb: Math.ceil(encodeModel(servedPart(trained.model)).length / MEGABYTE),

@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { type Contest, type ContestFigures, holdContest } from "../evaluation/contest.ts";
 import { sha256 } from "../models/bundle.ts";
-import { type MemoryPlan, memoryPlan } from "../models/memory-plan.ts";
+import { checkPlan, type MemoryPlan, memoryPlan } from "../models/memory-plan.ts";
 import { encodeModel, servedPart } from "../models/model-file.ts";
 import { latestRunFiles } from "../models/policy-mirrors.ts";
 import { BUNDLE_FILE, type DataRange, runDocuments } from "../models/run-documents.ts";
@@ -51,13 +51,14 @@ export interface TrainRun {
   readonly contest: ContestFigures | null;
 }
 
-/** Null without events. Throws as the store and the file system do. */
+/** Null without events. Throws TooLittleMemoryError, and as the store and the file system do. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainRun | null> {
   const { pool, config, deadline, onStage } = options;
   const size = await trainingSize(pool, deadline);
   if (size.events === 0) return null;
   const isCompared = options.incumbent !== null;
   const plan = memoryPlan(options.memoryBytes, size.items, config.trainer.easeMaxRows, isCompared);
+  checkPlan(plan, size.items, options.memoryBytes);
   options.onPlan(plan);
   const most = Math.min(size.events, plan.maxEvents);
   const { log, leftOut } = await readTrainingLog(pool, size, plan.maxEvents, deadline, (read) =>
@@ -72,6 +73,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRun | nul
     texts,
     halfLifeHours: config.reco.popularityHalfLifeHours,
     easeMaxRows: plan.easeMaxRows,
+    ialsMaxUsers: plan.ialsMaxUsers,
+    listLength: plan.listLength,
+    mayGoOn: () => deadline.remainingMs() > deadline.budgetMs / 2,
     onStage: (what: string) => onStage(step, what),
   });
   // First, so that its model is gone when the one that stays is made.

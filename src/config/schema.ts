@@ -216,12 +216,12 @@ export const VARIABLES = {
   }),
   EASE_MAX_ITEMS: positiveInt(4000, {
     description:
-      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it item-kNN takes its place.",
+      "Rows of the matrix that EASE may have to invert: users where they are fewer, else items that at least 5 users took. Above it iALS takes its place.",
     usedBy: "trainer, commands",
   }),
   TRAINER_MEMORY_MAX_MB: positiveInt(2048, {
     description:
-      "Memory that training may take; older events are left out where all do not fit. The trainer takes no more than half of its container's memory, and starts anew when it would.",
+      "Memory that training may take; older events are left out where all do not fit, and training is refused where the items alone do not. The trainer takes no more than half of its container's memory, and starts anew when it would.",
     usedBy: "trainer, commands",
   }),
   RECO_SEEN_MAX: positiveInt(1000, {

@@ -36,9 +36,10 @@ export function trainedModels(model: TrainedModel, features: FrozenFeatures): re
         weightsFor(profile),
       );
   const lists = LIST_SOURCES.filter((name) => (model.lists[name]?.items.length ?? 0) > 0);
-  const { sessions } = model;
+  const { sessions, factors } = model;
   return [
     ...lists.map((name) => ({ name, rank: by(() => ({ [name]: 1 })) })),
+    ...(factors ? [{ name: "ials", rank: by(() => ({ ials: 1 })) }] : []),
     // Both kinds, whichever of them the run has chosen.
     ...(sessions === null ? [] : SESSION_DECAYS).map((decay) => {
       const placed = { ...whole, model: { ...model, sessions: sessions && { ...sessions, decay } } };

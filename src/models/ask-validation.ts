@@ -12,7 +12,7 @@ import { newestItems } from "../recommend/user-profile.ts";
 import type { BlendProblem, BlendSheet } from "./coordinate-search.ts";
 import { RuleLists } from "./rule-lists.ts";
 import { decayedPopularity, type TrainingLog } from "./training-log.ts";
-import type { Validation, ValidationQuestion } from "./validation.ts";
+import { thinned, type Validation, type ValidationQuestion } from "./validation.ts";
 
 /** `user`: everything before is known; `session`: what happened since the session began. */
 export type Viewpoint = "user" | "session";
@@ -73,9 +73,16 @@ export class ValidationDesk {
     return { sources, sheets, questions: questions.length };
   }
 
-  /** NDCG@10 of one source alone, ties by mean rank; items without a score are not in its list. */
-  alone(model: TrainedModel, name: SourceName, viewpoint: Viewpoint): number {
-    const questions = this.#asked(viewpoint);
+  /**
+   * NDCG@10 of one source alone, ties by mean rank; items without a score are not in its list. At most `maxQuestions` are asked.
+   */
+  alone(
+    model: TrainedModel,
+    name: SourceName,
+    viewpoint: Viewpoint,
+    maxQuestions = Number.POSITIVE_INFINITY,
+  ): number {
+    const questions = thinned(this.#asked(viewpoint), maxQuestions);
     let sum = 0;
     for (const question of questions) {
       const target = this.#log.items[question.event] as number;

@@ -8,7 +8,9 @@
 import { createHash } from "node:crypto";
 
 const MAGIC = "RECOBNDL";
-const FORMAT_VERSION = 1;
+/** Files say the lowest version that suits them, so that a build which knows no more can refuse what it would misread. */
+const FORMAT_VERSIONS = [1, 2] as const;
+export type FormatVersion = (typeof FORMAT_VERSIONS)[number];
 const PREAMBLE = 48;
 const ALIGNMENT = 64;
 
@@ -43,7 +45,11 @@ export class BundleError extends Error {
 
 export const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-export function encodeBundle(meta: object, columns: ReadonlyMap<string, Column>): Uint8Array<ArrayBuffer> {
+export function encodeBundle(
+  meta: object,
+  columns: ReadonlyMap<string, Column>,
+  version: FormatVersion = 1,
+): Uint8Array<ArrayBuffer> {
   const arrays: ColumnEntry[] = [];
   let end = 0;
   for (const [name, column] of columns) {
@@ -61,7 +67,7 @@ export function encodeBundle(meta: object, columns: ReadonlyMap<string, Column>)
   const bytes = new Uint8Array(begin + end);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
-  view.setUint32(8, FORMAT_VERSION, true);
+  view.setUint32(8, version, true);
   view.setUint32(12, header.length, true);
   bytes.set(createHash("sha256").update(header).digest(), 16);
   bytes.set(header, PREAMBLE);
@@ -77,8 +83,8 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(8, true);
-  if (version !== FORMAT_VERSION) {
-    throw new BundleError(`format version ${version}, and this build reads ${FORMAT_VERSION}`);
+  if (!FORMAT_VERSIONS.some((known) => known === version)) {
+    throw new BundleError(`format version ${version}, and this build reads ${FORMAT_VERSIONS.join(" and ")}`);
   }
   const length = view.getUint32(12, true);
   const header = bytes.subarray(PREAMBLE, PREAMBLE + length);

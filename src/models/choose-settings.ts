@@ -1,12 +1,15 @@
 /** Chooses a model's settings on the last events of the training log: never on what it will be judged by. */
 
+import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { ValidationDesk } from "./ask-validation.ts";
 import { chooseBlend } from "./choose-blend.ts";
+import { chooseIals } from "./choose-ials.ts";
 import { easeProblem } from "./ease.ts";
+import { itemKnn } from "./item-knn.ts";
 import { DEFAULT_SETTINGS, DEFAULT_SETTINGS_WITHOUT_EASE, learn, type Settings } from "./learn.ts";
 import { takesOf } from "./takes.ts";
 import type { TrainingLog } from "./training-log.ts";
@@ -19,6 +22,12 @@ export interface ChooseOptions {
   readonly halfLifeHours: number;
   /** Rows that EASE may have to invert; null: the model is to do without EASE, as its matrix does not fit. */
   readonly easeMaxRows: number | null;
+  /** Users that iALS may learn from. */
+  readonly ialsMaxUsers: number;
+  /** Neighbours that an item keeps. */
+  readonly listLength: number;
+  /** False once time is up: what was found by then is taken. */
+  readonly mayGoOn: () => boolean;
   readonly onStage: (stage: string) => void;
 }
 
@@ -41,11 +50,14 @@ const LARGER_LAMBDAS = [400, 1_000];
 /** Tried when no larger one is better. */
 const SMALLER_LAMBDA = 50;
 const HALF_LIVES = [2, 3, 5, 10, 25];
+/** Each reads all items, since an index for every attempt would cost more. */
+const IALS_QUESTIONS = 400;
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
 const SOURCES: readonly SourceName[] = [
   "sequential_rules",
   "ease",
+  "ials",
   "item_knn",
   "content",
   "co_visitation",
@@ -68,12 +80,15 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
     const problem = easeMaxRows === null ? null : easeProblem(takes, easeMaxRows);
     onStage("sources of the validation");
     let ease = problem?.solve(DEFAULT_SETTINGS.lambda as number) ?? null;
-    const base = learn(validation.fit, takes, options.content, ease, settings);
+    let factors: ItemFactors | null = null;
+    const lists = { content: options.content, item_knn: itemKnn(takes, options.listLength) };
+    const base = learn(validation.fit, lists, {}, settings);
     const model = (): TrainedModel => ({
       ...base,
       runId: "validation",
       strategy: "validation",
       lists: { ...base.lists, ...(ease && { ease }) },
+      ...(factors && { factors }),
       profileHalfLife: settings.profileHalfLife,
       sessions: base.sessions && { ...base.sessions, decay: settings.sessionDecay },
     });
@@ -100,7 +115,19 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       if (tryLambda(first)) tryLambda(second);
       else tryLambda(SMALLER_LAMBDA);
     }
-    const profileSource = problem ? "ease" : "item_knn";
+    if (!problem) {
+      const chosen = chooseIals(takes, options.ialsMaxUsers, options.mayGoOn, (found, ials) => {
+        onStage(`iALS with lambda ${ials.lambda}, unobserved weight ${ials.unobservedWeight}`);
+        factors = found;
+        tried++;
+        return desk.alone(model(), "ials", "user", IALS_QUESTIONS);
+      });
+      factors = chosen.factors;
+      settings = { ...settings, ials: chosen.settings };
+    }
+    const profileSource = problem
+      ? "ease"
+      : bestOf(["ials", "item_knn"] as const, (name) => [alone(name, "user"), name]);
     const before = settings;
     settings = bestOf(HALF_LIVES, (profileHalfLife) => {
       onStage(`profile half-life ${profileHalfLife}`);

@@ -2,7 +2,7 @@
 
 import type { ItemLists } from "../recommend/item-lists.ts";
 import { type ItemText, termsOf } from "../recommend/item-text.ts";
-import { ItemListsBuilder } from "./item-lists-builder.ts";
+import { ItemListsBuilder, LIST_LENGTH } from "./item-lists-builder.ts";
 
 /** A term that more items have tells them apart too little to look them all up. */
 const MAX_POSTINGS = 5_000;
@@ -16,11 +16,11 @@ interface Vectors {
 }
 
 /** `texts` by item number; an item without a catalogue row has null. */
-export function contentLists(texts: readonly (ItemText | null)[]): ItemLists {
+export function contentLists(texts: readonly (ItemText | null)[], listLength = LIST_LENGTH): ItemLists {
   const { terms, weights, postings } = vectorsOf(texts);
   const cosine = new Float64Array(texts.length);
   const touched = new Int32Array(texts.length);
-  const lists = new ItemListsBuilder();
+  const lists = new ItemListsBuilder(listLength);
   for (let item = 0; item < texts.length; item++) {
     let count = 0;
     const own = terms[item] as Int32Array;

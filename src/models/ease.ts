@@ -5,6 +5,7 @@
  */
 
 import type { ItemLists } from "../recommend/item-lists.ts";
+import { dualLists } from "./ease-dual.ts";
 import { ItemListsBuilder } from "./item-lists-builder.ts";
 import { invertSymmetric } from "./symmetric-inverse.ts";
 import type { Takes } from "./takes.ts";
@@ -50,48 +51,13 @@ function shapeOf(takes: Takes, maxRows: number): "dual" | Int32Array | null {
  * B[i, j] = Q[i, j] / (1 - Q[j, j]) with Q = X' M X: rows of Q are sums of rows of M, spread over what users took.
  */
 function dual(takes: Takes): EaseProblem {
-  const { userCount, itemCount, userStarts, userItems, itemStarts, itemUsers } = takes;
+  const { userCount, itemCount, itemStarts, itemUsers } = takes;
   const gram = new Float64Array(userCount * userCount);
   for (let item = 0; item < itemCount; item++) addSquare(gram, userCount, itemUsers, itemStarts, item);
   const solve = (lambda: number) => {
     const inverse = regularised(gram, userCount, lambda);
     invertSymmetric(inverse, userCount);
-    const sums = new Float64Array(userCount);
-    const row = new Float64Array(itemCount);
-    const sumRows = (item: number) => {
-      sums.fill(0);
-      for (let place = itemStarts[item] as number; place < (itemStarts[item + 1] as number); place++) {
-        const at = (itemUsers[place] as number) * userCount;
-        for (let user = 0; user < userCount; user++)
-          sums[user] = (sums[user] as number) + (inverse[at + user] as number);
-      }
-    };
-    const scale = new Float64Array(itemCount);
-    for (let item = 0; item < itemCount; item++) {
-      sumRows(item);
-      let own = 0;
-      for (let place = itemStarts[item] as number; place < (itemStarts[item + 1] as number); place++) {
-        own += sums[itemUsers[place] as number] as number;
-      }
-      scale[item] = 1 / (1 - own);
-    }
-    const lists = new ItemListsBuilder();
-    for (let item = 0; item < itemCount; item++) {
-      sumRows(item);
-      row.fill(0);
-      for (let user = 0; user < userCount; user++) {
-        const sum = sums[user] as number;
-        for (let place = userStarts[user] as number; place < (userStarts[user + 1] as number); place++) {
-          const other = userItems[place] as number;
-          row[other] = (row[other] as number) + sum;
-        }
-      }
-      for (let other = 0; other < itemCount; other++) {
-        if (other !== item) lists.offer(other, (row[other] as number) * (scale[other] as number));
-      }
-      lists.endList();
-    }
-    return lists.build();
+    return dualLists(inverse, takes);
   };
   return { form: "dual", rows: userCount, solve };
 }

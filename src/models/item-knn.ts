@@ -1,7 +1,7 @@
 /** Item-kNN (Sarwar et al. 2001): items that the same users took, by cosine, shrunk where few users tell. */
 
 import type { ItemLists } from "../recommend/item-lists.ts";
-import { ItemListsBuilder } from "./item-lists-builder.ts";
+import { ItemListsBuilder, LIST_LENGTH } from "./item-lists-builder.ts";
 import type { Takes } from "./takes.ts";
 
 /** Added to the denominator, so that two items which one user took are not alike. */
@@ -10,11 +10,11 @@ const SHRINKAGE = 10;
 const MAX_TOGETHER = 300;
 
 /** weight(i, j) = |users of both| / (sqrt(|users of i| |users of j|) + 10). */
-export function itemKnn(takes: Takes): ItemLists {
+export function itemKnn(takes: Takes, listLength = LIST_LENGTH): ItemLists {
   const { itemCount, itemStarts, itemUsers, userStarts, userItems } = takes;
   const together = new Float64Array(itemCount);
   const touched = new Int32Array(itemCount);
-  const lists = new ItemListsBuilder();
+  const lists = new ItemListsBuilder(listLength);
   const usersOf = (item: number) => (itemStarts[item + 1] as number) - (itemStarts[item] as number);
   for (let item = 0; item < itemCount; item++) {
     let count = 0;

@@ -1,8 +1,8 @@
 /** Puts lists of neighbours together, item after item. */
 
 import type { ItemLists } from "../recommend/item-lists.ts";
+import { TopEntries } from "../recommend/top-entries.ts";
 import { Growing } from "./growing.ts";
-import { TopEntries } from "./top-entries.ts";
 
 /** Neighbours that an item keeps in every trained source. */
 export const LIST_LENGTH = 100;

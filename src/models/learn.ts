@@ -1,16 +1,19 @@
 /** Learns what a model's sources hold from a training log, with settings that are already chosen. */
 
+import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
 import type { SessionDecay } from "../recommend/session-index.ts";
 import type { BlendWeights, TrainedModel } from "../recommend/trained-model.ts";
-import { itemKnn } from "./item-knn.ts";
+import { DEFAULT_IALS } from "./choose-ials.ts";
+import type { IalsSettings } from "./ials-rows.ts";
 import { sessionIndex } from "./sessions.ts";
-import type { Takes } from "./takes.ts";
 import type { TrainingLog } from "./training-log.ts";
 
 export interface Settings {
   /** Of EASE; null where its matrix does not fit. */
   readonly lambda: number | null;
+  /** Of iALS, which then stands in for it; null where EASE serves. */
+  readonly ials: IalsSettings | null;
   readonly profileHalfLife: number;
   readonly sessionDecay: SessionDecay;
   readonly weights: BlendWeights;
@@ -20,35 +23,43 @@ export interface Settings {
 /** What serves untrained: also what a log too short to choose anything gets. */
 export const DEFAULT_SETTINGS: Settings = {
   lambda: 200,
+  ials: null,
   profileHalfLife: 5,
   sessionDecay: "stan",
   weights: { sequential_rules: 0.3, ease: 0.6, decayed_popularity: 0.1 },
   sessionWeights: { sequential_rules: 0.3, ease: 0.2, session_knn: 0.4, decayed_popularity: 0.1 },
 };
 
-/** Where the matrix of EASE does not fit: the other source that goes by the whole profile stands in for it. */
+/** Where the matrix of EASE does not fit. */
 export const DEFAULT_SETTINGS_WITHOUT_EASE: Settings = {
   ...DEFAULT_SETTINGS,
   lambda: null,
+  ials: DEFAULT_IALS,
   weights: withoutEase(DEFAULT_SETTINGS.weights),
   sessionWeights: withoutEase(DEFAULT_SETTINGS.sessionWeights),
 };
 
 function withoutEase({ ease, ...others }: BlendWeights): BlendWeights {
-  return ease === undefined ? others : { ...others, item_knn: ease };
+  return ease === undefined ? others : { ...others, ials: ease };
 }
 
-/** Everything that does not depend on lambda. `ease` is learned by the caller, who may try several. */
+/** What the profile as a whole is scored by: lists of EASE, or else factors. */
+export interface ProfileModel {
+  readonly ease?: ItemLists;
+  readonly factors?: ItemFactors;
+}
+
+/** Puts a model together from what the caller learned, who may have tried several, and the sessions of the log. */
 export function learn(
   log: TrainingLog,
-  takes: Takes,
-  content: ItemLists,
-  ease: ItemLists | null,
+  lists: { readonly item_knn: ItemLists; readonly content: ItemLists },
+  { ease, factors }: ProfileModel,
   settings: Settings,
 ): Omit<TrainedModel, "runId" | "strategy"> {
   return {
     itemIds: log.itemIds,
-    lists: { ...(ease && { ease }), item_knn: itemKnn(takes), content },
+    lists: { ...(ease && { ease }), ...lists },
+    ...(factors && { factors }),
     sessions: sessionIndex(log, settings.sessionDecay),
     weights: settings.weights,
     sessionWeights: settings.sessionWeights,

@@ -1,5 +1,6 @@
 /** A trained model as the bytes of its file, and back. */
 
+import { FACTORS, type ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
 import { SESSION_DECAYS, type SessionIndex } from "../recommend/session-index.ts";
@@ -20,15 +21,25 @@ interface Meta {
   readonly session_weights: BlendWeights;
   readonly profile_half_life: number;
   readonly session_decay: SessionIndex["decay"] | null;
+  /** Since format version 2. */
+  readonly ials?: { readonly probes: number; readonly ridge: number };
 }
+
+/** A build that knows no factors refuses it: it would leave out what the blend counts on. */
+const WITH_FACTORS = 2;
 
 /** What serving needs: without what no blend counts. Content stays, since it is all that is known of a new item. */
 export function servedPart(model: TrainedModel): TrainedModel {
   const { weights, sessionWeights } = model;
   const counts = (name: SourceName) => (weights[name] ?? 0) + (sessionWeights[name] ?? 0) > 0;
-  const { item_knn, ...lists } = model.lists;
+  const {
+    lists: { item_knn, ...lists },
+    factors,
+    ...others
+  } = model;
   return {
-    ...model,
+    ...others,
+    ...(factors && counts("ials") && { factors }),
     lists: { ...lists, ...(item_knn && counts("item_knn") && { item_knn }) },
     sessions: counts("session_knn") ? model.sessions : null,
   };
@@ -52,6 +63,16 @@ export function encodeModel(model: TrainedModel): Uint8Array<ArrayBuffer> {
     columns.set("sessions.item_starts", sessions.itemStarts);
     columns.set("sessions.sessions", sessions.sessions);
   }
+  const { factors } = model;
+  if (factors !== undefined) {
+    columns.set("ials.vectors", factors.vectors);
+    columns.set("ials.items", factors.items);
+    columns.set("ials.places", factors.places);
+    columns.set("ials.cell_starts", factors.cellStarts);
+    columns.set("ials.centroids", factors.centroids);
+    columns.set("ials.spreads", factors.spreads);
+    columns.set("ials.base", factors.base);
+  }
   const meta: Meta = {
     feature_schema_version: FEATURE_SCHEMA_VERSION,
     run_id: model.runId,
@@ -60,8 +81,9 @@ export function encodeModel(model: TrainedModel): Uint8Array<ArrayBuffer> {
     session_weights: model.sessionWeights,
     profile_half_life: model.profileHalfLife,
     session_decay: sessions?.decay ?? null,
+    ...(factors && { ials: { probes: factors.probes, ridge: factors.ridge } }),
   };
-  return encodeBundle(meta, columns);
+  return encodeBundle(meta, columns, factors ? WITH_FACTORS : 1);
 }
 
 /** Large columns stay where they are in `bytes`. Throws BundleError for a file that is broken or of another version. */
@@ -89,6 +111,7 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
     strategy: meta.strategy,
     itemIds,
     lists,
+    ...(meta.ials && { factors: factorsOf(bundle, meta.ials, itemIds.length) }),
     sessions: sessionsOf(bundle, meta),
     weights: meta.weights,
     sessionWeights: meta.session_weights,
@@ -107,6 +130,29 @@ function sessionsOf(bundle: Bundle, { session_decay }: Meta): SessionIndex | nul
     itemStarts: column(bundle, "sessions.item_starts", Int32Array),
     sessions: column(bundle, "sessions.sessions", Int32Array),
   };
+}
+
+function factorsOf(bundle: Bundle, { probes, ridge }: NonNullable<Meta["ials"]>, items: number): ItemFactors {
+  const factors = {
+    vectors: column(bundle, "ials.vectors", Float32Array),
+    items: column(bundle, "ials.items", Int32Array),
+    places: column(bundle, "ials.places", Int32Array),
+    cellStarts: column(bundle, "ials.cell_starts", Int32Array),
+    centroids: column(bundle, "ials.centroids", Float32Array),
+    spreads: column(bundle, "ials.spreads", Float32Array),
+    base: column(bundle, "ials.base", Float64Array),
+  };
+  const cells = factors.spreads.length;
+  const fit =
+    factors.vectors.length === items * FACTORS &&
+    factors.items.length === items &&
+    factors.places.length === items &&
+    factors.cellStarts.length === cells + 1 &&
+    factors.cellStarts[cells] === items &&
+    factors.centroids.length === cells * FACTORS &&
+    factors.base.length === FACTORS;
+  if (!fit) throw new BundleError("ials has factors of other items");
+  return { ...factors, probes, ridge };
 }
 
 function column<C extends Column>(

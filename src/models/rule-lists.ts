@@ -4,7 +4,7 @@ import { RULE_STEPS } from "../events/fold-rules.ts";
 import type { ItemTable } from "../recommend/item-table.ts";
 import { NEIGHBOUR_LIMIT, type NeighbourList, neighbourList } from "../recommend/neighbour-list.ts";
 import { RELATED_LIMIT, type RelatedList } from "../recommend/related-list.ts";
-import { TopEntries } from "./top-entries.ts";
+import { TopEntries } from "../recommend/top-entries.ts";
 import type { TrainingLog } from "./training-log.ts";
 
 export class RuleLists {

@@ -1,5 +1,6 @@
 /** The documents of a training run, by the names of their files: what people and the registry read beside the model. */
 
+import { FACTORS } from "../recommend/item-factors.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
 import type { BlendWeights } from "../recommend/trained-model.ts";
 import { sha256 } from "./bundle.ts";
@@ -33,7 +34,7 @@ const shortened = (weights: BlendWeights) =>
 
 /** File name -> document. `evaluation` is what came of a comparison with what served; null where there was none. */
 export function runDocuments(
-  { model, settings, easeForm, validation }: Trained,
+  { model, settings, easeForm, ials, validation }: Trained,
   bundle: Uint8Array,
   data: DataRange,
   createdAtMs: number,
@@ -46,6 +47,18 @@ export function runDocuments(
   const params = {
     ease_form: easeForm,
     ease_lambda: easeForm && settings.lambda,
+    ...(ials &&
+      settings.ials && {
+        ials: {
+          factors: FACTORS,
+          lambda: settings.ials.lambda,
+          unobserved_weight: settings.ials.unobservedWeight,
+          sweeps: ials.sweeps,
+          cells: model.factors && model.factors.cellStarts.length - 1,
+          probes: model.factors?.probes,
+          recall_at_200: ials.recall,
+        },
+      }),
     profile_half_life: settings.profileHalfLife,
     session_decay: settings.sessionDecay,
     weights: settings.weights,

@@ -53,7 +53,8 @@ export function cutAt(log: TrainingLog, cutMs: number, maxQuestions: number): Va
   return { fit: headsOf(log, lengths), questions: thinned(questions, maxQuestions) };
 }
 
-function thinned<T>(all: readonly T[], most: number): readonly T[] {
+/** Evenly, where there are more. */
+export function thinned<T>(all: readonly T[], most: number): readonly T[] {
   if (all.length <= most) return all;
   const step = all.length / most;
   return Array.from({ length: most }, (_, place) => all[Math.floor(place * step)] as T);

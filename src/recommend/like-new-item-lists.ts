@@ -51,7 +51,10 @@ export class LikeNewItemLists {
   add(itemId: string, weight: number): void {
     const slot = this.#table.slotOf(itemId);
     // Callers name items at will, so that what the table has not met is not kept.
-    if (slot < 0) return this.#addList(this.#make(this.#cards.get(itemId)), weight);
+    if (slot < 0) {
+      this.#addList(this.#make(this.#cards.get(itemId)), weight);
+      return;
+    }
     const place = this.#placeOf(itemId, slot);
     const length = this.#lists.lengthOf(place);
     for (let at = 0; at < length; at++) {

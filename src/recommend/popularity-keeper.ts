@@ -16,7 +16,7 @@ import type { ScoredItem } from "./ports.ts";
 const REREAD_INTERVAL_MS = 250;
 /** More changed items than this are cheaper to see in a whole read. */
 const MAX_CHANGED = 5_000;
-/** The table also grows by what related lists name; past this size a whole read starts a new one. */
+/** The table also grows by what related lists name; past this size, models aside, a whole read starts a new one. */
 const MAX_TABLE_ITEMS = 500_000;
 
 /** Where the list comes from. */
@@ -39,6 +39,8 @@ export interface PopularityKeeperOptions {
 export class PopularityKeeper {
   readonly #options: PopularityKeeperOptions;
   #index = new PopularityIndex(new ItemTable());
+  /** Items of the table that models put there: they come again in every new one. */
+  #modelItems = 0;
   #origin: "nothing" | "snapshot" | "store" = "nothing";
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #flight: Promise<void> | null = null;
@@ -80,6 +82,11 @@ export class PopularityKeeper {
     return this.#lastError;
   }
 
+  /** A model put so many new items into the table. They are no reason to begin another one, which would have them, too. */
+  noteModelItems(count: number): void {
+    this.#modelItems += count;
+  }
+
   /** Resolves once the store's list was read; rejects when the read under way fails. */
   async loaded(): Promise<void> {
     if (!this.isLoaded) await (this.#flight ?? this.#readAll());
@@ -117,12 +124,14 @@ export class PopularityKeeper {
     this.#changed.clear(); // What changed before the read is in it.
     return this.#fly(async (deadline) => {
       const items = await this.#options.source.top(POPULARITY_CAPACITY, deadline);
-      const fresh = this.table.size > MAX_TABLE_ITEMS ? new PopularityIndex(new ItemTable()) : this.#index;
+      const isFull = this.table.size - this.#modelItems > MAX_TABLE_ITEMS;
+      const fresh = isFull ? new PopularityIndex(new ItemTable()) : this.#index;
       fresh.replace(items);
       this.#loadedAtMs = this.#options.clock.monotonicMs();
       this.#origin = "store";
       if (fresh === this.#index) return;
       this.#index = fresh;
+      this.#modelItems = 0;
       this.#options.onNewTable();
     });
   }

@@ -8,6 +8,7 @@ export type SourceName =
   | "sequential_rules"
   | "decayed_popularity"
   | "ease"
+  | "ials"
   | "item_knn"
   | "content"
   | "session_knn";

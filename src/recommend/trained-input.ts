@@ -18,6 +18,8 @@ export interface TrainedInput {
   readonly neighbours: readonly (NeighbourList | null)[];
   /** Slots of the newest interactions, newest first; an item stands there once for each interaction. */
   readonly recent: ArrayLike<number>;
+  /** Stands for `recent`: what is worked out of it alone is kept as long as this object. Absent: nothing is kept. */
+  readonly profile?: object;
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
   readonly unwanted: SlotList;
   /** In no answer. */

@@ -1,5 +1,6 @@
 /** A trained model as serving holds it: what its sources learned, and how much each of them counts. */
 
+import type { ItemFactors } from "./item-factors.ts";
 import type { ItemLists } from "./item-lists.ts";
 import type { ItemTable } from "./item-table.ts";
 import type { SourceName } from "./ranked-list.ts";
@@ -20,6 +21,8 @@ export interface TrainedModel {
   /** Items by their numbers in the lists. */
   readonly itemIds: readonly string[];
   readonly lists: Readonly<Partial<Record<ListSource, ItemLists>>>;
+  /** Absent where EASE serves, or no blend counts them. */
+  readonly factors?: ItemFactors;
   /** What sessions looked like; null when the run saw none. */
   readonly sessions: SessionIndex | null;
   /** For users with a profile. */

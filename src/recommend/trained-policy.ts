@@ -33,7 +33,7 @@ export function trainedPolicy(
   const { popularity } = stream;
   const scratch = new TrainedScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
-  const placedIn = placer(model);
+  const placedIn = placer(model, (count) => popularity.noteModelItems(count));
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
   const blend: Blend = (viewer, request, neighbours, depth, newest) => {
@@ -50,6 +50,7 @@ export function trainedPolicy(
       index,
       neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
       recent,
+      ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
       unwanted,
       hidden,
       newItems,
@@ -75,11 +76,20 @@ export function trainedPolicy(
   };
 }
 
-/** Remembers the model's place in the table that is in use; the owner starts a new table when one has grown too large. */
-function placer(model: TrainedModel): (table: ItemTable) => PlacedModel {
+/**
+ * Remembers the model's place in the table that is in use; the owner starts a new table when one has grown too large, and hears how
+ * many items of it are the model's.
+ */
+function placer(
+  model: TrainedModel,
+  onPlaced: (newItems: number) => void,
+): (table: ItemTable) => PlacedModel {
   let placed: PlacedModel | null = null;
   return (table) => {
-    if (placed?.table !== table) placed = placeModel(model, table);
+    if (placed?.table === table) return placed;
+    const before = table.size;
+    placed = placeModel(model, table);
+    onPlaced(table.size - before);
     return placed;
   };
 }

@@ -12,6 +12,7 @@ import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import { captureBlend } from "./slates/capture.ts";
 import { SlotScores } from "./slot-scores.ts";
+import { ialsSource } from "./sources/ials-source.ts";
 import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
 import { sessionKnnSource } from "./sources/session-knn-source.ts";
@@ -31,6 +32,7 @@ export const MOST_CANDIDATES = MAX_SCORED + WIDE_POPULAR_CANDIDATES + MAX_NEW_CA
 export const createSources = (): readonly Source[] => [
   sequentialRules,
   itemListSource("ease"),
+  ialsSource(),
   itemListSource("item_knn"),
   itemListSource("content"),
   coVisitation,
@@ -80,6 +82,7 @@ export class TrainedScratch {
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
       const slots = candidates.slots.subarray(0, candidates.count);
+      for (const { source, scores } of used) source.complete?.(input, slots, scores);
       const columns = used.map(({ source: { name }, scores: { values } }) =>
         columnOf(name, weights[name] ?? 0, values, slots),
       );

@@ -5,7 +5,7 @@ import { TRAINING_DUTY, trainRun } from "../../actors/train-run.ts";
 import type { Config } from "../../config/config.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
-import type { MemoryPlan } from "../../models/memory-plan.ts";
+import { type MemoryPlan, TooLittleMemoryError } from "../../models/memory-plan.ts";
 import { asLeader } from "../../stores/postgres/leader-lock.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
@@ -30,6 +30,7 @@ export function trainCommand(): Command {
       try {
         await run(flags, configOrExit());
       } catch (error) {
+        if (error instanceof TooLittleMemoryError) throw new CommandError(EXIT_FAILED, error.message);
         throw asCommandError(error);
       }
     });
@@ -60,6 +61,6 @@ async function run(flags: TrainFlags, config: Config): Promise<void> {
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MB`;
 
-function describe({ maxEvents, matrixBytes, listBytes }: MemoryPlan, maxBytes: number): string {
-  return `memory: ${megabytes(maxBytes)}, of which matrices ${megabytes(matrixBytes)}, lists ${megabytes(listBytes)}; room for ${maxEvents} events`;
+function describe({ maxEvents, matrixBytes, itemBytes, listLength }: MemoryPlan, maxBytes: number): string {
+  return `memory: ${megabytes(maxBytes)}, of which matrices ${megabytes(matrixBytes)}, items ${megabytes(itemBytes)} with lists of ${listLength}; room for ${maxEvents} events`;
 }

@@ -6,12 +6,12 @@ import { encodeModel, loadModel, servedPart } from "../../../src/models/model-fi
 import { train } from "../../../src/models/train.ts";
 import { logOf } from "./logs.ts";
 
-const someModel = () =>
+const someModel = (easeMaxRows = 100) =>
   train(logOf("a b c|a b d|b c d|a c"), {
     runId: "20260101_023000",
     texts: new Map([["a", { title: "A film", category: null, author: null, tags: ["x"] }]]),
     halfLifeHours: 8_760,
-    easeMaxRows: 100,
+    easeMaxRows,
     onStage() {},
   }).model;
 
@@ -50,11 +50,33 @@ describe("a model file", () => {
   test("of another format or schema is refused by name", () => {
     const other = encodeModel(someModel());
     other[8] = 9;
-    expect(() => loadModel(other)).toThrow("format version 9, and this build reads 1");
+    expect(() => loadModel(other)).toThrow("format version 9, and this build reads 1 and 2");
     const meta = { feature_schema_version: "2.0.0" };
     expect(() => loadModel(encodeBundle(meta, new Map()))).toThrow(
       "Feature schema contract version mismatch: the model has 2.0.0, this build 1.0.0",
     );
+  });
+
+  test("with factors gives them back, and says a version that builds without factors refuse", () => {
+    const model = someModel(1);
+    const bytes = encodeModel(model);
+    expect(model.factors?.vectors.length).toBe(4 * 64);
+    expect(loadModel(bytes)).toEqual(model);
+    expect([bytes[8], encodeModel(someModel())[8]]).toEqual([2, 1]);
+  });
+
+  test("with a changed factor, or factors of other items, is refused", () => {
+    const model = someModel(1);
+    const bytes = encodeModel(model);
+    const { columns } = decodeBundle(bytes);
+    for (const [name, { byteOffset }] of columns) {
+      if (!name.startsWith("ials.")) continue;
+      const broken = bytes.slice();
+      broken[byteOffset] = (broken[byteOffset] as number) ^ 1;
+      expect(() => loadModel(broken)).toThrow(`Model checksum mismatch: ${name}`);
+    }
+    const other = encodeModel({ ...model, itemIds: ["a", "b"], lists: {}, sessions: null });
+    expect(() => loadModel(other)).toThrow("ials has factors of other items");
   });
 
   test("without a column that it needs is refused", () => {
@@ -74,6 +96,12 @@ test("only what some blend counts is kept for serving, and content", () => {
   expect(guests.sessions).not.toBeNull();
 });
 
+test("factors are kept for serving where some blend counts them", () => {
+  const model = { ...someModel(1), weights: { ials: 1 }, sessionWeights: {} };
+  expect(servedPart(model).factors).toEqual(model.factors);
+  expect(servedPart({ ...model, weights: { content: 1 } }).factors).toBeUndefined();
+});
+
 test("equal logs give equal files", () => {
-  expect(encodeModel(someModel())).toEqual(encodeModel(someModel()));
+  for (const rows of [100, 1]) expect(encodeModel(someModel(rows))).toEqual(encodeModel(someModel(rows)));
 });

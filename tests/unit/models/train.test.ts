@@ -14,19 +14,21 @@ describe("training", () => {
   test.each([10, 55, 60])(
     "with room for %d rows the model counts on no EASE that it lacks",
     (easeMaxRows) => {
-      const { model, settings, easeForm } = train(logOf(STORY), { ...options, easeMaxRows });
+      const { model, settings, easeForm, ials } = train(logOf(STORY), { ...options, easeMaxRows });
       const has = model.lists.ease !== undefined;
       expect([easeForm !== null, settings.lambda !== null]).toEqual([has, has]);
       if (!has) expect([model.weights.ease ?? 0, model.sessionWeights.ease ?? 0]).toEqual([0, 0]);
+      const factors = model.factors !== undefined;
+      expect([factors, settings.ials !== null, ials !== null]).toEqual([!has, !has, !has]);
     },
   );
 
-  test("a log too short to choose anything leaves the weight of an absent EASE to item kNN", () => {
+  test("a log too short to choose anything leaves the weight of an absent EASE to iALS", () => {
     const { model, settings } = train(logOf("a b c|a b d|b c d|a c"), { ...options, easeMaxRows: 1 });
-    expect([settings.lambda, model.strategy]).toEqual([null, "knn_rules_blend"]);
+    expect([settings.lambda, model.strategy]).toEqual([null, "ials_rules_blend"]);
     expect([model.weights, model.sessionWeights]).toEqual([
-      { sequential_rules: 0.3, item_knn: 0.6, decayed_popularity: 0.1 },
-      { sequential_rules: 0.3, item_knn: 0.2, session_knn: 0.4, decayed_popularity: 0.1 },
+      { sequential_rules: 0.3, ials: 0.6, decayed_popularity: 0.1 },
+      { sequential_rules: 0.3, ials: 0.2, session_knn: 0.4, decayed_popularity: 0.1 },
     ]);
   });
 });

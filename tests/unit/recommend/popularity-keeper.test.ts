@@ -152,6 +152,32 @@ describe("popularity keeper", () => {
     expect([top(), keeper.isLoaded]).toEqual([{ a: 3, b: 2 }, true]);
   });
 
+  test("keeps the table of a model with more items than fill one, until others have filled it as well", async () => {
+    const clock = manualClock();
+    const { reader } = fakeReader(clock, { popularity: items({ a: 3 }) });
+    let newTables = 0;
+    const keeper = new PopularityKeeper({
+      source: sourceOf(reader),
+      clock,
+      ttlMs: TTL_MS,
+      readTimeoutMs: 250,
+      onNewTable: () => void newTables++,
+    });
+    const readAgain = async () => {
+      await clock.advance(TTL_MS);
+      keeper.current();
+      await settled();
+      return newTables;
+    };
+    await keeper.loaded();
+    for (let n = 0; n < 510_000; n++) keeper.table.intern(`model-${n}`);
+    keeper.noteModelItems(510_000);
+    expect([await readAgain(), await readAgain()]).toEqual([0, 0]);
+    for (let n = 0; n <= 500_000; n++) keeper.table.intern(`junk-${n}`);
+    expect(await readAgain()).toBe(1);
+    expect(keeper.table.size).toBe(1);
+  });
+
   test("starts a new item table when related lists have filled the old one, and says so", async () => {
     const clock = manualClock();
     const { reader } = fakeReader(clock, { popularity: items({ a: 3, b: 2 }) });

@@ -25,14 +25,31 @@ export class TopEntries {
 
   /** Hands over what was kept, largest first, equal values by item, and is empty afterwards. */
   drain(use: (item: number, value: number) => void): void {
-    const places = Array.from({ length: this.#size }, (_, place) => place);
-    const values = this.#values;
-    const items = this.#items;
-    places.sort(
-      (a, b) => (values[b] as number) - (values[a] as number) || (items[a] as number) - (items[b] as number),
-    );
-    for (const place of places) use(items[place] as number, values[place] as number);
+    const size = this.#size;
+    this.#sort();
     this.#size = 0;
+    for (let place = 0; place < size; place++)
+      use(this.#items[place] as number, this.#values[place] as number);
+  }
+
+  /** The smallest to the end, then the smallest of the rest, and so on: the heap sorts itself. */
+  #sort(): void {
+    const items = this.#items;
+    const values = this.#values;
+    const size = this.#size;
+    for (let end = size - 1; end > 0; end--) {
+      const [item, value] = [items[0] as number, values[0] as number];
+      this.#size = end;
+      this.#siftDown(items[end] as number, values[end] as number);
+      this.#set(end, item, value);
+    }
+    for (let place = 1; place < size; place++) {
+      const [item, value] = [items[place] as number, values[place] as number];
+      let at = place;
+      for (; at > 0 && values[at - 1] === value && (items[at - 1] as number) > item; at--)
+        this.#set(at, items[at - 1] as number, value);
+      this.#set(at, item, value);
+    }
   }
 
   #siftUp(from: number, item: number, value: number): void {

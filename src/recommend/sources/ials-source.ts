@@ -1,0 +1,65 @@
+/** iALS: the profile is folded in to a vector, and items score by its product with theirs. */
+
+import { FactorSearch, product } from "../factor-search.ts";
+import { FoldIn } from "../fold-in.ts";
+import { FACTORS, type ItemFactors } from "../item-factors.ts";
+import { ProfileRows } from "../profile-rows.ts";
+import type { TrainedInput } from "../trained-input.ts";
+import type { Source } from "./source.ts";
+
+const CANDIDATES = 200;
+
+interface Kept {
+  readonly factors: ItemFactors;
+  readonly vector: Float64Array;
+}
+
+/** s(y) = x'y where that is above 0; x solves the least squares of the profile, newer items counting more. */
+export function ialsSource(): Source {
+  const foldIn = new FoldIn();
+  const rows = new ProfileRows();
+  const search = new FactorSearch(CANDIDATES);
+  const scratch = new Float64Array(FACTORS);
+  /** Of profiles that are in memory anyway: their vectors go with them. */
+  const kept = new WeakMap<object, Kept>();
+  let vector: Float64Array = scratch;
+
+  const vectorOf = (factors: ItemFactors, input: TrainedInput): Float64Array => {
+    const known = input.profile && kept.get(input.profile);
+    if (known?.factors === factors) return known.vector;
+    const into = input.profile ? new Float64Array(FACTORS) : scratch;
+    rows.follow(factors, input);
+    foldIn.solve(factors, factors.vectors, rows.places, rows.confidences, rows.count, into);
+    if (input.profile) kept.set(input.profile, { factors, vector: into });
+    return into;
+  };
+
+  return {
+    name: "ials",
+    score(input, into) {
+      const { model, slots } = input.placed;
+      const { factors } = model;
+      if (factors === undefined) return;
+      vector = vectorOf(factors, input);
+      const refused = new Set<number>();
+      for (let place = 0; place < input.unwanted.length; place++)
+        refused.add(input.unwanted[place] as number);
+      const accepts = (item: number) => {
+        const slot = slots[item] as number;
+        return !refused.has(slot) && !input.hidden.has(slot);
+      };
+      search.best(factors, vector, accepts, (item, value) => into.add(slots[item] as number, value));
+    },
+    complete({ placed: { model, numbers } }, candidates, into) {
+      const { factors } = model;
+      if (factors === undefined) return;
+      for (let row = 0; row < candidates.length; row++) {
+        const slot = candidates[row] as number;
+        const number = numbers[slot] ?? -1;
+        if (number < 0 || into.values[slot] !== 0) continue;
+        const value = product(vector, factors.vectors, (factors.places[number] as number) * FACTORS);
+        if (value > 0) into.add(slot, value);
+      }
+    },
+  };
+}
