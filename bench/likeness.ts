@@ -1,6 +1,6 @@
 /**
  * `bun bench/likeness.ts`: what diversity and exploration do to a trained run's slates on the films that come with the
- * sources, protocol `rolling`: NDCG@10, HR@10, and how unlike the first ten items are. Trains first; takes a minute.
+ * sources, protocol `rolling`: NDCG@10, HR@10, and how unlike the first ten items are. Trains first; takes some minutes.
  */
 
 import { readInput } from "../src/cli/evaluate/input.ts";

@@ -2,8 +2,8 @@
  * Chooses how much each source counts, by more than the luck of few questions.
  *
  * What was found by search among hundreds of blends looks better on the questions that it was found by than it is. It must
- * therefore beat the best source, and that the best of three blends that were written down beforehand, each by as many
- * standard errors of the paired difference as there was choice.
+ * therefore beat the best source, and that the best of three blends that were written down beforehand, each by a standard
+ * error of the paired difference (the rule of one standard error, Breiman et al. 1984).
  */
 
 import type { SourceName } from "../recommend/ranked-list.ts";
@@ -20,10 +20,6 @@ const STREAM: BlendWeights = {
   decayed_popularity: STREAM_WEIGHTS.decayedPopularity,
 };
 
-/** Standard errors that a blend must be better by: the best source, and the one that was found. */
-const BEST_SOURCE = 1.5;
-const FOUND = 2;
-
 /** Where no candidate was ever right, nothing can be chosen by: `defaults` then. */
 export function chooseBlend(problem: BlendProblem, defaults: BlendWeights): FoundBlend {
   const found = searchBlend(problem, defaults);
@@ -32,9 +28,9 @@ export function chooseBlend(problem: BlendProblem, defaults: BlendWeights): Foun
   const sources = problem.sources.map((name) => measured(problem, { [name]: 1 }));
   const bestSource = bestOf(sources);
   let chosen = bestOf(written);
-  if (isBetter(problem, bestSource, chosen, BEST_SOURCE)) chosen = bestSource;
+  if (isBetter(problem, bestSource, chosen)) chosen = bestSource;
   const blend = measured(problem, found.weights);
-  if (isBetter(problem, blend, chosen, FOUND)) chosen = blend;
+  if (isBetter(problem, blend, chosen)) chosen = blend;
   const { weights, ndcg } = chosen;
   return { weights, ndcg, tried: found.tried + written.length };
 }
@@ -56,7 +52,7 @@ function measured(problem: BlendProblem, weights: BlendWeights): Measured {
 }
 
 /** By the sums of each user's differences: the questions of one user are alike. */
-function isBetter({ sheets }: BlendProblem, more: Measured, less: Measured, standardErrors: number): boolean {
+function isBetter({ sheets }: BlendProblem, more: Measured, less: Measured): boolean {
   const byUser = new Map<number, number>();
   for (const [place, { user }] of sheets.entries()) {
     const difference = (more.gains[place] as number) - (less.gains[place] as number);
@@ -67,5 +63,5 @@ function isBetter({ sheets }: BlendProblem, more: Measured, less: Measured, stan
   const differences = [...byUser.values()];
   const sum = differences.reduce((total, each) => total + each, 0);
   const squares = differences.reduce((total, each) => total + (each - sum / users) ** 2, 0);
-  return sum > standardErrors * Math.sqrt((squares * users) / (users - 1));
+  return sum > Math.sqrt((squares * users) / (users - 1));
 }

@@ -126,7 +126,7 @@ export class ShadowComparison implements Disposable {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const reads = new RequestReads(Deadline.after(BUDGET_MS, clock), () => {}); // Late here is late for nobody.
-    const ranked = await policy.rank({ ...request, k: COMPARED_LENGTH }, reads, "slate");
+    const ranked = await policy.rank({ ...request, k: COMPARED_LENGTH, isStored: false }, reads, "slate");
     return { list: ranked?.list ?? null, tookMs: clock.monotonicMs() - startedMs };
   }
 }

@@ -72,6 +72,11 @@ describe.each(FORMS)("served slates with the %s", (form) => {
     expect(imported.code).toBe(0);
     const trained = await reco("train", "--run-id", RUN);
     expect([trained.code, trained.code === 0 ? "" : trained.err]).toEqual([0, ""]);
+    // Both workers know what is popular.
+    await eventually(async () => {
+      const calls = Array.from({ length: 12 }, () => getJson("/reco?user_id=nobody&session_id=s&k=10"));
+      for (const { body } of await Promise.all(calls)) expect(body["items"]).toHaveLength(10);
+    });
   }, TIMEOUT_MS);
   afterAll(async () => {
     await tree?.[Symbol.asyncDispose]();
@@ -86,6 +91,7 @@ describe.each(FORMS)("served slates with the %s", (form) => {
       return answer;
     });
     const items = slate["items"] as { item_id: string; score: number }[];
+    expect(items.length).toBe(10);
     const { body: explained } = await getJson(`/slates/${requestId}/explain`);
     for (const item of explained["items"] as { score: number; contributions: { contribution: number }[] }[]) {
       const sum = item.contributions.reduce((total, { contribution }) => total + contribution, 0);

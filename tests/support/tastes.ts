@@ -8,9 +8,9 @@ export interface MadeUpEvent {
   readonly tsMs: number;
 }
 
-const ITEMS_PER_TASTE = 20;
+const ITEMS_PER_TASTE = 14;
 const STEPS = 14;
-const TASTES = 6;
+const TASTES = 40;
 
 /**
  * Users each of whom takes the items of one taste in any order, and between them what everybody takes: profiles tell much
@@ -21,7 +21,7 @@ export function eventsByTaste(users: number, untilMs: number): readonly MadeUpEv
   return timelines(users, untilMs, (user) => {
     const left = Array.from({ length: ITEMS_PER_TASTE }, (_, item) => `t${user % TASTES}-${item}`);
     return (step) => {
-      if ((step + user) % 2 === 0) return `hit-${Math.floor(random.next() ** 2 * 40)}`;
+      if ((step + user) % 3 === 0) return `hit-${Math.floor(random.next() ** 2 * 60)}`;
       return left.splice(Math.floor(random.next() * left.length), 1)[0] ?? "";
     };
   });

@@ -96,6 +96,8 @@ function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, is
       ]),
     ),
     cards: new Map(IDS.map((itemId, place) => [itemId, { version: 1, card: cardOf(itemId, place) }])),
+    // Some are new, so that content brings them.
+    newness: new Map(IDS.map((itemId, place) => [itemId, { createdAtMs: place, interactions: place % 7 }])),
     userAttributes: new Map([["u1", { age: 5 }]]),
     hiddenByUsers: new Map([["u1", hidden]]),
   };
@@ -120,7 +122,9 @@ function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, is
 
 async function serve(world: World): Promise<StoredSlate> {
   const { k, filter, boost, exclude } = world;
-  return serveSlate(worldOf(world), {
+  const shop = worldOf(world);
+  await shop.warmUp();
+  return serveSlate(shop, {
     k,
     exclude: new Set(exclude),
     filter: filter === null ? null : compiled(compileFilter(filter)),
@@ -131,7 +135,16 @@ async function serve(world: World): Promise<StoredSlate> {
 
 describe("a slate that is made again", () => {
   test("by its own policy is identical", async () => {
-    const seen = { rules: 0, blend: 0, cold_start: 0, popular: 0, paged: 0, refined: 0, explored: 0 };
+    const seen = {
+      rules: 0,
+      blend: 0,
+      cold_start: 0,
+      popular: 0,
+      paged: 0,
+      refined: 0,
+      explored: 0,
+      content: 0,
+    };
     await fc.assert(
       fc.asyncProperty(worlds, async (world) => {
         const stored = await serve(world);
@@ -142,11 +155,13 @@ describe("a slate that is made again", () => {
         if (typeof stored.features === "string") return;
         seen[stored.features.candidates.ranking]++;
         if (stored.features.refined !== null) seen.refined++;
+        if (stored.features.candidates.columns.some(({ name }) => name === "content")) seen.content++;
         if (stored.slate.items.some(({ isExplored }) => isExplored)) seen.explored++;
       }),
       { numRuns: 150 },
     );
-    expect(Math.min(seen.rules, seen.blend, seen.cold_start, seen.refined, seen.explored)).toBeGreaterThan(0);
+    const { rules, blend, cold_start, refined, explored, content } = seen;
+    expect(Math.min(rules, blend, cold_start, refined, explored, content)).toBeGreaterThan(0);
   });
 
   test("has contributions that add up to each score", async () => {
