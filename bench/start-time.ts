@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../tests/support/ports.ts";
 import { FORMS, type Form, program } from "../tests/support/program.ts";
-import { freeHttpPort } from "../tests/support/tree.ts";
 
 const ROUNDS = 5;
 const POLL_MS = 2;
@@ -49,14 +49,14 @@ function summary(values: readonly number[]): string {
 }
 
 async function timeStart(form: Form, dataDir: string): Promise<StartTimes> {
-  const port = freeHttpPort();
+  const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   const startedMs = performance.now();
   const child = Bun.spawn([...program(form), "serve"], {
     cwd: dataDir,
     env: {
       ...{ PATH: process.env["PATH"] ?? "", RECO_DATA_DIR: dataDir, LOG_LEVEL: "warn" },
-      ...{ PORT: String(port), METRICS_PORT: String(freeHttpPort()) },
+      ...{ PORT: String(port), METRICS_PORT: String(freePort()) },
     },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -8,8 +8,8 @@ import { testDatabase } from "../support/databases.ts";
 import { temporaryDir } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { childrenOf } from "../support/freeze.ts";
+import { freePort } from "../support/ports.ts";
 import { program, ROOT } from "../support/program.ts";
-import { freeHttpPort } from "../support/tree.ts";
 
 const APP = 1000;
 /** As a container engine does: process and device folders, a temporary one, the rest read-only. */
@@ -31,11 +31,11 @@ test.skipIf(!canEnter)(
     for (const folder of ["proc", "dev"]) mkdirSync(join(root, folder));
     for (const folder of ["reco", "reports"]) chownSync(join(root, "var", "lib", folder), APP, APP);
     await using database = await testDatabase();
-    const port = freeHttpPort();
+    const port = freePort();
     const env = {
       HOST: "0.0.0.0",
       PORT: String(port),
-      METRICS_PORT: String(freeHttpPort()),
+      METRICS_PORT: String(freePort()),
       RECO_DATA_DIR: "/var/lib/reco",
       REPORTS_DIR: "/var/lib/reports",
       DATABASE_URL: database.url,

@@ -8,7 +8,8 @@ import { FaultProxy, throughPort } from "../support/fault-proxy.ts";
 import { expectNothingLost } from "../support/history-check.ts";
 import { kafkaMissing, startKafka } from "../support/kafka/broker.ts";
 import { Load } from "../support/load.ts";
-import { freeHttpPort, Tree } from "../support/tree.ts";
+import { freePort } from "../support/ports.ts";
+import { Tree } from "../support/tree.ts";
 
 const RECOVERY_MS = 90_000;
 
@@ -73,7 +74,7 @@ const missing = kafkaMissing();
 describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missing})`}`, () => {
   test("between the tree and its broker", async () => {
     // Clients go where the broker says that it is.
-    const port = freeHttpPort();
+    const port = freePort();
     await using kafka = await startKafka({
       properties: { "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}` },
     });

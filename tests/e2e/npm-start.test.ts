@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../support/eventually.ts";
 import { processesOf } from "../support/own-processes.ts";
-import { freeHttpPort } from "../support/tree.ts";
+import { freePort } from "../support/ports.ts";
 
 const START = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "scripts", "start.mjs");
 
@@ -18,7 +18,7 @@ function start(dataDir: string, port: number) {
       RECO_DATA_DIR: dataDir,
       REPORTS_DIR: join(dataDir, "reports"),
       PORT: String(port),
-      METRICS_PORT: String(freeHttpPort()),
+      METRICS_PORT: String(freePort()),
     },
     stdin: "ignore",
     stdout: "pipe",
@@ -50,7 +50,7 @@ async function shell(line: string): Promise<string> {
 test("npm start loads real films, prints lines that work, trains and promotes a run, and starts again with it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "reco-start-"));
   try {
-    const first = start(dataDir, freeHttpPort());
+    const first = start(dataDir, freePort());
     const lines = (await introduced(first))
       .split("\n")
       .map((line) => line.trim())
@@ -86,7 +86,7 @@ test("npm start loads real films, prints lines that work, trains and promotes a 
     first.child.kill("SIGINT");
     expect(await first.child.exited).toBe(0);
 
-    const second = start(dataDir, freeHttpPort());
+    const second = start(dataDir, freePort());
     const introduction = await introduced(second);
     expect(introduction).not.toContain("Loading MovieLens");
     expect(introduction).toContain(`It serves by run ${runId}`);

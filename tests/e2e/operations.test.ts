@@ -8,9 +8,10 @@ import { join } from "node:path";
 import type { DoctorReport } from "../../src/cli/doctor/examine.ts";
 import type { StatusReport } from "../../src/cli/status/report.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/ports.ts";
 import { FORMS } from "../support/program.ts";
 import { runReco } from "../support/run-reco.ts";
-import { freeHttpPort, Tree } from "../support/tree.ts";
+import { Tree } from "../support/tree.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -22,7 +23,7 @@ const statusOf = ({ checks }: DoctorReport, name: string) =>
   checks.filter((check) => check.name === name).map(({ status }) => status);
 
 describe("a machine on which nothing runs", () => {
-  const free = () => ({ PORT: String(freeHttpPort()), METRICS_PORT: String(freeHttpPort()) });
+  const free = () => ({ PORT: String(freePort()), METRICS_PORT: String(freePort()) });
 
   test.each(FORMS)("passes the doctor of the %s, who leaves nothing behind", async (form) => {
     const temporary = join(dir, "tmp");

@@ -5,9 +5,9 @@ import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createClient } from "@redis/client";
 import { Deadline } from "../../src/core/deadline.ts";
-import { chooseFreePort } from "../../src/stores/postgres/embedded.ts";
 import { temporaryDir } from "./embedded.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./ports.ts";
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
@@ -36,7 +36,7 @@ export function redisMissing(): string | null {
 /** `stopped`: chooses the port and starts nothing until `restart`. */
 export async function startRedis(options: { stopped?: boolean } = {}, retries = 2): Promise<TestRedis> {
   const dir = temporaryDir("redis");
-  const port = await chooseFreePort();
+  const port = freePort();
   const url = `redis://127.0.0.1:${port}/0`;
   let server: { guard: ChildProcess; pid: number } | null = null;
   const ask = async (...command: string[]) => {

@@ -7,6 +7,7 @@ import { readRuntimeFile } from "../../src/cli/runtime-file.ts";
 import type { ChildStatus } from "../../src/supervisor/actor.ts";
 import { eventually } from "./eventually.ts";
 import { processesOf } from "./own-processes.ts";
+import { freePort } from "./ports.ts";
 import { type Form, program } from "./program.ts";
 
 const READY_TIMEOUT_MS = 60_000;
@@ -23,14 +24,6 @@ export interface TreeOptions {
   readonly dataDir?: string;
 }
 
-/** A free loopback port, closed again: good enough for a test that binds it at once. */
-export function freeHttpPort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
-}
-
 export class Tree implements AsyncDisposable {
   readonly dataDir: string;
   readonly port: number;
@@ -42,7 +35,7 @@ export class Tree implements AsyncDisposable {
   private constructor(options: TreeOptions) {
     this.#ownsDataDir = options.dataDir === undefined;
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "reco-e2e-"));
-    this.port = freeHttpPort();
+    this.port = freePort();
     this.url = `http://127.0.0.1:${this.port}`;
     const { form = "sources", through = [], args = [] } = options;
     this.process = Bun.spawn([...through, ...program(form), "serve", ...args], {
@@ -52,7 +45,7 @@ export class Tree implements AsyncDisposable {
         HOME: this.dataDir,
         RECO_DATA_DIR: this.dataDir,
         PORT: String(this.port),
-        METRICS_PORT: String(freeHttpPort()),
+        METRICS_PORT: String(freePort()),
         METRICS_HOST: "127.0.0.1",
         // A training would take a core from what a test measures; tests of the trainer switch it on.
         ENABLE_SCHEDULER: "false",

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePorts } from "../ports.ts";
 import { type BrokerPorts, type Security, serverProperties, writeKeyStore } from "./properties.ts";
 
 export interface GuardTask {
@@ -154,14 +155,4 @@ async function end() {
   await Promise.all(running.map(kill));
   rmSync(dir, { recursive: true, force: true });
   process.exit(0);
-}
-
-/** All held open until the last is known, so that they differ. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () =>
-    Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } }),
-  );
-  const free = listeners.map((listener) => listener.port);
-  for (const listener of listeners) listener.stop(true);
-  return free;
 }
