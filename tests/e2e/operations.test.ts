@@ -121,7 +121,7 @@ describe("a running tree", () => {
     const report = await status();
     expect(report.running).toBe(true);
     expect(report.pid).toBe(tree.process.pid);
-    expect(report.roles).toEqual(["http", "relay", "consumer", "monitor"]);
+    expect(report.roles).toEqual(["http", "relay", "consumer", "monitor", "trainer"]);
     expect(report.ports.http?.port).toBe(tree.port);
     expect(report.store).toMatchObject({ kind: "embedded" });
     expect(JSON.stringify(report.store)).toContain("reco:***@");
