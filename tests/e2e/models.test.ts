@@ -160,8 +160,14 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
         };
         return details.items.map(({ item_id, propensity }) => [item_id, propensity] as const);
       };
-      const repeated = await Promise.all(Array.from({ length: 8 }, () => slateOf("request-1")));
-      for (const slate of repeated) expect(slate).toEqual(repeated[0] as (typeof repeated)[number]);
+      // Once every worker knows the items that were put last.
+      await eventually(
+        async () => {
+          const repeated = await Promise.all(Array.from({ length: 16 }, () => slateOf("request-1")));
+          for (const slate of repeated) expect(slate).toEqual(repeated[0] as (typeof repeated)[number]);
+        },
+        { timeoutMs: 20_000 },
+      );
       const slates = await Promise.all(Array.from({ length: 100 }, (_, n) => slateOf(`request-${n}`)));
       const told = slates.flatMap((slate) => slate.map(([, propensity]) => propensity));
       expect(slates.every((slate) => slate.slice(0, 3).every(([, propensity]) => propensity === 1))).toBe(
