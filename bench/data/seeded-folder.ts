@@ -8,7 +8,7 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { startEmbedded } from "../../src/stores/postgres/embedded.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
 import { embeddedMigrations } from "../../src/stores/postgres/migration-files.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { EVENTS_PER_USER, ITEMS, USERS } from "./names.ts";
 
 const ROOT = join(import.meta.dir, "..", "..", ".tmp", "bench");

@@ -1,10 +1,10 @@
 /** From the spawn to the first good `/readyz`: on an empty folder, and on one that exists; beside PostgreSQL alone. */
 
 import { startEmbedded } from "../../src/stores/postgres/embedded.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { emptyFolder } from "../data/seeded-folder.ts";
 import { figure } from "../support/figure.ts";
 import type { PartOptions, PartResult } from "../support/part.ts";
-import { freePort } from "../support/ports.ts";
 import { Server } from "../support/server.ts";
 
 const STOP_MS = 30_000;

@@ -6,8 +6,8 @@ import postgres from "postgres";
 import { Deadline } from "../../src/core/deadline.ts";
 import { startEmbedded } from "../../src/stores/postgres/embedded.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { type CatalogueOptions, catalogueEvents } from "../data/large-catalogue.ts";
-import { freePort } from "./ports.ts";
 
 const MIGRATION_MS = 600_000;
 const STOP_MS = 30_000;

@@ -3,8 +3,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../tests/support/ports.ts";
 import type { ThreadUse } from "./cpu.ts";
-import { freePort } from "./ports.ts";
 import { untilReady } from "./ready.ts";
 
 const SERVERS = join(import.meta.dir, "..", "servers");

@@ -2,8 +2,8 @@
 
 import postgres from "postgres";
 import { startEmbedded } from "../../src/stores/postgres/embedded.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { seededFolder } from "../data/seeded-folder.ts";
-import { freePort } from "./ports.ts";
 
 const STOP_MS = 30_000;
 

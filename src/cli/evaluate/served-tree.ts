@@ -1,7 +1,6 @@
 /** A tree of its own for an evaluation: a temporary data folder, the training part imported, one policy serving. */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storeRun } from "../../actors/train-run.ts";
@@ -11,6 +10,7 @@ import { formatConfigFailure } from "../../config/problem.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import type { IngestPlan } from "../../events/ports.ts";
+import { chooseFreePort } from "../../stores/postgres/embedded.ts";
 import { IMPORT_CHUNK_SIZE, importEvents } from "../../stores/postgres/interaction-import.ts";
 import type { Pool } from "../../stores/postgres/pool-types.ts";
 import { createRegistryStore } from "../../stores/postgres/registry-store.ts";
@@ -62,7 +62,7 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
   await using opened = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), "reco-evaluate-"));
   opened.defer(() => rmSync(dataDir, { recursive: true, force: true }));
-  const port = await freePort();
+  const port = await chooseFreePort();
   const settings = {
     ...FROZEN,
     RECO_DATA_DIR: dataDir,
@@ -70,7 +70,7 @@ export async function startServedTree(options: ServedTreeOptions): Promise<Serve
     RECO_DEFAULT_POLICY: `builtin:${policy.builtin}`,
     RECO_POPULARITY_HALF_LIFE_H: String(halfLifeHours),
     PORT: String(port),
-    METRICS_PORT: String(await freePort()),
+    METRICS_PORT: String(await chooseFreePort()),
   };
   const config = configOf(settings);
   {
@@ -116,15 +116,4 @@ async function promoteRun(pool: Pool, config: Config, { trained, data }: ServedR
   const { runId } = trained.model;
   const promotion = { slot: "default", runId, activate: null, actor: "evaluation" } as const;
   await createRegistryStore(pool).promote(promotion, deadline);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port: 0 }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
