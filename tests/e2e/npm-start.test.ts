@@ -58,8 +58,10 @@ async function shell(line: string): Promise<string> {
 
 test("npm start loads real films, prints lines that work, trains and promotes a run, and starts again with it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "reco-start-"));
+  const runs: ReturnType<typeof start>[] = [];
   try {
     const first = start(dataDir, freePort());
+    runs.push(first);
     const lines = (await introduced(first))
       .split("\n")
       .map((line) => line.trim())
@@ -96,6 +98,7 @@ test("npm start loads real films, prints lines that work, trains and promotes a 
     expect(await first.child.exited).toBe(0);
 
     const second = start(dataDir, freePort());
+    runs.push(second);
     const introduction = await introduced(second);
     expect(introduction).not.toContain("Loading MovieLens");
     expect(introduction).toContain(`It serves by run ${runId}`);
@@ -104,6 +107,11 @@ test("npm start loads real films, prints lines that work, trains and promotes a 
     await eventually(() => expect(processesOf(dataDir)).toEqual([]));
     expect(existsSync(join(dataDir, "films-imported"))).toBe(true);
   } finally {
+    // A failed assertion leaves a whole tree running.
+    for (const { child } of runs) {
+      child.kill("SIGTERM");
+      await child.exited;
+    }
     rmSync(dataDir, { recursive: true, force: true });
   }
 }, 600_000);
