@@ -41,18 +41,19 @@ describe("maintenance", () => {
 
   test("drops whole days of slates past their time, and features a day later", async () => {
     const store = createSlateStore(pool, 30);
-    const ago = (days: number) => Date.now() - days * DAY_MS;
-    for (const days of [0, 6.9, 8.1, 9.1]) {
-      const requestId = `served-${days}`;
-      const features = [{ id: requestId, servedAtMs: ago(days), features: someFeatures() }];
-      const slates = [aSlate({ requestId, featuresId: requestId, servedAtMs: ago(days) })];
+    const today = Math.floor(Date.now() / DAY_MS);
+    for (const daysAgo of [0, 7, 8, 9]) {
+      const requestId = `served-${daysAgo}`;
+      const servedAtMs = (today - daysAgo + 0.5) * DAY_MS;
+      const features = [{ id: requestId, servedAtMs, features: someFeatures() }];
+      const slates = [aSlate({ requestId, featuresId: requestId, servedAtMs })];
       await store.store({ slates, features }, Deadline.after(20_000));
     }
 
     await run("served_slates");
 
-    expect(await left("served_slates", "request_id")).toEqual(["served-0", "served-6.9"]);
-    expect(await left("slate_features", "features_id")).toEqual(["served-0", "served-6.9", "served-8.1"]);
+    expect(await left("served_slates", "request_id")).toEqual(["served-0", "served-7"]);
+    expect(await left("slate_features", "features_id")).toEqual(["served-0", "served-7", "served-8"]);
     expect(await run("served_slates")).toBe(0);
   });
 
