@@ -1,7 +1,7 @@
 /** How soon single acknowledged events are in the next answers and in the stored features of a tree. */
 
 import { USERS, userName } from "../data/names.ts";
-import type { PinnedClient } from "./pinned-client.ts";
+import type { PinnedAnswer, PinnedClient } from "./pinned-client.ts";
 import type { Store } from "./store.ts";
 
 /** For the tree to settle between samples, so that each one is measured alone. */
@@ -46,13 +46,13 @@ async function sample(
   const userId = userName(Math.floor(USERS * Math.random()));
   const path = `/reco?user_id=${userId}&session_id=s-1&x_autolog_impressions=false`;
   await other.get(path);
-  const itemId = itemsOf((await same.get(path)).body)[0] ?? "";
+  const itemId = itemsOf(await same.get(path))[0] ?? "";
   const startedMs = performance.now();
   const posted = await same.post(...eventOf(kind, userId, itemId));
   const acknowledgedMs = performance.now();
   if (posted.status !== 200) throw new Error(`an event was answered ${posted.status}`);
   const inMemory = (client: PinnedClient) => async () =>
-    !itemsOf((await client.get(path)).body).includes(itemId);
+    !itemsOf(await client.get(path)).includes(itemId);
   const isStored = async () =>
     (await store.sql`select from user_history where user_id = ${userId} and item_id = ${itemId}`).length > 0;
   const [inSame, inOther, inStore] = await Promise.all([
@@ -70,7 +70,10 @@ async function sample(
   };
 }
 
-const itemsOf = (body: string) => (JSON.parse(body) as { items: string[] }).items;
+function itemsOf({ status, body }: PinnedAnswer): readonly string[] {
+  if (status !== 200) throw new Error(`/reco was answered ${status}: ${body}`);
+  return (JSON.parse(body) as { items: string[] }).items;
+}
 
 function eventOf(kind: EventKind, userId: string, itemId: string): [path: string, body: object] {
   const ids = { event_id: `fresh-${crypto.randomUUID()}`, user_id: userId, item_id: itemId };

@@ -89,7 +89,7 @@ describe.skipIf(missing !== null)(`on three brokers${missing === null ? "" : ` (
 
     await kafka.freeze(1);
     await ingest(pool, all.slice(100));
-    await expectApplied(pool, all, 90_000);
+    await expectApplied(pool, all);
     await kafka.thaw(1);
 
     const records = await readAll(log, TOPICS.watches, all.length);
@@ -106,7 +106,7 @@ describe.skipIf(missing !== null)(`on three brokers${missing === null ? "" : ` (
       const patience = { startupMaxRetries: 10 };
       await using _relay = startRelay(pool, { eventLog: log, outboxConfig: patience });
       await using _consumer = startConsumer(pool, { eventLog: log, consumerConfig: patience });
-      await expectApplied(pool, all, 90_000);
+      await expectApplied(pool, all);
     } finally {
       await kafka.thaw(1);
     }

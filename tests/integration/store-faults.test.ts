@@ -262,6 +262,35 @@ test("F12: a lock that stays, and a deadlock, are 503 after bounded retries, nev
   }
 });
 
+test.each(["events", "user_history", "co_visitation", "seq_rule", "item_decay", "item_popularity"])(
+  "F12: a lock that stays on %p is 503, whichever of the statements sent together it breaks",
+  async (table) => {
+    await using worker = await startHttpWorker(server, { database: { lockTimeoutMs: 150 } });
+    const mine = { user_id: `u-${table}` };
+    // Only a statement that the connection knows is sent along with others.
+    for (const itemId of ["i-1", "i-2", "i-1", "i-2"]) {
+      expect(await post(worker, anEvent({ ...mine, item_id: itemId }))).toMatchObject({ status: 200 });
+    }
+    const late = anEvent({ ...mine, item_id: "i-1" });
+    await admin.begin(async (tx) => {
+      await tx`lock table ${tx(table)} in share mode`;
+      const answering = post(worker, late);
+      await eventually(async () => {
+        const [waiting] = await admin`select 1 from pg_locks where not granted`;
+        expect(waiting).toBeDefined();
+      });
+      // A worker that is busy meanwhile hears of the lock and of all that it breaks at once.
+      Bun.sleepSync(300);
+      const answer = await answering;
+      expect(answer).toMatchObject({ status: 503, code: "persist_failed" });
+      // As often tried again as any other lock: three times 150 ms.
+      expect(answer.tookMs).toBeGreaterThan(400);
+    });
+    expect(await post(worker, late)).toMatchObject({ status: 200 });
+    expect(await stored(late["event_id"])).toBe(1);
+  },
+);
+
 test("F14: an exhausted pool is waited for no longer than its timeout, then 503 overloaded; health stays green", async () => {
   const poolWaitMs = 400;
   await using worker = await startHttpWorker(server, {

@@ -8,6 +8,7 @@ import { beginAttempt, clearAttempts, countAttempt, interruptedOffsets } from ".
 import { type Origin, storeDeadLetters } from "./dead-letter.ts";
 import { readDlqSnapshot } from "./dlq-snapshot.ts";
 import type { Pool, Transaction } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 export interface ConsumerStoreOptions {
   readonly pool: Pool;
@@ -104,11 +105,11 @@ async function applyChunk(
   chunk: Chunk,
 ): Promise<ChunkResult> {
   const { assignment, entries, nextOffset } = chunk;
-  const [, { fresh, changed }] = await Promise.all([
+  const [, { fresh, changed }] = await sentTogether([
     commitWithoutFlush(tx),
     applyEffects(tx, entries.filter(isEffect), options.historySize),
   ]);
-  await Promise.all([
+  await sentTogether([
     storeDeadLetters(
       tx,
       entries.flatMap((entry) => (entry.kind === "dead" ? [entry.letter] : [])),

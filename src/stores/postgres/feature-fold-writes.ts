@@ -13,6 +13,7 @@ import { numberArray, textArray } from "./array-literal.ts";
 import { addDecayed } from "./feature-decay.ts";
 import { addRules, dropEmptyRules } from "./feature-rules.ts";
 import type { Transaction } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 /** Changes of features that depend on an event's neighbours. */
 export interface PairDeltas {
@@ -39,7 +40,7 @@ export async function writeFeatures(
   ];
   pending.push(writePairs(tx, pairs));
   pending.push(addDecayed(tx, interactions), addPopularity(tx, popularity));
-  await Promise.all(pending);
+  await sentTogether(pending);
   return popularity.map(({ itemId }) => itemId);
 }
 
@@ -52,7 +53,7 @@ export async function writePairs(tx: Transaction, { transitions, rules }: PairDe
   if (rules.length > 0) pending.push(addRules(tx, rules));
   const rarer = rules.filter(({ count }) => count < 0);
   if (rarer.length > 0) pending.push(dropEmptyRules(tx, rarer));
-  await Promise.all(pending);
+  await sentTogether(pending);
 }
 
 async function appendHistory(tx: Transaction, additions: readonly HistoryAddition[]): Promise<void> {

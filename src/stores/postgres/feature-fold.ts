@@ -9,6 +9,7 @@ import { heldByDirect, insertEvents, lockUsers, surroundingsOf } from "./feature
 import { placeInteractions } from "./feature-fold-places.ts";
 import { writeFeatures } from "./feature-fold-writes.ts";
 import type { Transaction } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 /** History length that `/event` keeps. */
 export const DIRECT_HISTORY_SIZE = 20;
@@ -42,7 +43,7 @@ export async function applyInteractions(
 ): Promise<AppliedInteractions> {
   if (interactions.length === 0) return { applied: [], changed: NO_CHANGE };
   // Sent together, run in this order: the later statements see what was committed before the locks were free.
-  const [, surroundings, inserted] = await Promise.all([
+  const [, surroundings, inserted] = await sentTogether([
     lockUsers(
       tx,
       interactions.map(({ userId }) => userId),

@@ -11,6 +11,7 @@ import type { IngestPlan, OutboxDraft } from "../../events/ports.ts";
 import { numberArray, textArray } from "./array-literal.ts";
 import { entering } from "./ingest-ledger.ts";
 import type { Transaction } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 /** A log event to be stored; without an outbox plan it is not published. */
 export type LogPlan<E extends LogEvent = LogEvent> = IngestPlan & { readonly event: E };
@@ -73,7 +74,7 @@ export async function insertImpressions(
   tx: Transaction,
   plans: readonly LogPlan<ImpressionEvent>[],
 ): Promise<readonly string[]> {
-  const inserted = await Promise.all(chunksByItems(plans).map((chunk) => insertImpressionChunk(tx, chunk)));
+  const inserted = await sentTogether(chunksByItems(plans).map((chunk) => insertImpressionChunk(tx, chunk)));
   return inserted.flat();
 }
 

@@ -15,6 +15,7 @@ import {
 } from "./ingest-facts.ts";
 import { enterDirect, hashText, knownHashes, ledgerKey, withdrawDirect } from "./ingest-ledger.ts";
 import type { Pool, Transaction } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 /** What an event adds to the features in the transaction that stores it; null when nothing, or later by the stream. */
 export type ImmediateEffect = (event: AnyEvent) => Interaction | null;
@@ -52,7 +53,7 @@ async function storeNew(tx: Transaction, plans: readonly IngestPlan[]): Promise<
   for (const plan of plans) if (!firsts.has(ledgerKey(plan))) firsts.set(ledgerKey(plan), plan);
   const distinct = [...firsts.values()];
   // Kind after kind, in the order that every transaction keeps: none waits for one that waits for it.
-  const [direct, watches, impressions] = await Promise.all([
+  const [direct, watches, impressions] = await sentTogether([
     enterDirect(
       tx,
       distinct.filter(({ event }) => event.kind === "direct"),

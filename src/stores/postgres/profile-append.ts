@@ -4,6 +4,7 @@ import type { Deadline } from "../../core/deadline.ts";
 import type { Interaction } from "../../events/model.ts";
 import { insertEvents } from "./feature-fold-events.ts";
 import type { Pool } from "./pool-types.ts";
+import { sentTogether } from "./sent-together.ts";
 
 /**
  * Stores an interaction as an event and as the newest of the user's history, and nowhere else: afterwards the features
@@ -16,7 +17,7 @@ export async function appendToProfile(
 ): Promise<void> {
   const { userId, itemId, tsMs } = interaction;
   await pool.transaction("write", deadline, async (tx) => {
-    await Promise.all([
+    await sentTogether([
       tx`set local synchronous_commit = off`,
       insertEvents(tx, [interaction], ""),
       tx`

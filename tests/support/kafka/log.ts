@@ -65,7 +65,7 @@ export async function send(log: EventLog, watches: readonly WatchEvent[]): Promi
 }
 
 /** Waits until so many watches are applied, then holds the features against the fold of exactly these. */
-export async function expectApplied(pool: Pool, watches: readonly WatchEvent[], timeoutMs = 60_000) {
+export async function expectApplied(pool: Pool, watches: readonly WatchEvent[], timeoutMs = 120_000) {
   await eventually(
     async () => {
       const [row] = await query(pool, "select count(*)::int as applied from events");
