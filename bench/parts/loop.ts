@@ -49,6 +49,8 @@ export async function loop(options: PartOptions): Promise<PartResult> {
     );
     rounds.push({ raw, sustained, samples });
     console.error(`round ${round + 1}: raw ${raw.toFixed(0)}, sustained ${sustained.toFixed(0)} events/s`);
+    const shed = samples.reduce((sum, { shedAnswers }) => sum + shedAnswers, 0);
+    if (shed > 0) console.error(`${shed} answers to ${SAMPLES_A_ROUND} samples were 503`);
   }
   return { figures: figuresOf(rounds), rounds, refused: [] };
 }

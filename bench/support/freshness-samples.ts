@@ -18,6 +18,8 @@ export interface FreshnessSample {
   /** Answers of the same worker that did not know the event yet. */
   readonly staleAnswers: number;
   readonly otherWorker: number;
+  /** 503 of either worker, asked again at once. */
+  readonly shedAnswers: number;
   readonly stored: number;
 }
 
@@ -46,13 +48,17 @@ async function sample(
   const userId = userName(Math.floor(USERS * Math.random()));
   const path = `/reco?user_id=${userId}&session_id=s-1&x_autolog_impressions=false`;
   await other.get(path);
-  const itemId = itemsOf(await same.get(path))[0] ?? "";
+  const itemId = (await firstItem(same, path)) ?? "";
   const startedMs = performance.now();
   const posted = await same.post(...eventOf(kind, userId, itemId));
   const acknowledgedMs = performance.now();
   if (posted.status !== 200) throw new Error(`an event was answered ${posted.status}`);
-  const inMemory = (client: PinnedClient) => async () =>
-    !itemsOf(await client.get(path)).includes(itemId);
+  let shedAnswers = 0;
+  const inMemory = (client: PinnedClient) => async () => {
+    const answer = await client.get(path);
+    if (isShed(answer)) shedAnswers++;
+    return !isShed(answer) && !itemsOf(answer).includes(itemId);
+  };
   const isStored = async () =>
     (await store.sql`select from user_history where user_id = ${userId} and item_id = ${itemId}`).length > 0;
   const [inSame, inOther, inStore] = await Promise.all([
@@ -66,8 +72,19 @@ async function sample(
     sameWorker: inSame.afterMs,
     staleAnswers: inSame.tries - 1,
     otherWorker: inOther.afterMs,
+    shedAnswers,
     stored: inStore.afterMs,
   };
+}
+
+const isShed = ({ status }: PinnedAnswer) => status === 503;
+
+async function firstItem(client: PinnedClient, path: string): Promise<string | undefined> {
+  for (;;) {
+    const answer = await client.get(path);
+    if (!isShed(answer)) return itemsOf(answer)[0];
+    await Bun.sleep(PAUSE_MS);
+  }
 }
 
 function itemsOf({ status, body }: PinnedAnswer): readonly string[] {
