@@ -15,10 +15,12 @@ export class Likeness {
     const tags: number[] = [];
     this.#starts = new Int32Array(pool.length + 1);
     for (const [at, names] of pool.entries()) {
-      for (const name of new Set(names)) {
+      const begin = tags.length;
+      for (const name of names) {
         const number = numbers.get(name) ?? numbers.size;
         numbers.set(name, number);
-        tags.push(number);
+        // An item has a few tags: looking through them is cheaper than a set.
+        if (tags.indexOf(number, begin) < 0) tags.push(number);
       }
       this.#starts[at + 1] = tags.length;
     }

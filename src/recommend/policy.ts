@@ -9,6 +9,18 @@ import type { ServingRules } from "./serving-rules.ts";
 export interface Ranked {
   readonly list: RankedList;
   readonly rankingMs: number;
+  /** Whether the list is what `keep` got before. */
+  readonly isKept?: boolean;
+  /** Keeps what was made of the list for equal requests, while the profile stays the same; absent where it must not be. */
+  readonly keep?: (made: RankedList) => void;
+}
+
+/** What a request without wishes of its own makes of candidates. */
+export interface Cut {
+  /** So many of the best candidates come into question. */
+  readonly candidates: number;
+  /** So many of them are the slate and what may be drawn for its places. */
+  readonly rows: number;
 }
 
 /**
@@ -31,8 +43,16 @@ export interface Policy {
   /** Whether callers' boosts count. */
   readonly boosts: boolean;
   readonly rules: ServingRules;
-  /** The policy's list from what can be read, or from what is in memory; null when there is nothing to go by. */
-  rank(request: RecoRequest, reads: RequestReads, depth: Depth): MaybePromise<Ranked | null>;
+  /**
+   * The policy's list from what can be read, or from what is in memory; null when there is nothing to go by. `cut`, for
+   * `candidates` alone: no more are wanted, and what was kept of them may be answered.
+   */
+  rank(
+    request: RecoRequest,
+    reads: RequestReads,
+    depth: Depth,
+    cut?: Cut | null,
+  ): MaybePromise<Ranked | null>;
   /** What is popular, from memory alone, without what the user is known to have seen. */
   popular(request: RecoRequest, depth: Depth): RankedList;
 }

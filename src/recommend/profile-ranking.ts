@@ -2,7 +2,8 @@
 
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
-import type { Depth, Ranked } from "./policy.ts";
+import type { Cut, Depth, Ranked } from "./policy.ts";
+import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
@@ -21,6 +22,8 @@ export type Blend = (
   neighbours: Neighbours,
   depth: Depth,
   newest: readonly string[],
+  /** Of `candidates`: no more are wanted. */
+  most: number,
 ) => Ranked | null;
 
 export function rankByProfile(
@@ -29,9 +32,10 @@ export function rankByProfile(
   asked: RecoRequest,
   reads: RequestReads,
   depth: Depth,
+  cut: Cut | null = null,
 ): MaybePromise<Ranked | null> {
   return chain(findViewer(state, asked, reads), (viewer) =>
-    rankFor(state, blend, viewer, asked, reads, depth),
+    rankFor(state, blend, viewer, asked, reads, depth, cut),
   );
 }
 
@@ -42,20 +46,26 @@ function rankFor(
   asked: RecoRequest,
   reads: RequestReads,
   depth: Depth,
+  cut: Cut | null,
 ): MaybePromise<Ranked | null> {
   const { cached, overlay, profile } = viewer;
   const request = visibility.wanted(asked, viewer.hidden);
-  const isPlain = depth === "slate" && request.exclude.size === 0 && overlay.length === 0;
+  const { k, isStored } = request;
+  const isPlain = (depth === "slate" || cut !== null) && request.exclude.size === 0 && overlay.length === 0;
   const keepable = isPlain ? cached : null;
-  const kept = keepable && rankedLists.find(keepable, request.k, request.isStored);
-  if (kept) return { list: kept, rankingMs: 0 };
+  const rows = cut?.rows ?? k;
+  const kept = keepable && rankedLists.find(keepable, k, rows, isStored);
+  if (kept) return { list: kept, rankingMs: 0, isKept: true };
   const newest = newestItems(profile, overlay);
+  const most = cut?.candidates ?? Number.POSITIVE_INFINITY;
   return chain(reads.values(stream.neighbours, newest, "database_query"), (neighbours) =>
     chain(reads.knows(stream.popularity), (isKnown) => {
-      const ranked = isKnown ? blend(viewer, request, neighbours, depth, newest) : null;
+      const ranked = isKnown ? blend(viewer, request, neighbours, depth, newest, most) : null;
       // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
-      const isKept = keepable && ranked && newest.length > 0 && reads.cause === null;
-      if (isKept) rankedLists.keep(keepable, request.k, ranked.list);
+      if (!keepable || !ranked || newest.length === 0 || reads.cause !== null) return ranked;
+      const keep = (list: RankedList) => rankedLists.keep(keepable, k, rows, list);
+      if (cut !== null) return { ...ranked, keep };
+      keep(ranked.list);
       return ranked;
     }),
   );

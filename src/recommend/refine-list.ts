@@ -5,7 +5,7 @@ import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { NOBODY, type UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
-import type { Row } from "./refine.ts";
+import { pick, type Row } from "./refine.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { makeSlate, type Slate } from "./slate.ts";
@@ -23,6 +23,8 @@ export interface RefineParts {
 export interface RefinedSlate extends Slate {
   /** All that passed the filter, by score. */
   readonly passed: readonly Row[];
+  /** The slate without exploration, and behind it what may be drawn; null where time ran out before all were judged. */
+  readonly made: () => RankedList | null;
   readonly diversityMs: number;
 }
 
@@ -43,7 +45,8 @@ export function refineList(
     const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock });
     const diversityMs = clock.monotonicMs() - startedMs - slate.explorationMs;
     const basis = request.isStored ? refinedBasis(rowsInput, record.count) : {};
-    return { ...slate, list: { ...slate.list, ...basis }, passed, diversityMs };
+    const made = () => (record.count < list.itemIds.length ? null : { ...pick(list, rows), ...basis });
+    return { ...slate, list: { ...slate.list, ...basis }, passed, made, diversityMs };
   });
 }
 

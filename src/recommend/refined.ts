@@ -5,12 +5,13 @@ import { explorationSeed } from "./exploration.ts";
 import type { UserFacts } from "./expression.ts";
 import { withFresh } from "./fresh-items.ts";
 import { MAX_PAGED_ITEMS, type Page, withShown } from "./paged-list.ts";
-import type { Depth, Policy, Ranked } from "./policy.ts";
+import type { Cut, Depth, Policy, Ranked } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { ModelVersion, RecoRequest } from "./recommender.ts";
 import { pick } from "./refine.ts";
 import { type RefinedSlate, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
 import type { ServingRules } from "./serving-rules.ts";
+import { makeSlate } from "./slate.ts";
 import { needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
 import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 import { isCapping, isSpreading, spreadPool } from "./spread.ts";
@@ -52,9 +53,13 @@ export interface Refined extends Ranked, Pick<RefinedSlate, "exploration" | "div
 
 export function rankRefined(parts: RefinedParts): MaybePromise<Refined | null> {
   const { policy, request, reads, refinement } = parts;
+  const cut = cutOf(refinement, request);
   return chain(readUserFacts(parts), (user) => {
     const at = (depth: Depth) =>
-      chain(policy.rank(request, reads, depth), (ranked) => ranked && refineRanked(parts, ranked, user));
+      chain(
+        policy.rank(request, reads, depth, depth === "candidates" ? cut : null),
+        (ranked) => ranked && refineRanked(parts, ranked, user),
+      );
     return chain(at("candidates"), (first) => {
       const isEnough = first === null || first.list.itemIds.length >= request.k;
       return isEnough || !needsCards(refinement) || !reads.hasTime() ? first : at("wide");
@@ -82,17 +87,40 @@ export function popularRefined(parts: RefinedParts): RankedList {
 
 function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
   const { refinement, request, policy } = parts;
+  if (ranked.isKept) return slateOfKept(parts, ranked.list);
   const length = judgedLength(refinement, request);
   return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
-    chain(refineList(parts, list, user, fresh), (slate) => ({
-      list: slate.list,
-      exploration: slate.exploration,
-      rankingMs: ranked.rankingMs,
-      diversityMs: slate.diversityMs,
-      explorationMs: slate.explorationMs,
-      page: request.isPaged ? firstPage(policy, list, slate) : null,
-    })),
+    chain(refineList(parts, list, user, fresh), (slate) => {
+      const made = ranked.keep && parts.reads.cause === null ? slate.made() : null;
+      if (made) ranked.keep?.(made);
+      return {
+        list: slate.list,
+        exploration: slate.exploration,
+        rankingMs: ranked.rankingMs,
+        diversityMs: slate.diversityMs,
+        explorationMs: slate.explorationMs,
+        page: request.isPaged ? firstPage(policy, list, slate) : null,
+      };
+    }),
   );
+}
+
+/** Only what is drawn is new. */
+function slateOfKept(
+  { refinement: { exploration }, request: { k }, clock }: RefinedParts,
+  list: RankedList,
+): Refined {
+  const rows = list.itemIds.map((_, place) => ({ place, factor: 1 }));
+  const slate = makeSlate({ list, rows, k, exploration, clock });
+  return { ...slate, rankingMs: 0, diversityMs: 0, page: null };
+}
+
+/** Null where the request has wishes of its own, of which each may call for any item. */
+function cutOf(refinement: Refinement, request: RecoRequest): Cut | null {
+  const { filter, boost, exploration } = refinement;
+  if (filter !== null || boost !== null || request.isPaged) return null;
+  const rows = request.k + (exploration?.rules.poolSize ?? 0);
+  return { candidates: judgedLength(refinement, request), rows };
 }
 
 function firstPage(

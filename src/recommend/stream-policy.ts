@@ -25,7 +25,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   const scratch = new StreamScratch();
   const coldStarts = new ColdStarts((slot) => stream.categoryOf(slot));
 
-  const blend: Blend = (viewer, request, neighbours, depth, newest) => {
+  const blend: Blend = (viewer, request, neighbours, depth, newest, most) => {
     const index = popularity.current();
     const sources = neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null));
     const startedMs = clock.monotonicMs();
@@ -43,7 +43,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
             unwanted,
             hidden,
             newItems,
-            k: depth === "slate" ? request.k : MAX_CANDIDATES,
+            k: depth === "slate" ? request.k : Math.min(most, MAX_CANDIDATES),
             ...(request.isStored && { isStored: true }),
             ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
           });
@@ -56,7 +56,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
     strategy: "seq_rules_blend",
     boosts: true,
     rules: PLAIN_RULES,
-    rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
+    rank: (request, reads, depth, cut) => rankByProfile(state, blend, request, reads, depth, cut),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }

@@ -36,7 +36,7 @@ export function trainedPolicy(
   const placedIn = placer(model, (count) => popularity.noteModelItems(count));
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
-  const blend: Blend = (viewer, request, neighbours, depth, newest) => {
+  const blend: Blend = (viewer, request, neighbours, depth, newest, most) => {
     const startedMs = clock.monotonicMs();
     const index = popularity.current();
     const profile = profileInTable(viewer.profile, index.table);
@@ -54,7 +54,7 @@ export function trainedPolicy(
       unwanted,
       hidden,
       newItems,
-      k: depth === "slate" ? request.k : MOST_CANDIDATES,
+      k: depth === "slate" ? request.k : Math.min(most, MOST_CANDIDATES),
       ...(request.isStored && { isStored: true }),
       ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
     };
@@ -71,7 +71,7 @@ export function trainedPolicy(
     strategy: model.strategy,
     boosts: true,
     rules,
-    rank: (request, reads, depth) => rankByProfile(state, blend, request, reads, depth),
+    rank: (request, reads, depth, cut) => rankByProfile(state, blend, request, reads, depth, cut),
     popular: (request, depth) => popular(state, request, depth, coldStarts),
   };
 }

@@ -80,7 +80,7 @@ export function explainSlate(stored: StoredSlate) {
     }));
     return { ...shown, profile: null, candidates: null, items: items satisfies readonly ExplainedItem[] };
   }
-  const made = recompute(features, slate.k);
+  const made = recompute(features, slate);
   return {
     ...shown,
     profile: { recent: features.viewer.recent, is_guest: features.viewer.isGuest },

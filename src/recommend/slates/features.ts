@@ -1,7 +1,7 @@
 /** What a slate was made from, so that it can be explained and made again when everything has changed since. */
 
+import type { ExplorationRules } from "../exploration.ts";
 import type { ItemFacts, UserFacts } from "../expression.ts";
-import type { Refinement } from "../slate-rows.ts";
 import type { SpreadRules } from "../spread.ts";
 
 export type FeatureValues = Float32Array | Float64Array;
@@ -49,7 +49,8 @@ export interface RefinedFeatures {
   readonly filter: string | null;
   readonly boost: string | null;
   readonly spread: SpreadRules;
-  readonly exploration: Refinement["exploration"];
+  /** The seed is of the slate; null where nothing was explored. */
+  readonly exploration: ExplorationRules | null;
   /** So much of the ranked list came into question. */
   readonly length: number;
   /** Items that came behind it for being new. */

@@ -9,6 +9,7 @@ import { makeSlate, type Slate } from "../slate.ts";
 import { type CardOf, type Refinement, rowsOf } from "../slate-rows.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
 import { rerank } from "./rerank.ts";
+import type { ServedSlate } from "./slate.ts";
 
 export interface Recomputed extends Pick<Slate, "list" | "exploration"> {
   /** Before filter, boost, caps, diversity and exploration, with what came behind it for being new. */
@@ -23,7 +24,7 @@ const NO_CLOCK = { monotonicMs: () => 0 };
 /** `ranked` in place of the stored ranking asks what another policy would have shown. */
 export function recompute(
   { candidates, refined }: Pick<SlateFeatures, "candidates" | "refined">,
-  k: number,
+  { k, seed }: Pick<ServedSlate, "k" | "seed">,
   ranked = rerank(candidates),
 ): Recomputed {
   if (refined === null) {
@@ -32,7 +33,7 @@ export function recompute(
   }
   const { nowMs, user, judged } = refined;
   const list = withFresh(cut(ranked, refined.length), refined.fresh);
-  const refinement = refinementFrom(refined);
+  const refinement = refinementFrom(refined, seed);
   const own = withFresh(cut(rerank(candidates), refined.length), refined.fresh);
   const { rows, passed } = rowsOf({
     list,
@@ -68,12 +69,15 @@ export function cardsOf({ cards }: RefinedFeatures, itemIds: readonly string[]):
 }
 
 /** Throws for an expression that compiled when the slate was served. */
-export function refinementFrom({ filter, boost, spread, exploration }: RefinedFeatures): Refinement {
+export function refinementFrom(
+  { filter, boost, spread, exploration: rules }: RefinedFeatures,
+  seed: string | null,
+): Refinement {
   return {
     filter: filter === null ? null : compiled(compileFilter(filter)),
     boost: boost === null ? null : compiled(compileBoost(boost)),
     spread,
-    exploration,
+    exploration: rules && seed !== null ? { rules, seed } : null,
   };
 }
 

@@ -48,7 +48,7 @@ function describe(
     filter: filter?.text ?? null,
     boost: boost?.text ?? null,
     spread,
-    exploration,
+    exploration: exploration?.rules ?? null,
     length,
     fresh: itemIds.slice(length),
     judged,

@@ -41,7 +41,7 @@ export function replaySlate({ slate, features }: StoredSlate, policy: ReplayPoli
   if (features === "missing") return slate.items.length === 0 ? ok(compare(slate, [])) : err(MISSING);
   const ranked = rankBy(slate, features, policy);
   if (!ranked.ok) return ranked;
-  const { list, exploration } = recompute(features, slate.k, ranked.value);
+  const { list, exploration } = recompute(features, slate, ranked.value);
   const replayed = list.itemIds.map((itemId, position) => ({
     item_id: itemId,
     score: list.scores[position] as number,

@@ -84,7 +84,7 @@ const reachOf = ({ candidates: { columns } }: SlateFeatures): readonly SourceRea
 
 function amongCandidates(slate: ServedSlate, features: SlateFeatures, itemId: string): WhyNot {
   const { candidates, refined } = features;
-  const made = recompute(features, slate.k);
+  const made = recompute(features, slate);
   const whole = rerank(candidates, candidates.itemIds.length);
   const place = whole.itemIds.indexOf(itemId);
   const outranked = (rank: number, score: number): WhyNot => ({

@@ -76,7 +76,7 @@ describe("collecting served slates", () => {
   });
 
   test("the run's own slate is the one without exploration", async () => {
-    const exploration = { rules: { epsilon: 1, fromPosition: 1, poolSize: 1 }, seed: "0".repeat(64) };
+    const exploration = { epsilon: 1, fromPosition: 1, poolSize: 1 };
     const spread = {
       maxPerAuthor: 0,
       maxPerCategory: 0,
@@ -96,7 +96,7 @@ describe("collecting served slates", () => {
       user: null,
       nowMs: 0,
     };
-    const collected = await collect({}, someFeatures({ refined }));
+    const collected = await collect({ seed: "0".repeat(64) }, someFeatures({ refined }));
     if (!collected.ok) throw new Error(collected.error);
     expect(collected.value.slates[0]?.target).toEqual(["b", "ä"]);
   });

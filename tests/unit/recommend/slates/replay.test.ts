@@ -54,9 +54,22 @@ const worlds = fc.record({
   spread: fc.constantFrom({}, { maxPerAuthor: 2 }, { maxPerCategory: 3, diversityLambda: 0.6 }),
   epsilon: fc.constantFrom(0, 0.8),
   isSession: fc.boolean(),
+  /** Requests that came before. */
+  before: fc.integer({ min: 0, max: 2 }),
 });
 type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 
+/** Whose lists are kept. */
+const plainWorlds = worlds.map(
+  (world): World => ({
+    ...world,
+    policy: "trained",
+    hidden: [],
+    exclude: [],
+    filter: null,
+    boost: null,
+  }),
+);
 const compiled = <T>(result: { ok: true; value: T } | { ok: false; error: string }): T => {
   if (!result.ok) throw new Error(result.error);
   return result.value;
@@ -75,7 +88,10 @@ const cardOf = (itemId: string, place: number): CatalogCard => ({
   attributes: {},
 });
 
-function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, isSession }: World) {
+function worldOf(
+  { policy, recent, popular, follows, hidden, spread, epsilon, isSession }: World,
+  rankedListTtlMs = 20_000,
+) {
   const who = isSession ? "session:s1" : "u1";
   const scored = popular.map(([itemId, score]) => ({ itemId, score })).sort((a, b) => b.score - a.score);
   const contents: Partial<FakeStore> = {
@@ -115,22 +131,26 @@ function worldOf({ policy, recent, popular, follows, hidden, spread, epsilon, is
   const isTrained = policy === "trained";
   return serving({
     contents,
-    settings: { policy: policy as "rules-v1", rankedListTtlMs: 20_000 },
+    settings: { policy: policy as "rules-v1", rankedListTtlMs },
     ...(isTrained && { model, rules }),
   });
 }
 
+const requestOf = ({ k, filter, boost, exclude }: World, explorationId: string) => ({
+  k,
+  exclude: new Set(exclude),
+  filter: filter === null ? null : compiled(compileFilter(filter)),
+  boost: boost === null ? null : compiled(compileBoost(boost)),
+  explorationId,
+});
+
 async function serve(world: World): Promise<StoredSlate> {
-  const { k, filter, boost, exclude } = world;
   const shop = worldOf(world);
   await shop.warmUp();
-  return serveSlate(shop, {
-    k,
-    exclude: new Set(exclude),
-    filter: filter === null ? null : compiled(compileFilter(filter)),
-    boost: boost === null ? null : compiled(compileBoost(boost)),
-    explorationId: "request-1",
-  });
+  for (let turn = 0; turn < world.before; turn++) {
+    await serveSlate(shop, requestOf(world, `before-${turn}`));
+  }
+  return serveSlate(shop, requestOf(world, "request-1"));
 }
 
 describe("a slate that is made again", () => {
@@ -146,7 +166,7 @@ describe("a slate that is made again", () => {
       content: 0,
     };
     await fc.assert(
-      fc.asyncProperty(worlds, async (world) => {
+      fc.asyncProperty(fc.oneof(worlds, plainWorlds), async (world) => {
         const stored = await serve(world);
         const replay = replaySlate(stored, { kind: "stored" });
         if (!replay.ok) throw new Error(replay.error);
@@ -175,6 +195,29 @@ describe("a slate that is made again", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("of what was kept is the slate that would be made anew", async () => {
+    let repeated = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(worlds, plainWorlds), async (world) => {
+        const bases = new Set<unknown>();
+        const [keeping, anew] = [worldOf(world), worldOf(world, 0)];
+        await Promise.all([keeping.warmUp(), anew.warmUp()]);
+        for (const explorationId of ["request-1", "request-2", "request-3"]) {
+          const request = { sessionId: "s1", isStored: true, ...requestOf(world, explorationId) };
+          const { list, exploration } = await keeping.ask("reco", request);
+          const expected = await anew.ask("reco", request);
+          const { itemIds, scores, sourceScores } = expected.list;
+          expect(list).toMatchObject({ itemIds, scores, sourceScores });
+          expect(exploration).toEqual(expected.exploration);
+          if (exploration !== null && bases.has(list.basis)) repeated++;
+          bases.add(list.basis);
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(repeated).toBeGreaterThan(0);
   });
 });
 
