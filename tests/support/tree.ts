@@ -82,6 +82,11 @@ export class Tree implements AsyncDisposable {
         const answer = await fetch(`${this.url}/readyz`);
         await answer.body?.cancel();
         if (answer.status !== 200) throw new Error(`/readyz answers ${answer.status}\n${this.output()}`);
+        // One worker answers as soon as it can; tests mean all of them.
+        const starting = this.actors().filter(
+          ({ id, state }) => id.startsWith("http-") && state !== "running",
+        );
+        if (starting.length > 0) throw new Error(`${starting.map(({ id }) => id).join(", ")} not running`);
       },
       { timeoutMs: READY_TIMEOUT_MS },
     );
