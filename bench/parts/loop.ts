@@ -25,6 +25,7 @@ const RAW_CONNECTIONS = 4;
 const SUSTAINED_TIMES = 5;
 const BACKGROUND = { kind: "watch", perSec: 1_000, connections: 32 } as const;
 const SAMPLES_A_ROUND = 100;
+const WARM_UP_SAMPLES = 10;
 
 interface Round {
   /** Events a second of bare inserts, and of the loop from the first to the last one's features. */
@@ -45,7 +46,11 @@ export async function loop(options: PartOptions): Promise<PartResult> {
     const sustained = await sustainedPerSec(store, env, options.seconds * SUSTAINED_TIMES);
     await store.clearWrites();
     const samples = await withFreshnessTree(store, env, ({ port, clients }) =>
-      withEvents(port, BACKGROUND, () => freshnessSamples(store, clients, ["watch"], SAMPLES_A_ROUND)),
+      withEvents(port, BACKGROUND, async () => {
+        // Consumers join their group, and make up for what came meanwhile.
+        await freshnessSamples(store, clients, ["watch"], WARM_UP_SAMPLES);
+        return freshnessSamples(store, clients, ["watch"], SAMPLES_A_ROUND);
+      }),
     );
     rounds.push({ raw, sustained, samples });
     console.error(`round ${round + 1}: raw ${raw.toFixed(0)}, sustained ${sustained.toFixed(0)} events/s`);
