@@ -15,7 +15,7 @@ import { large } from "./parts/large.ts";
 import { loop } from "./parts/loop.ts";
 import { memory } from "./parts/memory.ts";
 import { relay } from "./parts/relay.ts";
-import { serving } from "./parts/serving.ts";
+import { serving, servingTrained } from "./parts/serving.ts";
 import { start } from "./parts/start.ts";
 import { printFigures } from "./support/figure.ts";
 import type { Part } from "./support/part.ts";
@@ -24,6 +24,7 @@ import { NOOP_BUSY, noopBusy } from "./support/quiet.ts";
 const PARTS: Readonly<Record<string, Part>> = {
   engine,
   serving,
+  trained: servingTrained,
   ingest,
   autolog,
   kafka,

@@ -13,7 +13,7 @@ import { Server } from "../support/server.ts";
 import { median } from "../support/statistics.ts";
 import { openStore } from "../support/store.ts";
 import { touchAllUsers } from "../support/touch-users.ts";
-import { type Candidate, servingCandidates } from "./serving-candidates.ts";
+import { type Candidate, servingCandidates, trainedCandidates } from "./serving-candidates.ts";
 
 const CONNECTIONS = 32;
 /** Until most users were asked for: profiles end after 20 s, and nobody asks for them while others are measured. */
@@ -38,20 +38,30 @@ type Round = ReadonlyMap<string, Measured>;
 export async function serving(options: PartOptions): Promise<PartResult> {
   await using store = await openStore();
   await using stack = new AsyncDisposableStack();
-  const noop = stack.use(await Server.noop());
-  const candidates = await servingCandidates(store.url, options.only, stack);
+  return measured(await servingCandidates(store.url, options.only, stack), options);
+}
+
+/** The same of a run that was trained on the store's events and promoted: with diversity and exploration, as training writes it. */
+export async function servingTrained(options: PartOptions): Promise<PartResult> {
+  await using store = await openStore();
+  await using stack = new AsyncDisposableStack();
+  return measured(await trainedCandidates(store.url, options.only, stack), options);
+}
+
+async function measured(candidates: readonly Candidate[], options: PartOptions): Promise<PartResult> {
+  await using noop = await Server.noop();
   for (const { server } of candidates) await touchAllUsers(server);
   const rounds: Round[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    const measured = new Map([["noop", await atMost(noop, options.seconds)]]);
+    const byName = new Map([["noop", await atMost(noop, options.seconds)]]);
     for (const { name, server, hasStore } of candidates) {
-      measured.set(
+      byName.set(
         name,
         await withEvents(hasStore ? server.port : null, BACKGROUND, () => atMost(server, options.seconds)),
       );
     }
-    rounds.push(measured);
-    for (const [name, { perSec, cpuUs, busy, result }] of measured) {
+    rounds.push(byName);
+    for (const [name, { perSec, cpuUs, busy, result }] of byName) {
       const degraded = result.degraded > 0 ? `, degraded ${result.degraded.toFixed(3)}` : "";
       console.error(
         `round ${round + 1} ${name}: ${perSec.toFixed(0)}/s, ${cpuUs.toFixed(1)} µs, busy ${busy.toFixed(2)}${degraded}`,

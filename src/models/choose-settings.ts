@@ -134,6 +134,15 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       settings = { ...before, profileHalfLife };
       return [alone(profileSource, "user"), settings];
     });
+    if (sessionQuestions >= MIN_QUESTIONS) {
+      onStage("session kNN");
+      const known = settings;
+      // Users' blends count on it as well, so it stands before either is weighed.
+      settings = bestOf(SESSION_DECAYS, (sessionDecay) => {
+        settings = { ...known, sessionDecay };
+        return [alone("session_knn", "session"), settings];
+      });
+    }
     onStage("blend");
     const found = chooseBlend(desk.blendProblem(model(), SOURCES, "user"), settings.weights);
     tried += found.tried;
@@ -141,11 +150,6 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
     settings = { ...settings, weights: found.weights };
     if (sessionQuestions >= MIN_QUESTIONS) {
       onStage("blend of sessions");
-      const known = settings;
-      settings = bestOf(SESSION_DECAYS, (sessionDecay) => {
-        settings = { ...known, sessionDecay };
-        return [alone("session_knn", "session"), settings];
-      });
       const session = chooseBlend(desk.blendProblem(model(), SOURCES, "session"), settings.sessionWeights);
       tried += session.tried;
       sessionNdcg = session.ndcg;
