@@ -38,14 +38,14 @@ type Round = ReadonlyMap<string, Measured>;
 export async function serving(options: PartOptions): Promise<PartResult> {
   await using store = await openStore();
   await using stack = new AsyncDisposableStack();
-  return measured(await servingCandidates(store.url, options.only, stack), options);
+  return await measured(await servingCandidates(store.url, options.only, stack), options);
 }
 
 /** The same of a run that was trained on the store's events and promoted: with diversity and exploration, as training writes it. */
 export async function servingTrained(options: PartOptions): Promise<PartResult> {
   await using store = await openStore();
   await using stack = new AsyncDisposableStack();
-  return measured(await trainedCandidates(store.url, options.only, stack), options);
+  return await measured(await trainedCandidates(store.url, options.only, stack), options);
 }
 
 async function measured(candidates: readonly Candidate[], options: PartOptions): Promise<PartResult> {
