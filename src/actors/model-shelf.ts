@@ -95,8 +95,9 @@ export class ModelShelf {
     }
     const [first] = this.#before;
     if (first === undefined) return null;
-    for (;;) {
-      const handed = await ask(first, { ...message, read: true });
+    for (let read = true; ; read = false) {
+      // It reads once for us: asked again, it has the file, or could not read it.
+      const handed = await ask(first, { ...message, read });
       if (handed !== "reading") return handed instanceof SharedArrayBuffer ? handed : null;
       if (deadline.remainingMs() < 2 * ASK_AGAIN_MS) return null;
       await this.#ports.clock.sleep(ASK_AGAIN_MS);

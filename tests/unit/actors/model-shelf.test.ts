@@ -76,6 +76,18 @@ describe("workers that need the same model", () => {
     expect(reads).toEqual(["http-1"]);
   });
 
+  test("read it themselves at once when the first cannot, and ask it no more", async () => {
+    const { clock, reads, problems, take } = workers(2);
+    problems.add("http-0");
+    let taken: Uint8Array | null = null;
+    void take(1).then((bytes) => {
+      taken = bytes;
+    });
+    await clock.advance(2_500);
+    expect(taken).not.toBeNull();
+    expect(reads).toEqual(["http-0", "http-1"]);
+  });
+
   test("read it anew in another generation", async () => {
     const { reads, take, buffersOf } = workers(2);
     const [before] = await buffersOf([take(1, 0)]);
