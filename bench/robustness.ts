@@ -2,12 +2,12 @@
 
 import { askOffline } from "../src/evaluation/ask-offline.ts";
 import { FrozenFeatures } from "../src/evaluation/frozen-features.ts";
-import { ndcg } from "../src/evaluation/metrics.ts";
 import { offlineModels } from "../src/evaluation/models.ts";
 import { splitBy } from "../src/evaluation/split.ts";
 import { Surprise } from "../src/evaluation/surprise.ts";
 import { TRAINED, trainedModels } from "../src/evaluation/trained-models.ts";
 import type { Interaction } from "../src/events/model.ts";
+import { ndcg } from "../src/models/ndcg.ts";
 import { train } from "../src/models/train.ts";
 import { trainingLogOf } from "../src/models/training-log.ts";
 import { CROWDS, type Crowd, crowdEvents } from "./data/crowds.ts";

@@ -1,5 +1,7 @@
 /** What is measured: one number a question, so that a metric is the mean over the questions. */
 
+import { ndcg } from "../models/ndcg.ts";
+
 /** Places of a list that people look at. */
 export const DEPTHS = [10, 20] as const;
 
@@ -8,9 +10,6 @@ export const SHOWN = 20;
 
 /** Whether the answer is among the first `depth`. */
 export const hit = (rank: number, depth: number) => (rank <= depth ? 1 : 0);
-
-/** Discounted gain of the one right item: 1 at the top, .5 at rank 3. No list is better than having it at the top. */
-export const ndcg = (rank: number, depth: number) => (rank <= depth ? 1 / Math.log2(rank + 1) : 0);
 
 export const reciprocalRank = (rank: number, depth: number) => (rank <= depth ? 1 / rank : 0);
 

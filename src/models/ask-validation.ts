@@ -10,6 +10,7 @@ import type { PlacedModel, TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
 import type { BlendProblem, BlendSheet } from "./coordinate-search.ts";
+import { ndcg } from "./ndcg.ts";
 import { RuleLists } from "./rule-lists.ts";
 import { decayedPopularity, type TrainingLog } from "./training-log.ts";
 import { thinned, type Validation, type ValidationQuestion } from "./validation.ts";
@@ -127,7 +128,7 @@ function gainOf(values: Column["values"], slots: Int32Array, target: number): nu
     else if (value === own) equal++;
   }
   const rank = above + (1 + equal) / 2;
-  return equal > 0 && rank <= NDCG_DEPTH ? 1 / Math.log2(rank + 1) : 0;
+  return equal > 0 ? ndcg(rank, NDCG_DEPTH) : 0;
 }
 
 function spread(column: Column | undefined, slots: Int32Array): Float32Array {

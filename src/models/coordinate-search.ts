@@ -2,6 +2,7 @@
 
 import type { SourceName } from "../recommend/ranked-list.ts";
 import type { BlendWeights } from "../recommend/trained-model.ts";
+import { ndcg } from "./ndcg.ts";
 
 /** One validation question with all that a blend of it needs. */
 export interface BlendSheet {
@@ -121,7 +122,7 @@ function gainOf(
     } else if (each === score) equal++;
   }
   const rank = above + (1 + equal) / 2;
-  return rank <= DEPTH ? 1 / Math.log2(rank + 1) : 0;
+  return ndcg(rank, DEPTH);
 }
 
 /** What a blend gives each sheet: NDCG@10 of its question. */

@@ -109,6 +109,14 @@ describe.skipIf(missing !== null)(`on Kafka${missing === null ? "" : ` (${missin
     });
   });
 
+  test("doctor finds the broker behind a server that lets everybody in and says nothing", async () => {
+    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const env = { KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${silent.port},${kafka.bootstrap}` };
+    expect(await checkKafka(configOf(env))).toMatchObject({ status: "pass" });
+    const alone = { KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${silent.port}`, KAFKA_REQUEST_TIMEOUT_MS: "1000" };
+    expect(await checkKafka(configOf(alone))).toMatchObject({ status: "fail" });
+  });
+
   test("a producer works again on the same object after the broker returns", async () => {
     await using database = await testDatabase();
     await using producer = await kafkaLog(kafka, database.pool()).producer();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { hit, ndcg, RANK_METRICS, reciprocalRank } from "../../../src/evaluation/metrics.ts";
+import { hit, RANK_METRICS, reciprocalRank } from "../../../src/evaluation/metrics.ts";
+import { ndcg } from "../../../src/models/ndcg.ts";
 
 describe("metrics by hand", () => {
   test.each([
