@@ -9,7 +9,6 @@ const MAX_ITEMS = 1_000_000;
 interface Kept {
   readonly k: number;
   readonly rows: number;
-  readonly length: number;
   readonly madeAtMs: number;
   /** Null once others took its room. */
   list: RankedList | null;
@@ -21,9 +20,8 @@ export class RankedLists {
   readonly #ttlMs: number;
   readonly #maxItems: number;
   #kept = new WeakMap<object, Kept>();
-  /** In the order in which they were kept. */
-  #inOrder: Kept[] = [];
-  #oldest = 0;
+  /** Those that have a list, in the order in which they were kept. */
+  readonly #inOrder = new Set<Kept>();
   #items = 0;
 
   /** `ttlMs` 0 keeps nothing. */
@@ -45,28 +43,27 @@ export class RankedLists {
 
   clear(): void {
     this.#kept = new WeakMap();
-    this.#inOrder = [];
-    this.#oldest = 0;
+    this.#inOrder.clear();
     this.#items = 0;
   }
 
   keep(profile: object, k: number, rows: number, list: RankedList): void {
     if (this.#ttlMs === 0) return;
-    const { length } = list.itemIds;
-    const kept = { k, rows, length, list, madeAtMs: this.#clock.monotonicMs() };
+    const before = this.#kept.get(profile);
+    if (before) this.#drop(before);
+    const kept = { k, rows, list, madeAtMs: this.#clock.monotonicMs() };
     this.#kept.set(profile, kept);
-    this.#inOrder.push(kept);
-    this.#items += length;
-    while (this.#items > this.#maxItems) this.#dropOldest();
+    this.#inOrder.add(kept);
+    this.#items += list.itemIds.length;
+    for (const oldest of this.#inOrder) {
+      if (this.#items <= this.#maxItems) break;
+      this.#drop(oldest);
+    }
   }
 
-  #dropOldest(): void {
-    const kept = this.#inOrder[this.#oldest] as Kept;
+  #drop(kept: Kept): void {
+    this.#items -= kept.list?.itemIds.length ?? 0;
     kept.list = null;
-    this.#items -= kept.length;
-    this.#oldest++;
-    if (2 * this.#oldest < this.#inOrder.length) return;
-    this.#inOrder = this.#inOrder.slice(this.#oldest);
-    this.#oldest = 0;
+    this.#inOrder.delete(kept);
   }
 }

@@ -24,7 +24,7 @@ export interface RefinedSlate extends Slate {
   /** All that passed the filter, by score. */
   readonly passed: readonly Row[];
   /** The slate without exploration, and behind it what may be drawn; null where time ran out before all were judged. */
-  readonly made: () => RankedList | null;
+  made(): RankedList | null;
   readonly diversityMs: number;
 }
 
@@ -42,11 +42,11 @@ export function refineList(
     const record = new Judged(list, () => reads.hasTime());
     const rowsInput = { list, fresh, refinement, k, nowMs: clock.nowMs(), cardOf, user };
     const { rows, passed } = rowsOf({ ...rowsInput, hasTime: record.hasTime });
-    const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock });
+    const whole = request.isStored ? { ...list, ...refinedBasis(rowsInput, record.count) } : list;
+    const slate = makeSlate({ list: whole, rows, k, exploration: refinement.exploration, clock });
     const diversityMs = clock.monotonicMs() - startedMs - slate.explorationMs;
-    const basis = request.isStored ? refinedBasis(rowsInput, record.count) : {};
-    const made = () => (record.count < list.itemIds.length ? null : { ...pick(list, rows), ...basis });
-    return { ...slate, list: { ...slate.list, ...basis }, passed, made, diversityMs };
+    const made = () => (record.count < list.itemIds.length ? null : pick(whole, rows));
+    return { ...slate, passed, made, diversityMs };
   });
 }
 

@@ -24,6 +24,9 @@ export interface Row {
   readonly factor: number;
 }
 
+/** All of a list as it is ranked. */
+export const asRanked = ({ itemIds }: RankedList): Row[] => itemIds.map((_, place) => ({ place, factor: 1 }));
+
 export interface Candidate extends Row {
   readonly card: CatalogCard;
   /** The boost included. */

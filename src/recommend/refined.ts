@@ -8,7 +8,7 @@ import { MAX_PAGED_ITEMS, type Page, withShown } from "./paged-list.ts";
 import type { Cut, Depth, Policy, Ranked } from "./policy.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { ModelVersion, RecoRequest } from "./recommender.ts";
-import { pick } from "./refine.ts";
+import { asRanked, pick } from "./refine.ts";
 import { type RefinedSlate, type RefineParts, readUserFacts, refineList } from "./refine-list.ts";
 import type { ServingRules } from "./serving-rules.ts";
 import { makeSlate } from "./slate.ts";
@@ -91,8 +91,10 @@ function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | nul
   const length = judgedLength(refinement, request);
   return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
     chain(refineList(parts, list, user, fresh), (slate) => {
-      const made = ranked.keep && parts.reads.cause === null ? slate.made() : null;
-      if (made) ranked.keep?.(made);
+      if (ranked.keep && parts.reads.cause === null) {
+        const made = slate.made();
+        if (made) ranked.keep(made);
+      }
       return {
         list: slate.list,
         exploration: slate.exploration,
@@ -110,8 +112,7 @@ function slateOfKept(
   { refinement: { exploration }, request: { k }, clock }: RefinedParts,
   list: RankedList,
 ): Refined {
-  const rows = list.itemIds.map((_, place) => ({ place, factor: 1 }));
-  const slate = makeSlate({ list, rows, k, exploration, clock });
+  const slate = makeSlate({ list, rows: asRanked(list), k, exploration, clock });
   return { ...slate, rankingMs: 0, diversityMs: 0, page: null };
 }
 

@@ -4,7 +4,7 @@ import type { CatalogCard } from "./catalog-cards.ts";
 import type { ExplorationRules } from "./exploration.ts";
 import type { Boost, Filter, UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
-import { type Candidate, judge, type Row } from "./refine.ts";
+import { asRanked, type Candidate, judge, type Row } from "./refine.ts";
 import { isSpreading, type SpreadRules, spreadOut } from "./spread.ts";
 
 /** What is left to do for one request after ranking. */
@@ -42,7 +42,7 @@ export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; reado
   const extra = exploration?.rules.poolSize ?? 0;
   const firstFresh = list.itemIds.length - fresh;
   if (!needsCards(refinement)) {
-    const passed = list.itemIds.map((_, place) => ({ place, factor: 1 }));
+    const passed = asRanked(list);
     return { passed, rows: freshBehind(passed, k, firstFresh).slice(0, k + extra) };
   }
   const passed = judge({ ...input, ...refinement });

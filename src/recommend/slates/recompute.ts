@@ -4,7 +4,7 @@ import { unknownCard } from "../catalog-cards.ts";
 import { compileBoost, compileFilter, type ItemFacts } from "../expression.ts";
 import { extended } from "../fresh-items.ts";
 import type { RankedList } from "../ranked-list.ts";
-import type { Row } from "../refine.ts";
+import { asRanked, type Row } from "../refine.ts";
 import { makeSlate, type Slate } from "../slate.ts";
 import { type CardOf, type Refinement, rowsOf } from "../slate-rows.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
@@ -28,8 +28,7 @@ export function recompute(
   ranked = rerank(candidates),
 ): Recomputed {
   if (refined === null) {
-    const byScore = ranked.itemIds.map((_, place) => ({ place, factor: 1 }));
-    return { ranked, byScore, list: cut(ranked, k), exploration: null };
+    return { ranked, byScore: asRanked(ranked), list: cut(ranked, k), exploration: null };
   }
   const { nowMs, user, judged } = refined;
   const list = withFresh(cut(ranked, refined.length), refined.fresh);
