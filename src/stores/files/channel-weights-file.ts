@@ -9,6 +9,7 @@ import {
   DEFAULT_CHANNEL_WEIGHTS,
   parseChannelWeights,
 } from "../../recommend/catalogue/channel-weights.ts";
+import { isMissing } from "./missing-file.ts";
 
 const NAME = "channel_weights.json";
 
@@ -19,8 +20,8 @@ export async function readChannelWeights(modelsDir: string): Promise<ChannelWeig
   try {
     text = await readFile(path, "utf8");
   } catch (thrown) {
-    const error = asError(thrown) as NodeJS.ErrnoException;
-    if (error.code === "ENOENT") return DEFAULT_CHANNEL_WEIGHTS;
+    const error = asError(thrown);
+    if (isMissing(error)) return DEFAULT_CHANNEL_WEIGHTS;
     throw new Error(`${path}: ${error.message}`);
   }
   const parsed = parseJson(text);

@@ -4,8 +4,7 @@ import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSnapshot, encodeSnapshot } from "../../recommend/popular-snapshot.ts";
 import type { PopularSnapshots, ScoredItem } from "../../recommend/ports.ts";
-
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
+import { isMissing } from "./missing-file.ts";
 
 export interface PopularSnapshotFileOptions {
   readonly dir: string;

@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
+import { isMissing } from "./missing-file.ts";
 
 const PIECE_BYTES = 1_048_576;
 
@@ -37,7 +38,7 @@ export async function mirrorDocuments(folder: string, documents: ReadonlyMap<str
 }
 
 /** The model file of a run, in memory of its own. Rejects as the file system does. */
-export async function readRunBundle(dataDir: string, runId: string): Promise<Uint8Array> {
+export async function readRunBundle(dataDir: string, runId: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(join(runsOf(dataDir), runId, BUNDLE_FILE)));
 }
 
@@ -74,7 +75,7 @@ export async function hashRunBundle(dataDir: string, runId: string): Promise<str
       hash.update(piece as Uint8Array);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (isMissing(error)) return null;
     throw error;
   }
   return hash.digest("hex");

@@ -14,9 +14,7 @@ export async function sentTogether<T extends readonly Promise<unknown>[]>(
   const ends = await Promise.allSettled(work);
   const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   if (failures.length > 0) throw failures.find((failure) => !isConsequence(failure)) ?? failures[0];
-  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as Awaited<
-    ReturnType<typeof sentTogether<T>>
-  >;
+  return Promise.all(work);
 }
 
 const isConsequence = (failure: unknown) =>
