@@ -9,6 +9,7 @@ import { unknownCard } from "../src/recommend/catalog-cards.ts";
 import { NO_SPREAD } from "../src/recommend/spread.ts";
 import type { TrainedModel } from "../src/recommend/trained-model.ts";
 import { serving } from "../tests/support/serving.ts";
+import { skewedItems } from "./data/skewed-items.ts";
 
 const ITEMS = 10_000;
 const USERS = 500;
@@ -18,32 +19,19 @@ const ROUNDS = 7;
 const HOUR_MS = 3_600_000;
 
 const random = seededRandom(1);
-/** Skewed to low numbers, as views are. */
-const anItem = () => Math.floor(ITEMS * random.next() ** 2);
+const { anItem, distinct, lists } = skewedItems(ITEMS, random);
 const idOf = (item: number) => `item-${item}`;
-const distinct = (count: number) => [...new Set(Array.from({ length: count }, anItem))];
 const itemIds = Array.from({ length: ITEMS }, (_, item) => idOf(item));
 const model: TrainedModel = {
   runId: "20260101_023000",
   strategy: "ease_rules_blend",
   itemIds,
-  lists: { ease: someLists() },
+  lists: { ease: lists(LIST) },
   sessions: null,
   weights: { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 },
   sessionWeights: {},
   profileHalfLife: 5,
 };
-
-function someLists() {
-  const starts = new Int32Array(ITEMS + 1);
-  const items: number[] = [];
-  for (let item = 0; item < ITEMS; item++) {
-    items.push(...distinct(LIST));
-    starts[item + 1] = items.length;
-  }
-  const weights = Float32Array.from(items, () => random.next() ** 3 + 1e-6);
-  return { starts, items: Int32Array.from(items), weights };
-}
 
 const tagsOf = () => [...new Set([1, 2, 3].map(() => `tag ${Math.floor(200 * random.next() ** 2)}`))];
 const contents = {

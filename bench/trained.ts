@@ -3,7 +3,6 @@
 import { seededRandom } from "../src/core/random.ts";
 import { type CatalogCard, unknownCard } from "../src/recommend/catalog-cards.ts";
 import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
-import type { ItemLists } from "../src/recommend/item-lists.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
 import { neighbourList } from "../src/recommend/neighbour-list.ts";
 import { NewItemContent } from "../src/recommend/new-item-content.ts";
@@ -13,6 +12,7 @@ import type { SessionIndex } from "../src/recommend/session-index.ts";
 import { PROFILE_DEPTH, StreamScratch } from "../src/recommend/stream-v1.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../src/recommend/trained-scratch.ts";
+import { skewedItems } from "./data/skewed-items.ts";
 
 const ITEMS = 10_000;
 const USERS = 4_000;
@@ -22,9 +22,7 @@ const SESSIONS = 20_000;
 const K = 20;
 
 const random = seededRandom(1);
-/** Skewed to low numbers, as views are. */
-const anItem = () => Math.floor(ITEMS * random.next() ** 2);
-const distinct = (count: number) => [...new Set(Array.from({ length: count }, anItem))];
+const { anItem, distinct, lists } = skewedItems(ITEMS, random);
 
 const itemIds = Array.from({ length: ITEMS }, (_, item) => `item-${item}`);
 const table = new ItemTable();
@@ -34,7 +32,7 @@ const model: TrainedModel = {
   runId: "20260101_023000",
   strategy: "ease_rules_blend",
   itemIds,
-  lists: { ease: someLists(), item_knn: someLists(), content: someLists() },
+  lists: { ease: lists(LIST), item_knn: lists(LIST), content: lists(LIST) },
   sessions: someSessions(),
   weights: {},
   sessionWeights: {},
@@ -73,20 +71,6 @@ function someNewItems(): NewItems {
   newItems.take(rows, new Map(newness));
   newItems.renew();
   return newItems;
-}
-
-function someLists(): ItemLists {
-  const starts = new Int32Array(ITEMS + 1);
-  const items: number[] = [];
-  for (let item = 0; item < ITEMS; item++) {
-    items.push(...distinct(LIST));
-    starts[item + 1] = items.length;
-  }
-  return {
-    starts,
-    items: Int32Array.from(items),
-    weights: Float32Array.from(items, () => random.next() ** 3 + 1e-6),
-  };
 }
 
 function someSessions(): SessionIndex {

@@ -28,7 +28,7 @@ export async function servingCandidates(
   only: ReadonlySet<string> | null,
   stack: AsyncDisposableStack,
 ): Promise<Candidate[]> {
-  const tree = treesOf(databaseUrl);
+  const tree = (options: TreeOptions) => () => Server.tree({ databaseUrl, ...options });
   return started(
     [
       { name: "shell", hasStore: false, bar: null, start: () => Server.shell() },
@@ -63,10 +63,10 @@ export async function trainedCandidates(
   const { seconds, cpuS, peakMiB } = await runReco(["train", "--run-id", RUN_ID], env);
   console.error(`trained in ${seconds.toFixed(1)} s, ${cpuS.toFixed(1)} s of CPU, ${peakMiB.toFixed(0)} MiB`);
   await runReco(["promote-policy", "--run-id", RUN_ID], env);
-  const tree = (name: string, options: TreeOptions) => {
+  const tree = (name: string, options: TreeOptions) => () => {
     const own = emptyFolder(name);
     cpSync(dataDir, own, { recursive: true });
-    return treesOf(databaseUrl)({ ...options, dataDir: own });
+    return Server.tree({ databaseUrl, ...options, dataDir: own });
   };
   return started(
     [
@@ -86,9 +86,6 @@ export async function trainedCandidates(
 
 type TreeOptions = Partial<Parameters<typeof Server.tree>[0]>;
 type Startable = Omit<Candidate, "server"> & { readonly start: () => Promise<Server> };
-
-const treesOf = (databaseUrl: string) => (options: TreeOptions) => () =>
-  Server.tree({ databaseUrl, ...options });
 
 async function started(
   all: readonly Startable[],

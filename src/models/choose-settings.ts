@@ -54,7 +54,8 @@ const HALF_LIVES = [2, 3, 5, 10, 25];
 const IALS_QUESTIONS = 400;
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
-const SOURCES: readonly SourceName[] = [
+/** Among which the blends are sought. */
+export const BLENDED_SOURCES: readonly SourceName[] = [
   "sequential_rules",
   "ease",
   "ials",
@@ -144,13 +145,16 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       });
     }
     onStage("blend");
-    const found = chooseBlend(desk.blendProblem(model(), SOURCES, "user"), settings.weights);
+    const found = chooseBlend(desk.blendProblem(model(), BLENDED_SOURCES, "user"), settings.weights);
     tried += found.tried;
     ndcg = found.ndcg;
     settings = { ...settings, weights: found.weights };
     if (sessionQuestions >= MIN_QUESTIONS) {
       onStage("blend of sessions");
-      const session = chooseBlend(desk.blendProblem(model(), SOURCES, "session"), settings.sessionWeights);
+      const session = chooseBlend(
+        desk.blendProblem(model(), BLENDED_SOURCES, "session"),
+        settings.sessionWeights,
+      );
       tried += session.tried;
       sessionNdcg = session.ndcg;
       settings = { ...settings, sessionWeights: session.weights };
