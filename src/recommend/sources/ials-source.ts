@@ -23,6 +23,8 @@ export function ialsSource(): Source {
   /** Of profiles that are in memory anyway: their vectors go with them. */
   const kept = new WeakMap<object, Kept>();
   let vector: Float64Array = scratch;
+  /** By number of an item; 0 between answers. */
+  let unwanted = new Uint8Array(0);
 
   const vectorOf = (factors: ItemFactors, input: TrainedInput): Float64Array => {
     const known = input.profile && kept.get(input.profile);
@@ -34,6 +36,14 @@ export function ialsSource(): Source {
     return into;
   };
 
+  const markUnwanted = ({ placed: { numbers, slots }, unwanted: slotsOf }: TrainedInput, mark: 0 | 1) => {
+    if (unwanted.length < slots.length) unwanted = new Uint8Array(slots.length);
+    for (let place = 0; place < slotsOf.length; place++) {
+      const item = numbers[slotsOf[place] as number] ?? -1;
+      if (item >= 0) unwanted[item] = mark;
+    }
+  };
+
   return {
     name: "ials",
     score(input, into) {
@@ -41,14 +51,10 @@ export function ialsSource(): Source {
       const { factors } = model;
       if (factors === undefined) return;
       vector = vectorOf(factors, input);
-      const refused = new Set<number>();
-      for (let place = 0; place < input.unwanted.length; place++)
-        refused.add(input.unwanted[place] as number);
-      const accepts = (item: number) => {
-        const slot = slots[item] as number;
-        return !refused.has(slot) && !input.hidden.has(slot);
-      };
+      markUnwanted(input, 1);
+      const accepts = (item: number) => unwanted[item] === 0 && !input.hidden.has(slots[item] as number);
       search.best(factors, vector, accepts, (item, value) => into.add(slots[item] as number, value));
+      markUnwanted(input, 0);
     },
     complete({ placed: { model, numbers } }, candidates, into) {
       const { factors } = model;

@@ -61,7 +61,7 @@ const learned = made(1);
 
 describe("the index of factors", () => {
   test("of few items is one cell, and its search is exact", () => {
-    const { factors, recall } = indexFactors(learned);
+    const { factors, recall } = indexFactors(learned, ITEMS);
     expect([factors.spreads.length, factors.probes, recall]).toEqual([1, 1, null]);
     for (let user = 0; user < 20; user++)
       expect(found(factors, vectorOf(learned, user)).items).toEqual(exact(learned, vectorOf(learned, user)));
