@@ -25,6 +25,11 @@ export interface KeyedCacheOptions<V> {
   readonly maxLoad: number;
   readonly ttlMs: number;
   readonly renewal?: Renewal<V>;
+  /**
+   * Whether a value that was read anew says the same. Unless the key was invalidated the one before it stays then, and with
+   * it what others keep by it.
+   */
+  readonly isSame?: (known: V, read: V) => boolean;
   /** False: nothing is kept, every look-up misses; reads are still shared. */
   readonly enabled: boolean;
 }
@@ -167,15 +172,18 @@ export class KeyedCache<V> {
   /** Resolves once the read has ended, well or not. */
   #start(keys: readonly string[]): Promise<void> {
     const read = ++this.#reads;
-    const flight = this.#loads.load(keys);
+    const flight: Promise<ReadonlyMap<string, V>> = this.#loads.load(keys).then((values) => {
+      const landed = new Map<string, V>();
+      for (const key of keys) {
+        const value = values.get(key);
+        if (value === undefined) continue;
+        landed.set(key, this.#land(key, value, read, this.#flights.get(key) === flight));
+      }
+      return landed;
+    });
     for (const key of keys) this.#flights.set(key, flight);
     return flight
-      .then((values) => {
-        for (const key of keys) {
-          const value = values.get(key);
-          if (value !== undefined) this.#land(key, value, read, this.#flights.get(key) === flight);
-        }
-      })
+      .then(() => {})
       .catch((error: unknown) => {
         // Who waits for the flight sees the failure itself; a renewal has nobody, so it is counted here.
         this.#errors++;
@@ -187,12 +195,18 @@ export class KeyedCache<V> {
       });
   }
 
-  /** A value that was invalidated on its way is old, and yet newer than what is served in its place. */
-  #land(key: string, value: V, read: number, isCurrent: boolean): void {
-    const { enabled, renewal, clock } = this.#options;
-    if (!enabled || !(isCurrent || renewal?.when === "behind")) return;
+  /**
+   * What those who wait for the value get. A value that was invalidated on its way is old, and yet newer than what is served in
+   * its place.
+   */
+  #land(key: string, value: V, read: number, isCurrent: boolean): V {
+    const { enabled, renewal, clock, isSame } = this.#options;
+    if (!enabled || !(isCurrent || renewal?.when === "behind")) return value;
     const known = this.#entries.peek(key);
-    if (!isCurrent && (known === undefined || known.read > read)) return;
-    this.#entries.set(key, { value, filledAtMs: clock.monotonicMs(), read, changes: isCurrent ? 0 : 1 });
+    if (!isCurrent && (known === undefined || known.read > read)) return value;
+    const kept = known?.changes === 0 && isSame?.(known.value, value) ? known.value : value;
+    const changes = isCurrent ? 0 : 1;
+    this.#entries.set(key, { value: kept, filledAtMs: clock.monotonicMs(), read, changes });
+    return kept;
   }
 }

@@ -14,7 +14,7 @@ interface Kept {
   list: RankedList | null;
 }
 
-/** A profile that was read anew is another object: its lists are gone with the old one. */
+/** A profile that has changed is another object: its lists are gone with the old one. */
 export class RankedLists {
   readonly #clock: Clock;
   readonly #ttlMs: number;

@@ -1,7 +1,7 @@
 /** How a worker's memory is bounded and how long it lasts. */
 
 import type { Clock } from "../core/clock.ts";
-import { KeyedCache, type LoadKeys, type Renewal } from "./keyed-cache.ts";
+import { KeyedCache, type KeyedCacheOptions } from "./keyed-cache.ts";
 import type { BuiltinVersion } from "./recommender.ts";
 
 export interface ServingSettings {
@@ -21,13 +21,7 @@ export interface ServingSettings {
   readonly readTimeoutMs: number;
 }
 
-interface CacheKind<V> {
-  readonly load: LoadKeys<V>;
-  readonly maxLoad: number;
-  readonly ttlMs: number;
-  readonly renewal?: Renewal<V>;
-  readonly limit?: { readonly maxSize: number; readonly sizeOf: (value: V) => number };
-}
+type CacheKind<V> = Omit<KeyedCacheOptions<V>, "clock" | "maxKeys" | "enabled">;
 
 /** Users come back often enough to be read many at a time before their entries end. */
 export const USERS_AHEAD = { when: "ahead", weightOf: () => 0 } as const;

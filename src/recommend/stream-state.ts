@@ -15,7 +15,7 @@ import {
   USERS_PER_LOAD,
   userCache,
 } from "./serving-settings.ts";
-import { type UserProfile, userProfile } from "./user-profile.ts";
+import { isSameProfile, type UserProfile, userProfile } from "./user-profile.ts";
 
 /** Events of all profiles together, at 4 bytes each: a few users with long histories must not fill the memory. */
 const MAX_PROFILE_EVENTS = 8_000_000;
@@ -58,6 +58,7 @@ export class StreamState implements Disposable {
       ttlMs: settings.historyTtlMs,
       maxLoad: USERS_PER_LOAD,
       renewal: USERS_AHEAD,
+      isSame: isSameProfile,
     });
   }
 

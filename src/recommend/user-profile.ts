@@ -22,6 +22,13 @@ export function userProfile({ itemIds, tsMs }: UserEvents, table: ItemTable): Us
   return { table, slots, tsMs: new Float64Array(tsMs.slice(-TIMED_EVENTS)) };
 }
 
+export const isSameProfile = (known: UserProfile, read: UserProfile): boolean =>
+  known.table === read.table && isEqual(known.slots, read.slots) && isEqual(known.tsMs, read.tsMs);
+
+function isEqual<Numbers extends Int32Array | Float64Array>(some: Numbers, others: Numbers): boolean {
+  return some.length === others.length && some.every((value, at) => value === others[at]);
+}
+
 /** The same profile in `table`'s numbers. */
 export function profileInTable(profile: UserProfile, table: ItemTable): UserProfile {
   if (profile.table === table) return profile;

@@ -103,6 +103,17 @@ describe("a ranked list is answered again", () => {
     expect((await ask("reco", { k: 2 })).list).not.toBe(first.list);
   });
 
+  test("when the profile was read anew and is the same, and not when it is another one", async () => {
+    const { ask, store, clock } = setUp(shop(), 60_000);
+    const first = await ask("reco");
+    await clock.advance(21_000);
+    const second = await ask("reco");
+    expect(second.list).toBe(first.list);
+    store.recent.set("u1", events("a", "b", "a"));
+    await clock.advance(21_000);
+    expect((await ask("reco")).list).not.toBe(first.list);
+  });
+
   test("but not after an event of the user, an exclusion, or its time", async () => {
     const { ask, state, clock } = setUp();
     const first = await ask("reco");
