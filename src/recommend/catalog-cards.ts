@@ -97,6 +97,11 @@ export class CatalogCards implements Disposable {
     return this.#held.size;
   }
 
+  /** Whether no item has to be read from `outside`. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   /** Another number after each change of what is held. */
   get version(): number {
     return this.#version;

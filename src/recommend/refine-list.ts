@@ -9,7 +9,7 @@ import { pick, type Row } from "./refine.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { makeSlate, type Slate } from "./slate.ts";
-import { type CardOf, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import { type CardOf, itemsWithCards, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
 import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 
 export interface RefineParts {
@@ -35,7 +35,7 @@ export function refineList(
   user: UserFacts | null,
   fresh = 0,
 ): MaybePromise<RefinedSlate> {
-  return chain(cardsOf(parts, list), (cardOf) => {
+  return chain(cardsOf(parts, list, fresh), (cardOf) => {
     const { clock, refinement, request, reads } = parts;
     const { k } = request;
     const startedMs = clock.monotonicMs();
@@ -65,10 +65,16 @@ export function readUserFacts({
 
 const NO_CARDS: CardOf = () => undefined;
 
-function cardsOf({ state, reads, refinement }: RefineParts, { itemIds }: RankedList): MaybePromise<CardOf> {
+function cardsOf(
+  { state: { cards }, reads, refinement, request: { k } }: RefineParts,
+  list: RankedList,
+  fresh: number,
+): MaybePromise<CardOf> {
   if (!needsCards(refinement)) return NO_CARDS;
-  const { cards } = state;
-  const missing = itemIds.filter((itemId) => cards.get(itemId) === null);
+  const held = (itemId: string) => cards.get(itemId) ?? undefined;
+  if (cards.isWhole) return held;
+  const asked = itemsWithCards({ list, fresh, refinement, k });
+  const missing = asked.filter((itemId) => cards.get(itemId) === null);
   return chain(reads.values(cards.outside, missing, "database_query"), (read) => {
     const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
     return (itemId: string) => cards.get(itemId) ?? outside.get(itemId);

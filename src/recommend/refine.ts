@@ -33,6 +33,16 @@ export interface Candidate extends Row {
   readonly score: number;
 }
 
+/** As it is ranked. */
+export function asCandidate(
+  { itemIds, scores }: RankedList,
+  { place, factor }: Row,
+  cardOf: JudgeInput["cardOf"],
+): Candidate {
+  const itemId = itemIds[place] as string;
+  return { place, factor, card: cardOf(itemId) ?? unknownCard(itemId), score: scores[place] as number };
+}
+
 /** Items judged between two looks at the clock. */
 const JUDGED_AT_ONCE = 256;
 

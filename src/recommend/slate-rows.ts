@@ -4,8 +4,8 @@ import type { CatalogCard } from "./catalog-cards.ts";
 import type { ExplorationRules } from "./exploration.ts";
 import type { Boost, Filter, UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
-import { asRanked, type Candidate, judge, type Row } from "./refine.ts";
-import { isSpreading, type SpreadRules, spreadOut } from "./spread.ts";
+import { asCandidate, asRanked, type Candidate, judge, type Row } from "./refine.ts";
+import { isCapping, isSpreading, type SpreadRules, spreadOut, spreadPool } from "./spread.ts";
 
 /** What is left to do for one request after ranking. */
 export interface Refinement {
@@ -35,6 +35,23 @@ export interface RowsInput {
 export const needsCards = ({ filter, boost, spread }: Refinement): boolean =>
   filter !== null || boost !== null || isSpreading(spread);
 
+/** Diversity alone compares the items of its pool; of all others it wants to know nothing. */
+const comparesPoolAlone = ({ filter, boost, spread }: Refinement): boolean =>
+  filter === null && boost === null && !isCapping(spread) && spread.freshnessQuota === 0;
+
+/** Items of which more than their scores is asked. */
+export function itemsWithCards({
+  list: { itemIds },
+  fresh,
+  refinement,
+  k,
+}: Pick<RowsInput, "list" | "fresh" | "refinement" | "k">): readonly string[] {
+  if (!needsCards(refinement)) return [];
+  if (!comparesPoolAlone(refinement)) return itemIds;
+  const firstFresh = itemIds.length - fresh;
+  return [...itemIds.slice(0, Math.min(firstFresh, spreadPool(k))), ...itemIds.slice(firstFresh)];
+}
+
 /** The slate without exploration, and behind it what may be drawn instead; and all that passed the filter, by score. */
 export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; readonly passed: readonly Row[] } {
   const { list, fresh, refinement, k, nowMs } = input;
@@ -45,10 +62,24 @@ export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; reado
     const passed = asRanked(list);
     return { passed, rows: freshBehind(passed, k, firstFresh).slice(0, k + extra) };
   }
+  if (comparesPoolAlone(refinement)) return spreadPoolAlone(input, extra);
   const passed = judge({ ...input, ...refinement });
   const ordered = freshBehind<Candidate>(passed, k, firstFresh);
   if (!isSpreading(spread)) return { passed, rows: ordered.slice(0, k + extra) };
   return { passed, rows: spreadOut(ordered, spread, { k, extra, nowMs }) };
+}
+
+function spreadPoolAlone(
+  { list, fresh, refinement: { spread }, k, nowMs, cardOf }: RowsInput,
+  extra: number,
+): ReturnType<typeof rowsOf> {
+  const passed = asRanked(list);
+  const ordered = freshBehind(passed, k, list.itemIds.length - fresh);
+  const pool = ordered.slice(0, spreadPool(k)).map((row) => asCandidate(list, row, cardOf));
+  const slate = spreadOut(pool, spread, { k, extra: 0, nowMs });
+  const chosen = new Set(slate.map(({ place }) => place));
+  const others = ordered.filter(({ place }) => !chosen.has(place));
+  return { passed, rows: [...slate, ...others.slice(0, k + extra - slate.length)] };
 }
 
 /** New items right behind the first `k`, so that they are among those that may be drawn. */

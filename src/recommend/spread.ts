@@ -82,14 +82,15 @@ function slateOf(
 ): Candidate[] {
   const relevance = relevanceOf(pool);
   const likeness = new Likeness(lambda < 1 ? pool.map(({ card }) => card.tags) : pool.map(() => []));
-  const left = new Set(pool.keys());
+  const isTaken = new Uint8Array(pool.length);
   let freshLeft = Math.min(Math.ceil(freshnessQuota * k), pool.filter(isFresh).length);
   const chosen: Candidate[] = [];
   /** Of those admitted the one of the highest measure, of equal ones the first; -1: none is. */
   const bestOf = (onlyFresh: boolean): number => {
     let best = -1;
     let bestValue = Number.NEGATIVE_INFINITY;
-    for (const at of left) {
+    for (let at = 0; at < pool.length; at++) {
+      if (isTaken[at] === 1) continue;
       const value = lambda * (relevance[at] as number) - (1 - lambda) * (likeness.values[at] as number);
       if (value <= bestValue) continue;
       const candidate = pool[at] as Candidate;
@@ -109,7 +110,7 @@ function slateOf(
       continue;
     }
     const candidate = pool[best] as Candidate;
-    left.delete(best);
+    isTaken[best] = 1;
     caps.note(candidate);
     if (freshLeft > 0 && isFresh(candidate)) freshLeft--;
     chosen.push(candidate);
@@ -153,8 +154,10 @@ class Caps {
   }
 
   note({ card: { author, category } }: Candidate): void {
-    if (author !== null) this.#authors.set(author, (this.#authors.get(author) ?? 0) + 1);
-    if (category !== null) this.#categories.set(category, (this.#categories.get(category) ?? 0) + 1);
+    const { maxPerAuthor, maxPerCategory } = this.#rules;
+    if (maxPerAuthor > 0 && author !== null) this.#authors.set(author, (this.#authors.get(author) ?? 0) + 1);
+    if (maxPerCategory > 0 && category !== null)
+      this.#categories.set(category, (this.#categories.get(category) ?? 0) + 1);
   }
 }
 
