@@ -21,12 +21,8 @@ import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import type { TrainedInput } from "./trained-input.ts";
 import type { BlendWeights } from "./trained-model.ts";
 
-/** Best items of each source that are candidates for a slate. */
-const CANDIDATES_PER_SOURCE = 100;
-/** Of a list longer than `SLATE_AND_POOL`, from which a filter may take most. */
-const DEEP_CANDIDATES_PER_SOURCE = 200;
-/** A slate, and what exploration may draw in its place. */
-const SLATE_AND_POOL = 400;
+/** Best items of each source that are candidates. */
+const CANDIDATES_PER_SOURCE = 200;
 /** Of all sources but popularity together. */
 const MAX_SCORED = 800;
 /** Room for those that popularity adds when filters leave too few, and for new items. */
@@ -71,9 +67,7 @@ export class TrainedScratch {
     weights: BlendWeights,
     use: (slots: Int32Array, columns: readonly Column[]) => T,
   ): T {
-    const { index, unwanted, hidden, k } = input;
-    const perSource = k > SLATE_AND_POOL ? DEEP_CANDIDATES_PER_SOURCE : CANDIDATES_PER_SOURCE;
-    const { popularCandidates = perSource } = input;
+    const { index, unwanted, hidden, popularCandidates = CANDIDATES_PER_SOURCE } = input;
     const size = index.table.size;
     const candidates = this.#candidates;
     const used = this.#sources.filter(({ source }) => (weights[source.name] ?? 0) > 0);
@@ -83,7 +77,7 @@ export class TrainedScratch {
       for (const { source, scores } of used) {
         scores.reserve(size);
         source.score(input, scores);
-        scores.addBest(candidates, perSource);
+        scores.addBest(candidates, CANDIDATES_PER_SOURCE);
       }
       candidates.widen(popularCandidates);
       this.#popularity.addBest(index, candidates, popularCandidates);
