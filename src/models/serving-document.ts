@@ -1,14 +1,19 @@
-/** Reads what a policy document says of slates: `serving.diversity`, caps, freshness quota and `serving.exploration`. */
+/**
+ * Reads what a policy document says of slates: `serving.diversity`, caps, freshness quota, `serving.exploration` and
+ * `serving.replay_seen`.
+ */
 
 import { err, ok, type Result } from "../core/result.ts";
 import { type ExplorationRules, NO_EXPLORATION } from "../recommend/exploration.ts";
+import type { ReplaySeen } from "../recommend/returning.ts";
 import { PLAIN_RULES, type ServingRules } from "../recommend/serving-rules.ts";
 import { NO_SPREAD, type SpreadRules } from "../recommend/spread.ts";
 
-/** What counts where the document opens `diversity` or `exploration` and leaves a member out. */
+/** What counts where the document opens `diversity`, `exploration` or `replay_seen` and leaves a member out. */
 const DEFAULT_LAMBDA = 0.85;
 const DEFAULT_EXPLORATION: ExplorationRules = { epsilon: 0.05, fromPosition: 3, poolSize: 200 };
 const DEFAULT_FRESHNESS_DAYS = 30;
+const DEFAULT_REPLAY_HOURS = 168;
 
 /** What training writes; docs/adr/0016 has what it costs and gives. */
 export const TRAINED_SERVING = {
@@ -26,6 +31,7 @@ export const TRAINED_SERVING = {
 
 const MAX_POOL_SIZE = 1_000;
 const MAX_DAYS = 36_500;
+const MS_PER_HOUR = 3_600_000;
 
 /**
  * `serving` as the document has it. A rule that it does not name is off, members that belong to others are passed over;
@@ -60,7 +66,12 @@ export function readServingRules(serving: unknown): Result<ServingRules, string>
       ? reader.share("serving.diversity.lambda", diversity["lambda"], DEFAULT_LAMBDA)
       : NO_SPREAD.diversityLambda,
   };
-  const rules = { spread, exploration: exploration ? readExploration(reader, exploration) : NO_EXPLORATION };
+  const replaySeen = reader.part("serving.replay_seen", whole["replay_seen"], ["half_life_hours"]);
+  const rules = {
+    spread,
+    exploration: exploration ? readExploration(reader, exploration) : NO_EXPLORATION,
+    replaySeen: replaySeen && readReplaySeen(reader, replaySeen),
+  };
   return reader.problem === null ? ok(rules) : err(reader.problem);
 }
 
@@ -77,6 +88,12 @@ function readExploration(reader: Reader, members: Members): ExplorationRules {
     ),
     poolSize: reader.whole("serving.exploration.pool_size", members["pool_size"], poolSize, 1, MAX_POOL_SIZE),
   };
+}
+
+function readReplaySeen(reader: Reader, members: Members): ReplaySeen {
+  const name = "serving.replay_seen.half_life_hours";
+  const hours = reader.whole(name, members["half_life_hours"], DEFAULT_REPLAY_HOURS, 1, MAX_DAYS * 24);
+  return { halfLifeMs: hours * MS_PER_HOUR };
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -31,7 +31,7 @@ export function withFresh(
   if (limit === 0 || spread.freshDays === 0) return { list, fresh: 0 };
   const newest = state.cards.newest.since(bornAfter(spread, clock.nowMs()));
   if (newest.length === 0) return { list, fresh: 0 };
-  return chain(unwantedItems(state, policy.modelVersion, request, reads), (isUnwanted) => {
+  return chain(unwantedItems(state, policy, request, reads), (isUnwanted) => {
     const known = new Set(whole.itemIds);
     const added = newest.filter((itemId) => !known.has(itemId) && !isUnwanted(itemId)).slice(0, limit);
     return { list: extended(list, added), fresh: added.length };

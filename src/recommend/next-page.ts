@@ -85,7 +85,7 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
     exploration: explorationOf(rules, modelVersion, request),
   };
   const whole = { ...parts, refinement };
-  return chain(unwantedItems(state, modelVersion, request, reads), (isUnwanted) =>
+  return chain(unwantedItems(state, paged, request, reads), (isUnwanted) =>
     chain(readUserFacts(whole), (user) => {
       const places = list.itemIds.flatMap((itemId, place) =>
         isShown(shown, place) || isUnwanted(itemId) ? [] : place,
@@ -95,7 +95,7 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
         places.map((place) => ({ place, factor: 1 })),
       );
       const left = request.isStored ? withRanks(rest) : rest;
-      return chain(refineList(whole, left, user), (slate) => {
+      return chain(refineList(whole, { list: left, user }), (slate) => {
         const taken = slate.rows.map(({ place }) => places[place] as number);
         // Where something could not be read, what did not pass may do so later.
         const isEnd =

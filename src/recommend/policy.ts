@@ -4,11 +4,14 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { ModelVersion, RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
+import type { Returning } from "./returning.ts";
 import type { ServingRules } from "./serving-rules.ts";
 
 export interface Ranked {
   readonly list: RankedList;
   readonly rankingMs: number;
+  /** Of items in the list that the user took; absent where the list has none of them. */
+  readonly returning?: Returning;
   /** Whether the list is what `keep` got before. */
   readonly isKept?: boolean;
   /** Keeps what was made of the list for equal requests, while the profile stays the same; absent where it must not be. */

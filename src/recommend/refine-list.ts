@@ -9,7 +9,14 @@ import { pick, type Row } from "./refine.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { makeSlate, type Slate } from "./slate.ts";
-import { type CardOf, itemsWithCards, needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
+import {
+  type CardOf,
+  itemsWithCards,
+  needsCards,
+  type Refinement,
+  type RowsInput,
+  rowsOf,
+} from "./slate-rows.ts";
 import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 
 export interface RefineParts {
@@ -31,16 +38,16 @@ export interface RefinedSlate extends Slate {
 /** The last `fresh` items are there for being new. */
 export function refineList(
   parts: RefineParts,
-  list: RankedList,
-  user: UserFacts | null,
-  fresh = 0,
+  ranked: Pick<RowsInput, "list" | "returning" | "user"> & { readonly fresh?: number },
 ): MaybePromise<RefinedSlate> {
-  return chain(cardsOf(parts, list, fresh), (cardOf) => {
-    const { clock, refinement, request, reads } = parts;
-    const { k } = request;
+  const { clock, refinement, request, reads } = parts;
+  const { k } = request;
+  const { list, fresh = 0, ...rest } = ranked;
+  const input = { ...rest, list, fresh, refinement, k };
+  return chain(cardsOf(parts, input), (cardOf) => {
     const startedMs = clock.monotonicMs();
     const record = new Judged(list, () => reads.hasTime());
-    const rowsInput = { list, fresh, refinement, k, nowMs: clock.nowMs(), cardOf, user };
+    const rowsInput = { ...input, nowMs: clock.nowMs(), cardOf };
     const { rows, passed } = rowsOf({ ...rowsInput, hasTime: record.hasTime });
     const whole = request.isStored ? { ...list, ...refinedBasis(rowsInput, record.count) } : list;
     const slate = makeSlate({ list: whole, rows, k, exploration: refinement.exploration, clock });
@@ -66,15 +73,13 @@ export function readUserFacts({
 const NO_CARDS: CardOf = () => undefined;
 
 function cardsOf(
-  { state: { cards }, reads, refinement, request: { k } }: RefineParts,
-  list: RankedList,
-  fresh: number,
+  { state: { cards }, reads, refinement }: RefineParts,
+  input: Parameters<typeof itemsWithCards>[0],
 ): MaybePromise<CardOf> {
   if (!needsCards(refinement)) return NO_CARDS;
   const held = (itemId: string) => cards.get(itemId) ?? undefined;
   if (cards.isWhole) return held;
-  const asked = itemsWithCards({ list, fresh, refinement, k });
-  const missing = asked.filter((itemId) => cards.get(itemId) === null);
+  const missing = itemsWithCards(input).filter((itemId) => cards.get(itemId) === null);
   return chain(reads.values(cards.outside, missing, "database_query"), (read) => {
     const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
     return (itemId: string) => cards.get(itemId) ?? outside.get(itemId);

@@ -3,6 +3,7 @@
 import { type CatalogCard, unknownCard } from "./catalog-cards.ts";
 import { type Boost, type Filter, NOBODY, type UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
+import type { Returning } from "./returning.ts";
 
 export interface JudgeInput {
   readonly list: RankedList;
@@ -10,6 +11,7 @@ export interface JudgeInput {
   readonly boost: Boost | null;
   /** Undefined where the catalogue could not be read: no filter lets such an item pass. */
   readonly cardOf: (itemId: string) => CatalogCard | undefined;
+  readonly returning?: Returning;
   /** Null where they could not be read: a filter that asks for them lets nothing pass. */
   readonly user: UserFacts | null;
   /** Asked now and then: once it is false the slate is made of what passed until then, of so many judged. */
@@ -20,7 +22,7 @@ export interface JudgeInput {
 export interface Row {
   /** In the list. */
   readonly place: number;
-  /** What the boost multiplies its score by. */
+  /** What its score is multiplied by: the boost, and what an item that was seen has again of it. */
   readonly factor: number;
 }
 
@@ -46,13 +48,14 @@ export function asCandidate(
 /** Items judged between two looks at the clock. */
 const JUDGED_AT_ONCE = 256;
 
-/** Those that pass the filter, by boosted score; equal scores keep their order. */
+/** Those that pass the filter, by score with its factor; equal scores keep their order. */
 export function judge({
   list,
   filter,
   boost,
   cardOf,
   user: read,
+  returning,
   hasTime,
 }: JudgeInput): readonly Candidate[] {
   if (read === null && filter?.asksUser) return [];
@@ -63,10 +66,10 @@ export function judge({
     const known = cardOf(itemId);
     if (filter && !(known && filter.of(known, user))) continue;
     const card = known ?? unknownCard(itemId);
-    const factor = boost ? boost.of(card, user) : 1;
+    const factor = (boost ? boost.of(card, user) : 1) * (returning?.get(itemId) ?? 1);
     candidates.push({ place, card, factor, score: (list.scores[place] as number) * factor });
   }
-  return boost ? candidates.sort((a, b) => b.score - a.score) : candidates;
+  return boost || returning ? candidates.sort((a, b) => b.score - a.score) : candidates;
 }
 
 /** These rows of the list, with the scores they were chosen by; a boost raises what each source gave alike. */

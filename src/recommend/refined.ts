@@ -14,7 +14,7 @@ import type { ServingRules } from "./serving-rules.ts";
 import { makeSlate } from "./slate.ts";
 import { needsCards, type Refinement, rowsOf } from "./slate-rows.ts";
 import { Judged, refinedBasis } from "./slates/refined-basis.ts";
-import { isCapping, isSpreading, spreadPool } from "./spread.ts";
+import { isCapping, spreadPool } from "./spread.ts";
 
 /** As many items of the ranked list are judged at most: each costs an evaluation, and maybe a read of its card. */
 const MAX_JUDGED = 2_000;
@@ -25,12 +25,11 @@ export function refinementOf(policy: Policy, request: RecoRequest): Refinement |
   const { filter = null, isPaged = false } = request;
   // The baseline is the plain reference: it filters, and boosts nothing.
   const boost = policy.boosts ? (request.boost ?? null) : null;
-  const { spread } = policy.rules;
+  const { spread, replaySeen } = policy.rules;
   const exploration = explorationOf(policy.rules, policy.modelVersion, request);
-  if (filter === null && boost === null && exploration === null && !isSpreading(spread) && !isPaged) {
-    return null;
-  }
-  return { filter, boost, spread, exploration };
+  const refinement = { filter, boost, spread, exploration };
+  const isPlain = !needsCards(refinement) && exploration === null && replaySeen === null && !isPaged;
+  return isPlain ? null : refinement;
 }
 
 export function explorationOf(
@@ -53,7 +52,7 @@ export interface Refined extends Ranked, Pick<RefinedSlate, "exploration" | "div
 
 export function rankRefined(parts: RefinedParts): MaybePromise<Refined | null> {
   const { policy, request, reads, refinement } = parts;
-  const cut = cutOf(refinement, request);
+  const cut = cutOf(policy, refinement, request);
   return chain(readUserFacts(parts), (user) => {
     const at = (depth: Depth) =>
       chain(
@@ -88,9 +87,9 @@ export function popularRefined(parts: RefinedParts): RankedList {
 function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | null): MaybePromise<Refined> {
   const { refinement, request, policy } = parts;
   if (ranked.isKept) return slateOfKept(parts, ranked.list);
-  const length = judgedLength(refinement, request);
+  const length = judgedLength(policy, refinement, request);
   return chain(withFresh(parts, policy, ranked.list, length), ({ list, fresh }) =>
-    chain(refineList(parts, list, user, fresh), (slate) => {
+    chain(refineList(parts, { list, fresh, user, ...returningOf(ranked) }), (slate) => {
       if (ranked.keep && parts.reads.cause === null) {
         const made = slate.made();
         if (made) ranked.keep(made);
@@ -107,6 +106,8 @@ function refineRanked(parts: RefinedParts, ranked: Ranked, user: UserFacts | nul
   );
 }
 
+const returningOf = ({ returning }: Ranked) => (returning ? { returning } : {});
+
 /** Only what is drawn is new. */
 function slateOfKept(
   { refinement: { exploration }, request: { k }, clock }: RefinedParts,
@@ -117,11 +118,11 @@ function slateOfKept(
 }
 
 /** Null where the request has wishes of its own, of which each may call for any item. */
-function cutOf(refinement: Refinement, request: RecoRequest): Cut | null {
+function cutOf(policy: Policy, refinement: Refinement, request: RecoRequest): Cut | null {
   const { filter, boost, exploration } = refinement;
   if (filter !== null || boost !== null || request.isPaged) return null;
   const rows = request.k + (exploration?.rules.poolSize ?? 0);
-  return { candidates: judgedLength(refinement, request), rows };
+  return { candidates: judgedLength(policy, refinement, request), rows };
 }
 
 function firstPage(
@@ -141,10 +142,16 @@ function firstPage(
 
 /** Where every item may come into question it is a bounded number; else what a slate and its exploration need. */
 function judgedLength(
+  { rules: { replaySeen } }: Policy,
   { filter, boost, spread, exploration }: Refinement,
   { k, isPaged = false }: RecoRequest,
 ): number {
   const isDeep =
-    isPaged || filter !== null || boost !== null || isCapping(spread) || spread.freshnessQuota > 0;
+    isPaged ||
+    filter !== null ||
+    boost !== null ||
+    replaySeen !== null ||
+    isCapping(spread) ||
+    spread.freshnessQuota > 0;
   return isDeep ? MAX_JUDGED : spreadPool(k) + (exploration?.rules.poolSize ?? 0);
 }

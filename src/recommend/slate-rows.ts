@@ -5,6 +5,7 @@ import type { ExplorationRules } from "./exploration.ts";
 import type { Boost, Filter, UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
 import { asCandidate, asRanked, type Candidate, judge, type Row } from "./refine.ts";
+import type { Returning } from "./returning.ts";
 import { isCapping, isSpreading, type SpreadRules, spreadOut, spreadPool } from "./spread.ts";
 
 /** What is left to do for one request after ranking. */
@@ -29,6 +30,8 @@ export interface RowsInput {
   readonly cardOf: CardOf;
   /** Null where they could not be read. */
   readonly user: UserFacts | null;
+  /** What the user took counts by these shares. */
+  readonly returning?: Returning;
   readonly hasTime: (judged: number) => boolean;
 }
 
@@ -36,18 +39,24 @@ export const needsCards = ({ filter, boost, spread }: Refinement): boolean =>
   filter !== null || boost !== null || isSpreading(spread);
 
 /** Diversity alone compares the items of its pool; of all others it wants to know nothing. */
-const comparesPoolAlone = ({ filter, boost, spread }: Refinement): boolean =>
-  filter === null && boost === null && !isCapping(spread) && spread.freshnessQuota === 0;
+const comparesPoolAlone = ({
+  refinement: { filter, boost, spread },
+  returning,
+}: Pick<RowsInput, "refinement" | "returning">): boolean =>
+  filter === null && boost === null && !returning && !isCapping(spread) && spread.freshnessQuota === 0;
 
 /** Items of which more than their scores is asked. */
-export function itemsWithCards({
-  list: { itemIds },
-  fresh,
-  refinement,
-  k,
-}: Pick<RowsInput, "list" | "fresh" | "refinement" | "k">): readonly string[] {
+export function itemsWithCards(
+  input: Pick<RowsInput, "list" | "fresh" | "refinement" | "returning" | "k">,
+): readonly string[] {
+  const {
+    list: { itemIds },
+    fresh,
+    refinement,
+    k,
+  } = input;
   if (!needsCards(refinement)) return [];
-  if (!comparesPoolAlone(refinement)) return itemIds;
+  if (!comparesPoolAlone(input)) return itemIds;
   const firstFresh = itemIds.length - fresh;
   return [...itemIds.slice(0, Math.min(firstFresh, spreadPool(k))), ...itemIds.slice(firstFresh)];
 }
@@ -58,11 +67,11 @@ export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; reado
   const { spread, exploration } = refinement;
   const extra = exploration?.rules.poolSize ?? 0;
   const firstFresh = list.itemIds.length - fresh;
-  if (!needsCards(refinement)) {
+  if (!needsCards(refinement) && !input.returning) {
     const passed = asRanked(list);
     return { passed, rows: freshBehind(passed, k, firstFresh).slice(0, k + extra) };
   }
-  if (comparesPoolAlone(refinement)) return spreadPoolAlone(input, extra);
+  if (comparesPoolAlone(input)) return spreadPoolAlone(input, extra);
   const passed = judge({ ...input, ...refinement });
   const ordered = freshBehind<Candidate>(passed, k, firstFresh);
   if (!isSpreading(spread)) return { passed, rows: ordered.slice(0, k + extra) };

@@ -6,6 +6,7 @@ import type { ItemTable } from "./item-table.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
+import { returningItems } from "./returning.ts";
 import type { ServingRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
@@ -15,7 +16,7 @@ import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
 import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
 import { newestInteractions, profileInTable } from "./user-profile.ts";
-import { unwantedSlots } from "./viewer.ts";
+import { excludedSlots, unwantedSlots } from "./viewer.ts";
 
 /** A run as it serves: what it learned, and what its policy document says of slates. */
 export interface ServedRun {
@@ -43,7 +44,9 @@ export function trainedPolicy(
     const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
     if (index.size === 0 && recent.length === 0) return null;
     const newItems = state.newItems.scores(newest, index.table);
-    const unwanted = unwantedSlots(viewer, request, index.table);
+    const { table } = index;
+    const { replaySeen } = rules;
+    const unwanted = replaySeen ? excludedSlots(request, table) : unwantedSlots(viewer, request, table);
     const hidden = visibility.items.inTable(index.table);
     const input: TrainedInput = {
       placed: placedIn(index.table),
@@ -62,7 +65,12 @@ export function trainedPolicy(
       recent.length === 0
         ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
-    return { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
+    const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
+    if (replaySeen === null) return ranked;
+    const { itemIds } = list;
+    const { profile: whole, overlay } = viewer;
+    const taken = { itemIds, table, profile: whole, overlay, rules: replaySeen, nowMs: clock.nowMs() };
+    return { ...ranked, returning: returningItems(taken) };
   };
 
   return {

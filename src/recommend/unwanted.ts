@@ -4,17 +4,18 @@ import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import { readUser } from "./baseline-policy.ts";
 import { HISTORY_LIMIT } from "./baseline-state.ts";
 import { mergeHistory, overlayOf } from "./overlay.ts";
-import type { ModelVersion, RecoRequest } from "./recommender.ts";
+import type { Policy } from "./policy.ts";
+import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { findViewer, type Viewer } from "./viewer.ts";
 
 export type IsUnwanted = (itemId: string) => boolean;
 
-/** Hidden items, those that the request excludes, and those that count as seen with this policy. */
+/** Hidden items, those that the request excludes, and those that count as seen with this policy, unless they may come back. */
 export function unwantedItems(
   state: ServingState,
-  modelVersion: ModelVersion,
+  { modelVersion, rules: { replaySeen } }: Pick<Policy, "modelVersion" | "rules">,
   request: RecoRequest,
   reads: RequestReads,
 ): MaybePromise<IsUnwanted> {
@@ -31,7 +32,7 @@ export function unwantedItems(
     });
   }
   return chain(findViewer(state, request, reads), (viewer) =>
-    orSeen(seenBy(viewer), visibility.wanted(request, viewer.hidden)),
+    orSeen(replaySeen ? () => false : seenBy(viewer), visibility.wanted(request, viewer.hidden)),
   );
 }
 

@@ -67,7 +67,11 @@ function viewerOf(
   });
 }
 
-/** What the user saw and what the caller excludes, in `table`'s numbers; -1 is no item. */
+/** What the caller excludes, in `table`'s numbers; -1 is no item. */
+export const excludedSlots = ({ exclude }: RecoRequest, table: ItemTable): SlotList =>
+  Array.from(exclude, (itemId) => table.slotOf(itemId));
+
+/** That, and what the user saw. */
 export function unwantedSlots(
   { profile, overlay }: Viewer,
   { exclude }: RecoRequest,

@@ -44,6 +44,7 @@ const kept: KeptList = {
         diversityLambda: 0.85,
       },
       exploration: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
+      replaySeen: { halfLifeMs: 3_600_000 },
     },
   },
 };

@@ -9,9 +9,12 @@ import type { ServedSlate, StoredSlate } from "./slate.ts";
 
 /** One part of a score. All parts of an item add up to its score. */
 export interface Contribution {
-  /** A source or feature; `boost`, or `category_repeat` where further items of a category count less. */
+  /**
+   * A source or feature; `boost`; `replay_seen` where an item that was seen comes back; `category_repeat` where further items of
+   * a category count less.
+   */
   readonly name: string;
-  /** What the source gave, or the feature was; of `boost` and `category_repeat` the factor. */
+  /** What the source gave, or the feature was; of `boost`, `replay_seen` and `category_repeat` the factor. */
   readonly raw: number;
   /** Min-max over the candidates, or as it is where the policy does not normalise. */
   readonly normalised: number;
@@ -91,8 +94,7 @@ export function explainSlate(stored: StoredSlate) {
 
 function explainItems(slate: ServedSlate, features: SlateFeatures, made: Recomputed): ExplainedItem[] {
   const { candidates } = features;
-  const whole = rerank(candidates, candidates.itemIds.length);
-  const contributionsOf = contributionsIn(candidates, whole);
+  const contributionsOf = contributionsIn(candidates, rerank(candidates, candidates.itemIds.length));
   const factors = new Map<string, number>();
   const passed: string[] = [];
   for (const { place, factor } of made.byScore) {
@@ -101,14 +103,20 @@ function explainItems(slate: ServedSlate, features: SlateFeatures, made: Recompu
     passed.push(itemId);
   }
   const greedy = made.exploration?.greedy ?? made.list.itemIds;
+  const boosts = features.refined !== null && features.refined.boost !== null;
+  const shares = features.refined?.returning && new Map(features.refined.returning);
   return shownItems(slate).map((item) => {
-    const factor = factors.get(item.item_id) ?? 1;
-    const boosts = features.refined?.boost !== null && features.refined !== null;
-    const contributions = contributionsOf(item.item_id);
+    const share = shares?.get(item.item_id);
+    const whole = factors.get(item.item_id) ?? 1;
+    // An item that was just taken has nothing for a boost to raise.
+    const factor = share === undefined ? whole : share > 0 ? whole / share : 1;
+    let contributions = contributionsOf(item.item_id);
+    if (boosts) contributions = withFactor(contributions, "boost", factor);
+    if (share !== undefined) contributions = withFactor(contributions, "replay_seen", share);
     const greedyPlace = greedy.indexOf(item.item_id);
     return {
       ...item,
-      contributions: boosts ? withBoost(contributions, factor) : contributions,
+      contributions,
       boost_factor: boosts ? factor : null,
       diversity:
         features.refined === null
@@ -121,10 +129,14 @@ function explainItems(slate: ServedSlate, features: SlateFeatures, made: Recompu
 const sumOf = (parts: readonly Contribution[]) =>
   parts.reduce((sum, { contribution }) => sum + contribution, 0);
 
-/** What the boost adds to the score before it, or takes from it. */
-const withBoost = (parts: readonly Contribution[], factor: number): readonly Contribution[] => [
+/** What a factor adds to the score before it, or takes from it. */
+const withFactor = (
+  parts: readonly Contribution[],
+  name: string,
+  factor: number,
+): readonly Contribution[] => [
   ...parts,
-  { name: "boost", raw: factor, normalised: factor, weight: 1, contribution: sumOf(parts) * (factor - 1) },
+  { name, raw: factor, normalised: factor, weight: 1, contribution: sumOf(parts) * (factor - 1) },
 ];
 
 function contributionsIn(candidates: CandidateFeatures, whole: RankedList) {

@@ -64,6 +64,8 @@ export interface RefinedFeatures {
   readonly cards: readonly (Partial<ItemFacts> | null)[];
   /** Null where they could not be read. */
   readonly user: UserFacts | null;
+  /** Items that the user took, and the share of its score that each had again; absent where what was seen stays away. */
+  readonly returning?: readonly (readonly [itemId: string, share: number])[];
   readonly nowMs: number;
 }
 

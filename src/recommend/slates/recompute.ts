@@ -30,7 +30,7 @@ export function recompute(
   if (refined === null) {
     return { ranked, byScore: asRanked(ranked), list: cut(ranked, k), exploration: null };
   }
-  const { nowMs, user, judged } = refined;
+  const { nowMs, user, judged, returning } = refined;
   const list = withFresh(cut(ranked, refined.length), refined.fresh);
   const refinement = refinementFrom(refined, seed);
   const own = withFresh(cut(rerank(candidates), refined.length), refined.fresh);
@@ -42,6 +42,7 @@ export function recompute(
     nowMs,
     cardOf: cardsOf(refined, own.itemIds),
     user,
+    ...(returning && { returning: new Map(returning) }),
     hasTime: (count) => count < judged,
   });
   const slate = makeSlate({ list, rows, k, exploration: refinement.exploration, clock: NO_CLOCK });

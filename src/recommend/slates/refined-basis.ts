@@ -38,7 +38,7 @@ export function refinedBasis(
 }
 
 function describe(
-  { list: { itemIds }, fresh, refinement, cardOf, user, nowMs }: Omit<RowsInput, "k" | "hasTime">,
+  { list: { itemIds }, fresh, refinement, cardOf, user, returning, nowMs }: Omit<RowsInput, "k" | "hasTime">,
   judged: number,
 ): RefinedFeatures {
   const { filter, boost, spread, exploration } = refinement;
@@ -56,6 +56,7 @@ function describe(
       ? itemIds.slice(0, judged).map((itemId) => cut(cardOf(itemId), members))
       : [],
     user: filter?.asksUser || boost?.asksUser ? user : NOBODY,
+    ...(returning && { returning: [...returning] }),
     nowMs,
   };
 }

@@ -66,7 +66,8 @@ function rankBy(
   if (ranking === "cold_start") return ok(rerank(candidates));
   if (policy.kind === "stream-v1") return blendAnew(candidates);
   const { exclude } = slate.wishes;
-  return rankByModel(policy.model, candidates, viewer, exclude, refined === null ? slate.k : length);
+  const shown = refined?.returning ? { ...viewer, seen: [] } : viewer;
+  return rankByModel(policy.model, candidates, shown, exclude, refined === null ? slate.k : length);
 }
 
 const otherFeatures = (policy: string) => `the features of this slate are not those that ${policy} ranks by`;

@@ -65,7 +65,7 @@ export function whyNot(
   if (typeof features === "string") return null;
   const { viewer, candidates } = features;
   if (viewer.hidden.includes(itemId)) return { verdict: "hidden", by: "user" };
-  if (viewer.seen.includes(itemId)) {
+  if (viewer.seen.includes(itemId) && !features.refined?.returning) {
     const ago = viewer.recent.indexOf(itemId);
     return { verdict: "seen", interactions_ago: ago === -1 ? null : ago };
   }

@@ -9,7 +9,7 @@ test("what a document does not name is off", () => {
   expect(readServingRules(undefined)).toEqual({ ok: true, value: PLAIN_RULES });
   expect(readServingRules({ strategy: "ease_rules_blend", betas: { sr: 1 } })).toEqual({
     ok: true,
-    value: { spread, exploration: PLAIN_RULES.exploration },
+    value: { ...PLAIN_RULES, spread },
   });
 });
 
@@ -21,20 +21,23 @@ test("everything can be set", () => {
     freshness_quota: 0.1,
     freshness_days: 14,
     exploration: { epsilon: 0.1, from_position: 1, pool_size: 50 },
+    replay_seen: { half_life_hours: 24 },
   };
   const rules = {
     spread: { diversityLambda: 0.7, maxPerAuthor: 2, maxPerCategory: 4, freshnessQuota: 0.1, freshDays: 14 },
     exploration: { epsilon: 0.1, fromPosition: 1, poolSize: 50 },
+    replaySeen: { halfLifeMs: 86_400_000 },
   };
   expect(readServingRules(serving)).toEqual({ ok: true, value: rules });
 });
 
-test("members left out of diversity and exploration have the documented defaults", () => {
-  expect(readServingRules({ diversity: {}, exploration: {} })).toEqual({
+test("members left out of diversity, exploration and replay_seen have the documented defaults", () => {
+  expect(readServingRules({ diversity: {}, exploration: {}, replay_seen: {} })).toEqual({
     ok: true,
     value: {
       spread: { ...spread, diversityLambda: 0.85 },
       exploration: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
+      replaySeen: { halfLifeMs: 7 * 86_400_000 },
     },
   });
 });
@@ -54,6 +57,12 @@ test.each([
     { exploration: { pool_size: 1_001 } },
     "serving.exploration.pool_size must be a whole number from 1 to 1000",
   ],
+  [
+    { replay_seen: { half_life_hours: 0 } },
+    "serving.replay_seen.half_life_hours must be a whole number from 1 to 876000",
+  ],
+  [{ replay_seen: { decay: 1 } }, "serving.replay_seen has no member decay"],
+  [{ replay_seen: true }, "serving.replay_seen must be an object"],
 ])("%j is refused: %s", (serving, error) => {
   expect(readServingRules(serving)).toEqual({ ok: false, error });
 });

@@ -1,6 +1,7 @@
 /** How a trained policy answers: by what the run learned and the stream knows, without what must not be seen. */
 
 import { describe, expect, test } from "bun:test";
+import { Deadline } from "../../../src/core/deadline.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { unknownCard } from "../../../src/recommend/catalog-cards.ts";
@@ -79,6 +80,44 @@ describe("a trained policy answers", () => {
 
   test("somebody unknown with what is popular", async () => {
     expect((await setUp().ask("reco", { userId: "nobody" })).ids).toEqual(["t", "x"]);
+  });
+});
+
+describe("a trained policy that replays what was seen", () => {
+  const replaySeen = { halfLifeMs: 3_600_000 };
+  const returning = (rules: Partial<ServingRules> = {}, ageMs = replaySeen.halfLifeMs) => {
+    const shop = setUp({ replaySeen, ...rules });
+    const tsMs = [shop.clock.nowMs() - ageMs];
+    shop.store.recent.set("u1", { itemIds: ["x"], tsMs });
+    return shop;
+  };
+
+  test("gives it back half of its score after the half-life", async () => {
+    const early = await returning({}, 0).ask("reco");
+    const half = await returning().ask("reco");
+    const late = await returning({}, 100 * replaySeen.halfLifeMs).ask("reco");
+    const scoreIn = ({ items }: typeof half) => items.find(({ itemId }) => itemId === "x")?.score ?? 0;
+    expect(scoreIn(half)).toBeCloseTo(scoreIn(late) / 2, 6);
+    expect(scoreIn(early)).toBeLessThan(0.001);
+    expect(early.ids.at(-1)).toBe("x");
+  });
+
+  test("but not what the caller excludes", async () => {
+    expect((await returning().ask("reco", { exclude: new Set(["x"]) })).ids).not.toContain("x");
+  });
+
+  test("on the pages that follow as well", async () => {
+    const { ask, recommender, clock } = returning({}, 100 * replaySeen.halfLifeMs);
+    const whole = await ask("reco", { isPaged: true });
+    const first = await ask("reco", { isPaged: true, k: 1 });
+    const request = { userId: "u1", sessionId: null, k: 10, exclude: new Set<string>(), isPaged: true };
+    const rest = await recommender.nextPage(first.page, request, Deadline.after(1_000, clock));
+    expect([...first.ids, ...rest.list.itemIds]).toEqual([...whole.ids]);
+    expect(whole.ids).toContain("x");
+  });
+
+  test("which a policy without the rule does not", async () => {
+    expect((await returning({ replaySeen: null }).ask("reco")).ids).not.toContain("x");
   });
 });
 

@@ -83,6 +83,8 @@ describe("why not", () => {
 
   test("seen: so many interactions ago", async () => {
     expect(whyNot(await serve(), "old", KNOWN)).toEqual({ verdict: "seen", interactions_ago: 2 });
+    const replaying = await serve({}, { replaySeen: { halfLifeMs: 1_000 } });
+    expect(whyNot(replaying, "old", KNOWN)).toMatchObject({ verdict: "not_retrieved" });
   });
 
   test("unknown to the catalogue and to everybody", async () => {
