@@ -37,7 +37,6 @@ interface Held {
   /** In the index, by order of arrival. */
   readonly number: number;
   readonly version: number;
-  readonly card: CatalogCard;
 }
 
 export interface CatalogCardsOptions {
@@ -64,6 +63,8 @@ export class CatalogCards implements Disposable {
   readonly #onNewItems: () => void;
   readonly #maxCards: number;
   readonly #held = new Map<string, Held>();
+  /** Apart from the versions: an answer looks hundreds of them up, and each object on the way is one more walk to far memory. */
+  readonly #cards = new Map<string, CatalogCard>();
   /** Versions of items without room, so that each change of one is told once. */
   readonly #told = new LRUCache<string, number>({ max: MAX_TOLD });
   /** Where the round through the catalogue stands. */
@@ -109,9 +110,7 @@ export class CatalogCards implements Disposable {
 
   /** Null when the item has to be read from `outside`. */
   get(itemId: string): CatalogCard | null {
-    const held = this.#held.get(itemId);
-    if (held) return held.card;
-    return this.#isWhole ? unknownCard(itemId) : null;
+    return this.#cards.get(itemId) ?? (this.#isWhole ? unknownCard(itemId) : null);
   }
 
   /** Reads what it can by the deadline, and goes on following the catalogue. Never rejects. */
@@ -206,8 +205,9 @@ export class CatalogCards implements Disposable {
       return;
     }
     const number = known?.number ?? this.#held.size;
-    this.#held.set(card.item_id, { number, version, card });
-    this.index.put(number, card, known?.card);
+    this.index.put(number, card, this.#cards.get(card.item_id));
+    this.#held.set(card.item_id, { number, version });
+    this.#cards.set(card.item_id, card);
     this.newest.note(card);
   }
 
