@@ -9,7 +9,7 @@ import type { RunStore } from "../models/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
-import type { ServingRules } from "../recommend/serving-rules.ts";
+import type { RunRules } from "../recommend/serving-rules.ts";
 import type { RunModels } from "../recommend/slates/replay-policy.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import type { ServedRun } from "../recommend/trained-policy.ts";
@@ -94,7 +94,7 @@ export function openModels(
       const bytes = await shelf.take(runId, generation, deadline);
       const model = loadModel(bytes);
       memoryBytes.set(model, modelMemoryBytes(bytes.length, model, http.workers));
-      return { model, rules };
+      return { model, ...rules };
     },
     problemOf: (held) => memoryProblem(sizeOf(held.map(({ model }) => model)), models.memoryMaxBytes),
     keep: (runIds, generation) => shelf.keep(runIds, generation),
@@ -113,7 +113,7 @@ export function openModels(
 }
 
 /** Rejects for a document that says what cannot be served, and for a run that is gone. */
-async function servingRules(runs: RunStore, runId: string, deadline: Deadline): Promise<ServingRules> {
+async function servingRules(runs: RunStore, runId: string, deadline: Deadline): Promise<RunRules> {
   const policy = (await runs.policies([runId], deadline)).get(runId);
   if (policy === undefined) throw new Error(`run ${runId} has no policy document`);
   const rules = readServingRules(policy["serving"]);

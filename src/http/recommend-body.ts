@@ -10,6 +10,7 @@ import type { HistoryEntry } from "../recommend/ports.ts";
 import type { RecoRequest } from "../recommend/recommender.ts";
 import { boostField, filterField } from "./expression-fields.ts";
 import {
+  DEFAULT_SURFACE,
   EXCLUDE_MAX_IDS,
   itemIdField,
   kField,
@@ -64,7 +65,7 @@ export function parseRecommendBody(
   const { maxEventFutureMs, maxEventAgeMs } = limits;
   const parsed = bodyField.read(body, { nowMs, maxEventFutureMs, maxEventAgeMs });
   if (!parsed.ok) return err(under(["body"], parsed.error));
-  const { users, exclude, filter, boost, k, details } = parsed.value;
+  const { users, exclude, filter, boost, k, details, surface } = parsed.value;
   const requests = users.map((user) => ({
     userId: user.user_id,
     sessionId: user.session_id,
@@ -73,6 +74,7 @@ export function parseRecommendBody(
     sessionEvents: sessionEventsOf(user, nowMs),
     filter,
     boost,
+    surface: surface ?? DEFAULT_SURFACE,
   }));
   return ok({ requests, details: details ?? false });
 }

@@ -1,12 +1,12 @@
 /**
  * Reads what a policy document says of slates: `serving.diversity`, caps, freshness quota, `serving.exploration` and
- * `serving.replay_seen`.
+ * `serving.replay_seen`, and which of them a surface has in its own way.
  */
 
 import { err, ok, type Result } from "../core/result.ts";
 import { type ExplorationRules, NO_EXPLORATION } from "../recommend/exploration.ts";
 import type { ReplaySeen } from "../recommend/returning.ts";
-import { PLAIN_RULES, type ServingRules } from "../recommend/serving-rules.ts";
+import { PLAIN_RULES, type RunRules, type ServingRules } from "../recommend/serving-rules.ts";
 import { NO_SPREAD, type SpreadRules } from "../recommend/spread.ts";
 
 /** What counts where the document opens `diversity`, `exploration` or `replay_seen` and leaves a member out. */
@@ -33,66 +33,81 @@ const MAX_POOL_SIZE = 1_000;
 const MAX_DAYS = 36_500;
 const MS_PER_HOUR = 3_600_000;
 
+/** Members that a surface may have in place of those of `serving`. */
+const SURFACE_MEMBERS = [
+  "diversity",
+  "max_per_author",
+  "max_per_category",
+  "freshness_quota",
+  "freshness_days",
+  "exploration",
+  "replay_seen",
+];
+const MAX_SURFACES = 100;
+/** What a request can name. */
+const SURFACE_NAME = /^[A-Za-z0-9._:-]{1,64}$/;
+
 /**
  * `serving` as the document has it. A rule that it does not name is off, members that belong to others are passed over;
  * the error names the member and what it must be.
  */
-export function readServingRules(serving: unknown): Result<ServingRules, string> {
-  if (serving === undefined) return ok(PLAIN_RULES);
+export function readServingRules(serving: unknown): Result<RunRules, string> {
+  if (serving === undefined) return ok({ rules: PLAIN_RULES, surfaces: new Map() });
   const reader = new Reader();
   const whole = reader.object("serving", serving);
-  const diversity = reader.part("serving.diversity", whole["diversity"], ["lambda"]);
-  const exploration = reader.part("serving.exploration", whole["exploration"], [
-    "epsilon",
-    "from_position",
-    "pool_size",
-  ]);
-  const count = (name: string) => reader.whole(`serving.${name}`, whole[name], 0, 0, Number.MAX_SAFE_INTEGER);
-  const freshnessQuota = reader.share("serving.freshness_quota", whole["freshness_quota"], 0);
-  const freshDays = reader.whole(
-    "serving.freshness_days",
-    whole["freshness_days"],
-    DEFAULT_FRESHNESS_DAYS,
-    1,
-    MAX_DAYS,
-  );
+  const rules = readRules(reader, "serving", whole);
+  const surfaces = reader.object("serving.surfaces", whole["surfaces"] ?? {});
+  const named = Object.keys(surfaces).map((name): [string, ServingRules] => {
+    const path = `serving.surfaces.${name}`;
+    if (!SURFACE_NAME.test(name)) reader.refuse(`${path} is no name of a surface`, null);
+    const own = reader.part(path, surfaces[name], SURFACE_MEMBERS) ?? {};
+    return [name, readRules(reader, path, { ...whole, ...own })];
+  });
+  if (named.length > MAX_SURFACES) {
+    reader.refuse(`serving.surfaces must have at most ${MAX_SURFACES} members`, null);
+  }
+  return reader.problem === null ? ok({ rules, surfaces: new Map(named) }) : err(reader.problem);
+}
+
+/** `path`: of the object that the members are in. */
+function readRules(reader: Reader, path: string, members: Members): ServingRules {
+  const part = (name: string, known: readonly string[]) =>
+    reader.part(`${path}.${name}`, members[name], known);
+  const count = (name: string) =>
+    reader.whole(`${path}.${name}`, members[name], 0, 0, Number.MAX_SAFE_INTEGER);
+  const days = members["freshness_days"];
+  const diversity = part("diversity", ["lambda"]);
+  const exploration = part("exploration", ["epsilon", "from_position", "pool_size"]);
+  const replaySeen = part("replay_seen", ["half_life_hours"]);
   const spread: SpreadRules = {
-    ...NO_SPREAD,
     maxPerAuthor: count("max_per_author"),
     maxPerCategory: count("max_per_category"),
-    freshnessQuota,
-    freshDays,
+    freshnessQuota: reader.share(`${path}.freshness_quota`, members["freshness_quota"], 0),
+    freshDays: reader.whole(`${path}.freshness_days`, days, DEFAULT_FRESHNESS_DAYS, 1, MAX_DAYS),
     diversityLambda: diversity
-      ? reader.share("serving.diversity.lambda", diversity["lambda"], DEFAULT_LAMBDA)
+      ? reader.share(`${path}.diversity.lambda`, diversity["lambda"], DEFAULT_LAMBDA)
       : NO_SPREAD.diversityLambda,
   };
-  const replaySeen = reader.part("serving.replay_seen", whole["replay_seen"], ["half_life_hours"]);
-  const rules = {
-    spread,
-    exploration: exploration ? readExploration(reader, exploration) : NO_EXPLORATION,
-    replaySeen: replaySeen && readReplaySeen(reader, replaySeen),
-  };
-  return reader.problem === null ? ok(rules) : err(reader.problem);
-}
-
-function readExploration(reader: Reader, members: Members): ExplorationRules {
-  const { epsilon, fromPosition, poolSize } = DEFAULT_EXPLORATION;
   return {
-    epsilon: reader.share("serving.exploration.epsilon", members["epsilon"], epsilon),
-    fromPosition: reader.whole(
-      "serving.exploration.from_position",
-      members["from_position"],
-      fromPosition,
-      0,
-      Number.MAX_SAFE_INTEGER,
-    ),
-    poolSize: reader.whole("serving.exploration.pool_size", members["pool_size"], poolSize, 1, MAX_POOL_SIZE),
+    spread,
+    exploration: exploration ? readExploration(reader, `${path}.exploration`, exploration) : NO_EXPLORATION,
+    replaySeen: replaySeen && readReplaySeen(reader, `${path}.replay_seen`, replaySeen),
   };
 }
 
-function readReplaySeen(reader: Reader, members: Members): ReplaySeen {
-  const name = "serving.replay_seen.half_life_hours";
-  const hours = reader.whole(name, members["half_life_hours"], DEFAULT_REPLAY_HOURS, 1, MAX_DAYS * 24);
+function readExploration(reader: Reader, path: string, members: Members): ExplorationRules {
+  const { epsilon, fromPosition, poolSize } = DEFAULT_EXPLORATION;
+  const from = members["from_position"];
+  return {
+    epsilon: reader.share(`${path}.epsilon`, members["epsilon"], epsilon),
+    fromPosition: reader.whole(`${path}.from_position`, from, fromPosition, 0, Number.MAX_SAFE_INTEGER),
+    poolSize: reader.whole(`${path}.pool_size`, members["pool_size"], poolSize, 1, MAX_POOL_SIZE),
+  };
+}
+
+function readReplaySeen(reader: Reader, path: string, members: Members): ReplaySeen {
+  const given = members["half_life_hours"];
+  const hours = reader.whole(`${path}.half_life_hours`, given, DEFAULT_REPLAY_HOURS, 1, MAX_DAYS * 24);
   return { halfLifeMs: hours * MS_PER_HOUR };
 }
 
@@ -104,7 +119,7 @@ class Reader {
 
   object(name: string, value: unknown): Members {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
-    return this.#refuse(`${name} must be an object`, {});
+    return this.refuse(`${name} must be an object`, {});
   }
 
   /** Null where the document does not have it. A misspelt member would silently be a default. */
@@ -112,14 +127,14 @@ class Reader {
     if (value === undefined || value === null) return null;
     const members = this.object(name, value);
     const unknown = Object.keys(members).find((key) => !known.includes(key));
-    if (unknown !== undefined) this.#refuse(`${name} has no member ${unknown}`, null);
+    if (unknown !== undefined) this.refuse(`${name} has no member ${unknown}`, null);
     return members;
   }
 
   share(name: string, value: unknown, otherwise: number): number {
     if (value === undefined) return otherwise;
     if (typeof value === "number" && value >= 0 && value <= 1) return value;
-    return this.#refuse(`${name} must be a number from 0 to 1`, otherwise);
+    return this.refuse(`${name} must be a number from 0 to 1`, otherwise);
   }
 
   whole(name: string, value: unknown, otherwise: number, min: number, max: number): number {
@@ -128,10 +143,10 @@ class Reader {
       return value as number;
     }
     const upTo = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;
-    return this.#refuse(`${name} must be a whole number from ${min}${upTo}`, otherwise);
+    return this.refuse(`${name} must be a whole number from ${min}${upTo}`, otherwise);
   }
 
-  #refuse<T>(problem: string, otherwise: T): T {
+  refuse<T>(problem: string, otherwise: T): T {
     this.problem ??= problem;
     return otherwise;
   }

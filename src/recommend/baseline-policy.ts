@@ -44,14 +44,15 @@ export function rulesPolicy(state: ServingState, clock: Clock): Policy {
           stored.length > 0 &&
           request.exclude.size === 0 &&
           overlayOf(overlay, request.userId, request.sessionEvents).length === 0;
-        const kept = isKept ? rankedLists.find(stored, request.k, request.k, request.isStored) : null;
+        const madeFor = { k: request.k, rows: request.k };
+        const kept = isKept ? rankedLists.find(stored, madeFor, request.isStored) : null;
         if (kept !== null) return { list: kept, rankingMs: 0 };
         return chain(gather(state, stored, SOURCE_DEPTH, request, reads), (input) => {
           if (input === null) return null;
           const { isStored = false } = request;
           const ranked = rulesV1({ ...input, ...breadthOf(request, depth), isStored }, scratch, nowMs);
           const list = withHistory(ranked.list, input.history, hidden);
-          if (isKept && reads.cause === null) rankedLists.keep(stored, request.k, request.k, list);
+          if (isKept && reads.cause === null) rankedLists.keep(stored, madeFor, list);
           return { ...ranked, list };
         });
       }),

@@ -73,7 +73,8 @@ export function createRecommender(options: RecommenderOptions): InstallableRecom
     reco(request, deadline, endpoint = "reco") {
       const policy = policyFor(request.userId);
       if (shadow !== null && policy === primary) comparison?.offer(request);
-      return answer(options, policy, request, deadline, endpoint);
+      const placed = policy.surfaces?.get(request.surface ?? "") ?? policy;
+      return answer(options, placed, request, deadline, endpoint);
     },
     nextPage: (page, request, deadline) =>
       page === null ? noPage(policyFor(request.userId), null) : answerPage(options, page, request, deadline),

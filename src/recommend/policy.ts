@@ -46,6 +46,8 @@ export interface Policy {
   /** Whether callers' boosts count. */
   readonly boosts: boolean;
   readonly rules: ServingRules;
+  /** The same policy where it has other rules, by the name of the surface. */
+  readonly surfaces?: ReadonlyMap<string, Policy>;
   /**
    * The policy's list from what can be read, or from what is in memory; null when there is nothing to go by. `cut`, for
    * `candidates` alone: no more are wanted, and what was kept of them may be answered.

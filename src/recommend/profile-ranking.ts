@@ -53,8 +53,8 @@ function rankFor(
   const { k, isStored } = request;
   const isPlain = (depth === "slate" || cut !== null) && request.exclude.size === 0 && overlay.length === 0;
   const keepable = isPlain ? cached : null;
-  const rows = cut?.rows ?? k;
-  const kept = keepable && rankedLists.find(keepable, k, rows, isStored);
+  const madeFor = { k, rows: cut?.rows ?? k, by: blend };
+  const kept = keepable && rankedLists.find(keepable, madeFor, isStored);
   if (kept) return { list: kept, rankingMs: 0, isKept: true };
   const newest = newestItems(profile, overlay);
   const most = cut?.candidates ?? Number.POSITIVE_INFINITY;
@@ -63,7 +63,7 @@ function rankFor(
       const ranked = isKnown ? blend(viewer, request, neighbours, depth, newest, most) : null;
       // What somebody unknown gets is popularity alone, which is to be fresh, and is kept elsewhere.
       if (!keepable || !ranked || newest.length === 0 || reads.cause !== null) return ranked;
-      const keep = (list: RankedList) => rankedLists.keep(keepable, k, rows, list);
+      const keep = (list: RankedList) => rankedLists.keep(keepable, madeFor, list);
       if (cut !== null) return { ...ranked, keep };
       keep(ranked.list);
       return ranked;

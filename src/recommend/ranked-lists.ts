@@ -6,9 +6,18 @@ import type { RankedList } from "./ranked-list.ts";
 /** In all lists together: about 50 bytes each. */
 const MAX_ITEMS = 1_000_000;
 
-interface Kept {
+/** What a list was made for; it is answered for nothing else. */
+export interface MadeFor {
+  /** Length of the slate. */
   readonly k: number;
+  /** Length of the list, if there were enough items. */
   readonly rows: number;
+  /** What ranked it and by which rules, where that may differ. */
+  readonly by?: object;
+}
+
+interface Kept {
+  readonly madeFor: MadeFor;
   readonly madeAtMs: number;
   /** Null once others took its room. */
   list: RankedList | null;
@@ -31,13 +40,10 @@ export class RankedLists {
     this.#maxItems = maxItems;
   }
 
-  /**
-   * The list of `rows` items, or of as many as there are, that was kept for slates of `k`. `isStored`: only one that knows
-   * what it was made from.
-   */
-  find(profile: object, k: number, rows: number, isStored = false): RankedList | null {
+  /** `isStored`: only a list that knows what it was made from. */
+  find(profile: object, wanted: MadeFor, isStored = false): RankedList | null {
     const kept = this.#kept.get(profile);
-    if (!kept?.list || kept.k !== k || kept.rows !== rows || (isStored && !kept.list.basis)) return null;
+    if (!kept?.list || !isSame(kept.madeFor, wanted) || (isStored && !kept.list.basis)) return null;
     return this.#clock.monotonicMs() - kept.madeAtMs < this.#ttlMs ? kept.list : null;
   }
 
@@ -47,11 +53,11 @@ export class RankedLists {
     this.#items = 0;
   }
 
-  keep(profile: object, k: number, rows: number, list: RankedList): void {
+  keep(profile: object, madeFor: MadeFor, list: RankedList): void {
     if (this.#ttlMs === 0) return;
     const before = this.#kept.get(profile);
     if (before) this.#drop(before);
-    const kept = { k, rows, list, madeAtMs: this.#clock.monotonicMs() };
+    const kept = { madeFor, list, madeAtMs: this.#clock.monotonicMs() };
     this.#kept.set(profile, kept);
     this.#inOrder.add(kept);
     this.#items += list.itemIds.length;
@@ -67,3 +73,6 @@ export class RankedLists {
     this.#inOrder.delete(kept);
   }
 }
+
+const isSame = (one: MadeFor, other: MadeFor): boolean =>
+  one.k === other.k && one.rows === other.rows && one.by === other.by;

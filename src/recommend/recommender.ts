@@ -13,6 +13,8 @@ export interface RecoRequest {
   readonly userId: string;
   /** Names the guest whose events stand in for those of a user without any; null where a route has no sessions. */
   readonly sessionId: string | null;
+  /** Where the answer is shown; a policy may have rules for the place. */
+  readonly surface?: string;
   readonly k: number;
   /** Ids that must not be in the answer. */
   readonly exclude: ReadonlySet<string>;

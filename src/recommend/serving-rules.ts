@@ -11,6 +11,12 @@ export interface ServingRules {
   readonly replaySeen: ReplaySeen | null;
 }
 
+/** Rules of a run, and of the surfaces that have others. */
+export interface RunRules {
+  readonly rules: ServingRules;
+  readonly surfaces: ReadonlyMap<string, ServingRules>;
+}
+
 /** Of built-in policies: their slate is the ranked list, cut. */
 export const PLAIN_RULES: ServingRules = {
   spread: NO_SPREAD,

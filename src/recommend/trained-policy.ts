@@ -7,7 +7,7 @@ import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
 import { returningItems } from "./returning.ts";
-import type { ServingRules } from "./serving-rules.ts";
+import type { RunRules, ServingRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
 import { coldDepth, popular } from "./stream-policy.ts";
@@ -19,15 +19,14 @@ import { newestInteractions, profileInTable } from "./user-profile.ts";
 import { excludedSlots, unwantedSlots } from "./viewer.ts";
 
 /** A run as it serves: what it learned, and what its policy document says of slates. */
-export interface ServedRun {
+export interface ServedRun extends RunRules {
   readonly model: TrainedModel;
-  readonly rules: ServingRules;
 }
 
 export function trainedPolicy(
   state: ServingState,
   clock: Clock,
-  { model, rules }: ServedRun,
+  { model, rules: common, surfaces }: ServedRun,
   label: PolicyLabel,
 ): Policy {
   const { stream, visibility } = state;
@@ -37,51 +36,57 @@ export function trainedPolicy(
   const placedIn = placer(model, (count) => popularity.noteModelItems(count));
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
-  const blend: Blend = (viewer, request, neighbours, depth, newest, most) => {
-    const startedMs = clock.monotonicMs();
-    const index = popularity.current();
-    const profile = profileInTable(viewer.profile, index.table);
-    const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
-    if (index.size === 0 && recent.length === 0) return null;
-    const newItems = state.newItems.scores(newest, index.table);
-    const { table } = index;
-    const { replaySeen } = rules;
-    const unwanted = replaySeen ? excludedSlots(request, table) : unwantedSlots(viewer, request, table);
-    const hidden = visibility.items.inTable(index.table);
-    const input: TrainedInput = {
-      placed: placedIn(index.table),
-      index,
-      neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
-      recent,
-      ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
-      unwanted,
-      hidden,
-      newItems,
-      k: depth === "slate" ? request.k : Math.min(most, MOST_CANDIDATES),
-      ...(request.isStored && { isStored: true }),
-      ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
+  const blendBy =
+    ({ replaySeen }: ServingRules): Blend =>
+    (viewer, request, neighbours, depth, newest, most) => {
+      const startedMs = clock.monotonicMs();
+      const index = popularity.current();
+      const profile = profileInTable(viewer.profile, index.table);
+      const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
+      if (index.size === 0 && recent.length === 0) return null;
+      const newItems = state.newItems.scores(newest, index.table);
+      const { table } = index;
+      const unwanted = replaySeen ? excludedSlots(request, table) : unwantedSlots(viewer, request, table);
+      const hidden = visibility.items.inTable(index.table);
+      const input: TrainedInput = {
+        placed: placedIn(index.table),
+        index,
+        neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
+        recent,
+        ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
+        unwanted,
+        hidden,
+        newItems,
+        k: depth === "slate" ? request.k : Math.min(most, MOST_CANDIDATES),
+        ...(request.isStored && { isStored: true }),
+        ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
+      };
+      const list =
+        recent.length === 0
+          ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
+          : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
+      const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
+      if (replaySeen === null) return ranked;
+      const { itemIds } = list;
+      const { profile: whole, overlay } = viewer;
+      const taken = { itemIds, table, profile: whole, overlay, rules: replaySeen, nowMs: clock.nowMs() };
+      return { ...ranked, returning: returningItems(taken) };
     };
-    const list =
-      recent.length === 0
-        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
-        : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
-    const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
-    if (replaySeen === null) return ranked;
-    const { itemIds } = list;
-    const { profile: whole, overlay } = viewer;
-    const taken = { itemIds, table, profile: whole, overlay, rules: replaySeen, nowMs: clock.nowMs() };
-    return { ...ranked, returning: returningItems(taken) };
-  };
 
-  return {
-    label,
-    modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
-    strategy: model.strategy,
-    boosts: true,
-    rules,
-    rank: (request, reads, depth, cut) => rankByProfile(state, blend, request, reads, depth, cut),
-    popular: (request, depth) => popular(state, request, depth, coldStarts),
+  const policyBy = (rules: ServingRules): Policy => {
+    const blend = blendBy(rules);
+    return {
+      label,
+      modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
+      strategy: model.strategy,
+      boosts: true,
+      rules,
+      rank: (request, reads, depth, cut) => rankByProfile(state, blend, request, reads, depth, cut),
+      popular: (request, depth) => popular(state, request, depth, coldStarts),
+    };
   };
+  const ofSurfaces = Array.from(surfaces, ([name, rules]) => [name, policyBy(rules)] as const);
+  return { ...policyBy(common), surfaces: new Map(ofSurfaces) };
 }
 
 /**

@@ -39,6 +39,13 @@ describe("GET /reco", () => {
     expect(http.asked.map(({ request }) => request.k)).toEqual([20, 10]);
   });
 
+  test("hands down the surface", async () => {
+    const http = fakeHttp();
+    await http.get(PATH);
+    await http.get(`${PATH}&surface=home`);
+    expect(http.asked.map(({ request }) => request.surface)).toEqual(["default", "home"]);
+  });
+
   test("hands down the ids to leave out, repeated or in a list", async () => {
     const http = fakeHttp();
     await http.get(`${PATH}&exclude=a,b&exclude=c%20d&exclude=`);

@@ -51,6 +51,7 @@ describe("POST /recommend", () => {
         },
       ],
       exclude: ["y"],
+      surface: "home",
     });
     const [asked] = http.asked;
     expect(asked?.request).toMatchObject({
@@ -58,6 +59,7 @@ describe("POST /recommend", () => {
       sessionId: "s",
       k: 10,
       exclude: new Set(["x", "y"]),
+      surface: "home",
     });
     expect(asked?.request.sessionEvents?.map(({ itemId }) => itemId)).toEqual(["early", "late", "now"]);
     expect(asked?.request.sessionEvents?.at(-1)?.tsMs).toBe(NOW_MS);

@@ -26,6 +26,7 @@ export function serving(options: {
   model?: TrainedModel;
   /** Of the policy document. */
   rules?: Partial<ServingRules>;
+  surfaces?: Readonly<Record<string, Partial<ServingRules>>>;
   comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
   const clock = manualClock();
@@ -44,7 +45,9 @@ export function serving(options: {
   const comparison = options.comparison?.(clock) ?? null;
   const recommender = createRecommender({ state, clock, observer, comparison });
   if (options.model) {
-    const run = { model: options.model, rules: { ...PLAIN_RULES, ...options.rules } };
+    const rulesOf = (rules: Partial<ServingRules> = {}) => ({ ...PLAIN_RULES, ...rules });
+    const own = Object.entries(options.surfaces ?? {}).map(([name, each]) => [name, rulesOf(each)] as const);
+    const run = { model: options.model, rules: rulesOf(options.rules), surfaces: new Map(own) };
     recommender.install({ primary: { slot: "default", run }, shadow: null });
   }
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */

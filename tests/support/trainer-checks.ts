@@ -84,7 +84,7 @@ export async function checkShadowApart(
   const primary = model("20260101_000000", { item_knn: 0.9, decayed_popularity: 0.1 });
   const shadow = model("20260102_000000", { item_knn: 0.1, decayed_popularity: 0.9 });
   recommender.install({
-    primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES } },
+    primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES, surfaces: new Map() } },
     shadow: null,
   });
   const wanted = (await ask("reco")).ids;
@@ -93,7 +93,7 @@ export async function checkShadowApart(
     trainedPolicy(
       apart(state, clock),
       clock,
-      { model: one, rules: PLAIN_RULES },
+      { model: one, rules: PLAIN_RULES, surfaces: new Map() },
       { name: one.runId, variant },
     );
   using comparison = new ShadowComparison({

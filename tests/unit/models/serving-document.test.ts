@@ -1,15 +1,17 @@
 import { expect, test } from "bun:test";
 import { readServingRules } from "../../../src/models/serving-document.ts";
-import { PLAIN_RULES } from "../../../src/recommend/serving-rules.ts";
+import { NO_EXPLORATION } from "../../../src/recommend/exploration.ts";
+import { PLAIN_RULES, type ServingRules } from "../../../src/recommend/serving-rules.ts";
 
 const DEFAULT_DAYS = 30;
+const withoutSurfaces = (rules: ServingRules) => ({ rules, surfaces: new Map() });
 const spread = { ...PLAIN_RULES.spread, freshDays: DEFAULT_DAYS };
 
 test("what a document does not name is off", () => {
-  expect(readServingRules(undefined)).toEqual({ ok: true, value: PLAIN_RULES });
+  expect(readServingRules(undefined)).toEqual({ ok: true, value: withoutSurfaces(PLAIN_RULES) });
   expect(readServingRules({ strategy: "ease_rules_blend", betas: { sr: 1 } })).toEqual({
     ok: true,
-    value: { ...PLAIN_RULES, spread },
+    value: withoutSurfaces({ ...PLAIN_RULES, spread }),
   });
 });
 
@@ -28,18 +30,33 @@ test("everything can be set", () => {
     exploration: { epsilon: 0.1, fromPosition: 1, poolSize: 50 },
     replaySeen: { halfLifeMs: 86_400_000 },
   };
-  expect(readServingRules(serving)).toEqual({ ok: true, value: rules });
+  expect(readServingRules(serving)).toEqual({ ok: true, value: withoutSurfaces(rules) });
 });
 
 test("members left out of diversity, exploration and replay_seen have the documented defaults", () => {
   expect(readServingRules({ diversity: {}, exploration: {}, replay_seen: {} })).toEqual({
     ok: true,
-    value: {
+    value: withoutSurfaces({
       spread: { ...spread, diversityLambda: 0.85 },
       exploration: { epsilon: 0.05, fromPosition: 3, poolSize: 200 },
       replaySeen: { halfLifeMs: 7 * 86_400_000 },
-    },
+    }),
   });
+});
+
+test("a surface has what it names, and the rest of the others' rules", () => {
+  const read = readServingRules({
+    diversity: { lambda: 0.7 },
+    max_per_author: 2,
+    exploration: {},
+    surfaces: { home: { max_per_author: 1, exploration: null }, "item:below": { diversity: null } },
+  });
+  if (!read.ok) throw new Error(read.error);
+  const { rules, surfaces } = read.value;
+  expect([...surfaces]).toEqual([
+    ["home", { ...rules, spread: { ...rules.spread, maxPerAuthor: 1 }, exploration: NO_EXPLORATION }],
+    ["item:below", { ...rules, spread: { ...rules.spread, diversityLambda: 1 } }],
+  ]);
 });
 
 test.each([
@@ -62,6 +79,18 @@ test.each([
     "serving.replay_seen.half_life_hours must be a whole number from 1 to 876000",
   ],
   [{ replay_seen: { decay: 1 } }, "serving.replay_seen has no member decay"],
+  [{ surfaces: [] }, "serving.surfaces must be an object"],
+  [{ surfaces: { home: 1 } }, "serving.surfaces.home must be an object"],
+  [{ surfaces: { "the home": {} } }, "serving.surfaces.the home is no name of a surface"],
+  [{ surfaces: { home: { betas: {} } } }, "serving.surfaces.home has no member betas"],
+  [
+    { surfaces: { home: { diversity: { lambda: 2 } } } },
+    "serving.surfaces.home.diversity.lambda must be a number from 0 to 1",
+  ],
+  [
+    { surfaces: Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`s${at}`, {}])) },
+    "serving.surfaces must have at most 100 members",
+  ],
   [{ replay_seen: true }, "serving.replay_seen must be an object"],
 ])("%j is refused: %s", (serving, error) => {
   expect(readServingRules(serving)).toEqual({ ok: false, error });

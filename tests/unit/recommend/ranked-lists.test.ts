@@ -19,36 +19,41 @@ describe("kept lists", () => {
     const lists = new RankedLists(clock, 1_000);
     const [profile = {}] = profiles;
     const list = listOf(30);
-    lists.keep(profile, 10, 30, list);
-    expect(lists.find(profile, 10, 30)).toBe(list);
-    expect(lists.find(profile, 10, 10)).toBeNull();
-    expect(lists.find(profile, 30, 30)).toBeNull();
-    expect(lists.find({}, 10, 30)).toBeNull();
-    expect(lists.find(profile, 10, 30, true)).toBeNull();
+    lists.keep(profile, { k: 10, rows: 30 }, list);
+    expect(lists.find(profile, { k: 10, rows: 30 })).toBe(list);
+    expect(lists.find(profile, { k: 10, rows: 10 })).toBeNull();
+    expect(lists.find(profile, { k: 30, rows: 30 })).toBeNull();
+    expect(lists.find(profile, { k: 10, rows: 30, by: {} })).toBeNull();
+    expect(lists.find({}, { k: 10, rows: 30 })).toBeNull();
+    expect(lists.find(profile, { k: 10, rows: 30 }, true)).toBeNull();
     await clock.advance(1_000);
-    expect(lists.find(profile, 10, 30)).toBeNull();
+    expect(lists.find(profile, { k: 10, rows: 30 })).toBeNull();
   });
 
   test("give way to newer ones where there is no room", () => {
     const lists = new RankedLists(manualClock(), 1_000, 95);
     for (const [turn, profile] of profiles.entries()) {
-      lists.keep(profile, 10, 10, listOf(10));
-      const left = profiles.filter((each) => lists.find(each, 10, 10) !== null);
+      lists.keep(profile, { k: 10, rows: 10 }, listOf(10));
+      const left = profiles.filter((each) => lists.find(each, { k: 10, rows: 10 }) !== null);
       expect(left).toEqual(profiles.slice(Math.max(0, turn - 8), turn + 1));
     }
-    lists.keep(profiles[0] as object, 200, 200, listOf(200));
-    expect(profiles.filter((each) => lists.find(each, 10, 10) ?? lists.find(each, 200, 200))).toEqual([]);
+    lists.keep(profiles[0] as object, { k: 200, rows: 200 }, listOf(200));
+    expect(
+      profiles.filter(
+        (each) => lists.find(each, { k: 10, rows: 10 }) ?? lists.find(each, { k: 200, rows: 200 }),
+      ),
+    ).toEqual([]);
   });
 
   test("are gone once cleared, and have all room again", () => {
     const lists = new RankedLists(manualClock(), 1_000, 20);
     const [one = {}, two = {}] = profiles;
     for (let turn = 0; turn < 5; turn++) {
-      lists.keep(one, 10, 10, listOf(10));
-      lists.keep(two, 10, 10, listOf(10));
-      expect(lists.find(one, 10, 10)).not.toBeNull();
+      lists.keep(one, { k: 10, rows: 10 }, listOf(10));
+      lists.keep(two, { k: 10, rows: 10 }, listOf(10));
+      expect(lists.find(one, { k: 10, rows: 10 })).not.toBeNull();
       lists.clear();
-      expect(lists.find(one, 10, 10)).toBeNull();
+      expect(lists.find(one, { k: 10, rows: 10 })).toBeNull();
     }
   });
 });

@@ -60,8 +60,8 @@ function setUp({
   });
   const load = (shadow: TrainedModel | null, rollout = 0) =>
     served.recommender.install({
-      primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES } },
-      shadow: shadow && { rollout, run: { model: shadow, rules: PLAIN_RULES } },
+      primary: { slot: "default", run: { model: primary, rules: PLAIN_RULES, surfaces: new Map() } },
+      shadow: shadow && { rollout, run: { model: shadow, rules: PLAIN_RULES, surfaces: new Map() } },
     });
   const samples = () => (comparison as ShadowComparison | null)?.samples?.set();
   /** Lets rests pass, too. */

@@ -121,6 +121,36 @@ describe("a trained policy that replays what was seen", () => {
   });
 });
 
+describe("a surface with rules of its own", () => {
+  const surfaces = { rail: { spread: { ...NO_SPREAD, maxPerCategory: 1 } } };
+  const shop = () => {
+    const cards = ["x", "y", "new", "t"].map((itemId, place) => {
+      const category = place < 2 ? "one" : null;
+      return [itemId, { version: 1, card: { ...unknownCard(itemId), category } }] as const;
+    });
+    const settings = { policy: "trained", rankedListTtlMs: 20_000 } as const;
+    return serving({ contents: { ...contents(), cards: new Map(cards) }, settings, model, surfaces });
+  };
+
+  test("is answered by them, and all others by the policy's", async () => {
+    const { ask, warmUp } = shop();
+    await warmUp();
+    expect((await ask("reco", { surface: "rail" })).ids).toEqual(["x", "new", "t"]);
+    for (const surface of [undefined, "default", "rai"])
+      expect((await ask("reco", surface ? { surface } : {})).ids).toEqual(["x", "y", "new", "t"]);
+  });
+
+  test("has a kept list of its own", async () => {
+    const { ask, warmUp } = shop();
+    await warmUp();
+    const asked = { surface: "rail", k: 3 };
+    const first = await ask("reco", asked);
+    await ask("reco", { k: 3 });
+    expect((await ask("reco", asked)).ids).toEqual(first.ids);
+    expect((await ask("reco", { k: 3 })).ids).toEqual(["x", "y", "new"]);
+  });
+});
+
 describe("a trained policy that explores", () => {
   const exploration = { epsilon: 1, fromPosition: 1, poolSize: 200 };
   const asked = { k: 2, explorationId: "request-1" };

@@ -21,7 +21,7 @@ const model: TrainedModel = {
   sessionWeights: { sequential_rules: 1 },
   profileHalfLife: 5,
 };
-const run = { model, rules: PLAIN_RULES };
+const run = { model, rules: PLAIN_RULES, surfaces: new Map() };
 const primary = { primary: { slot: "default", run }, shadow: null };
 
 const contents = (): Partial<FakeStore> => ({
