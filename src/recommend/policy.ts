@@ -10,7 +10,7 @@ import type { ServingRules } from "./serving-rules.ts";
 export interface Ranked {
   readonly list: RankedList;
   readonly rankingMs: number;
-  /** Of items in the list that the user took; absent where the list has none of them. */
+  /** Items of the list that the user took; absent where what was seen stays away. */
   readonly returning?: Returning;
   /** Whether the list is what `keep` got before. */
   readonly isKept?: boolean;
