@@ -223,6 +223,41 @@ describe("a slate that is made again", () => {
 
 const identical = { ok: true, value: { identical: true } };
 
+describe("a page", () => {
+  test.each(["rules-v1", "stream-v1", "trained"] as const)(
+    "of a list by %s is made again, and has contributions that add up to each score",
+    async (policy) => {
+      let pages = 0;
+      await fc.assert(
+        fc.asyncProperty(worlds, async (world) => {
+          const shop = worldOf({ ...world, policy });
+          await shop.warmUp();
+          const request = {
+            userId: "u1",
+            sessionId: "s1",
+            ...requestOf({ ...world, k: 3 }, "request-1"),
+            isPaged: true,
+            isStored: true,
+          };
+          const first = await shop.ask("reco", request);
+          const deadline = Deadline.after(1_000, shop.clock);
+          const answer = first.page && (await shop.recommender.nextPage(first.page, request, deadline));
+          if (answer === null || answer.list.itemIds.length === 0) return;
+          const stored = storedSlate(answer, request, shop.clock.nowMs());
+          expect(replaySlate(stored, { kind: "stored" })).toMatchObject(identical);
+          for (const { score, contributions } of explainSlate(stored).items) {
+            const sum = (contributions ?? []).reduce((total, each) => total + each.contribution, 0);
+            expect(sum).toBeCloseTo(score, 9);
+          }
+          pages++;
+        }),
+        { numRuns: 60 },
+      );
+      expect(pages).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe("a slate of a trained policy", () => {
   const popular = Array.from({ length: 20 }, (_, place) => `item-${place}`);
   const DAY_MS = 86_400_000;
