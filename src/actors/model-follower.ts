@@ -3,6 +3,7 @@
  *
  * It looks once a second, loads what is new beside what serves, and installs primary and shadow together, so that an
  * answer is wholly old or wholly new. What cannot be loaded changes nothing: the worker says why, and tries again later.
+ * A start has nothing old to go on with: there a shadow that cannot be loaded does not keep the primary from serving.
  */
 
 import type { Clock, Timer } from "../core/clock.ts";
@@ -37,6 +38,13 @@ const STORE_TIMEOUT_MS = 1_000;
 const LOAD_TIMEOUT_MS = 20_000;
 const RETRY_MS = 10_000;
 
+interface Refusal {
+  readonly version: number;
+  readonly runId: string | null;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 export class ModelFollower<Run> implements AsyncDisposable {
   readonly #ports: FollowerPorts<Run>;
   /** Runs by id, of the generation that they were read in. */
@@ -45,7 +53,9 @@ export class ModelFollower<Run> implements AsyncDisposable {
     runs: new Map(),
   };
   #version = -1;
-  #failure: { readonly version: number; readonly reason: string; readonly atMs: number } | null = null;
+  /** Run that answers here: null is the built-in policy, undefined that nothing was installed yet. */
+  #serving: string | null | undefined;
+  #failure: Refusal | null = null;
   #timer: Timer | null = null;
   #polling: Promise<void> = Promise.resolve();
   #closed = false;
@@ -56,7 +66,8 @@ export class ModelFollower<Run> implements AsyncDisposable {
 
   /** Why what is promoted does not serve here; null when it does, or nothing is promoted. */
   get failure(): string | null {
-    return this.#failure?.reason ?? null;
+    const failure = this.#failure;
+    return failure === null || failure.runId === this.#serving ? null : failure.reason;
   }
 
   /** Looks for the first time, and goes on looking whatever comes of it. Never rejects. */
@@ -96,31 +107,43 @@ export class ModelFollower<Run> implements AsyncDisposable {
   }
 
   async #follow(state: RegistryState): Promise<void> {
-    const { clock, install, log } = this.#ports;
-    const { version, generation, activeSlot, shadow } = state;
-    const runId = servingRun(state);
     try {
-      const runs = await this.#loadAll(
-        generation,
-        [runId, shadow?.runId ?? null].flatMap((each) => each ?? []),
-      );
-      const problem = this.#ports.problemOf([...runs.values()]);
-      if (problem !== null) throw new Error(problem);
-      install({
-        primary: runId === null ? null : { slot: activeSlot, runId, run: runs.get(runId) as Run },
-        shadow: shadow && { ...shadow, run: runs.get(shadow.runId) as Run },
-      });
-      this.#loaded = { generation, runs };
-      this.#version = version;
+      await this.#install(state);
+      this.#version = state.version;
       this.#failure = null;
-      log.info({ version, run_id: runId, shadow_run_id: shadow?.runId ?? null }, "model.installed");
     } catch (thrown) {
-      const reason = asError(thrown).message;
-      if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
-      this.#failure = { version, reason, atMs: clock.monotonicMs() };
+      this.#refuse(state, asError(thrown).message);
+      const isStart = this.#serving === undefined;
+      if (isStart && state.shadow !== null)
+        await this.#install({ ...state, shadow: null }).catch(keepRefusal);
     }
     // After a failure these are the ones that serve on: what was wrong is read anew the next time.
     this.#ports.keep([...this.#loaded.runs.keys()], this.#loaded.generation);
+  }
+
+  async #install(state: RegistryState): Promise<void> {
+    const { install, problemOf, log } = this.#ports;
+    const { version, generation, activeSlot, shadow } = state;
+    const runId = servingRun(state);
+    const wanted = [runId, shadow?.runId ?? null].flatMap((each) => each ?? []);
+    const runs = await this.#loadAll(generation, wanted);
+    const problem = problemOf([...runs.values()]);
+    if (problem !== null) throw new Error(problem);
+    install({
+      primary: runId === null ? null : { slot: activeSlot, runId, run: runs.get(runId) as Run },
+      shadow: shadow && { ...shadow, run: runs.get(shadow.runId) as Run },
+    });
+    this.#loaded = { generation, runs };
+    this.#serving = runId;
+    log.info({ version, run_id: runId, shadow_run_id: shadow?.runId ?? null }, "model.installed");
+  }
+
+  #refuse(state: RegistryState, reason: string): void {
+    const { clock, log } = this.#ports;
+    const { version } = state;
+    const runId = servingRun(state);
+    if (this.#failure?.version !== version) log.error({ version, run_id: runId, reason }, "model.refused");
+    this.#failure = { version, runId, reason, atMs: clock.monotonicMs() };
   }
 
   async #loadAll(generation: number, runIds: readonly string[]): Promise<ReadonlyMap<string, Run>> {
@@ -136,3 +159,6 @@ export class ModelFollower<Run> implements AsyncDisposable {
     return runs;
   }
 }
+
+/** The primary is what cannot be loaded: that was told already. */
+const keepRefusal = () => {};

@@ -22,6 +22,8 @@ export const TEXT_MAX_LENGTH = 2_048;
 export const MAX_TAGS = 200;
 const TAGS_MAX_LENGTH = 16_384;
 const NUMBER_TEXT = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const ISO_DAY_LENGTH = "1995-11-22".length;
+const ISO_LENGTH = "1995-11-22T10:00:00.250Z".length;
 /** With a zone, because what stands without one means another instant on each machine. */
 export const INSTANT_TEXT =
   /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
@@ -142,11 +144,16 @@ function readInstant(value: unknown): number | null {
   return instantMs;
 }
 
-/** Ms since 1970 of a date, or of a time with its zone; null for anything else. */
+/** Ms since 1970 of a date, or of a time with its zone; null for anything else, a day that its month lacks included. */
 export function readInstantMs(value: unknown): number | null {
   if (typeof value !== "string" || !INSTANT_TEXT.test(value)) return null;
   const instantMs = Date.parse(value.replace(" ", "T"));
-  return Number.isNaN(instantMs) ? null : instantMs;
+  if (Number.isNaN(instantMs)) return null;
+  const day = value.slice(0, ISO_DAY_LENGTH);
+  // Parsed, the 30th of February is the 2nd of March.
+  const isDay = new Date(day).toISOString().startsWith(day);
+  // A year before 0 or after 9999, which a zone may lead to, is written otherwise and sorts wrongly.
+  return isDay && new Date(instantMs).toISOString().length === ISO_LENGTH ? instantMs : null;
 }
 
 function readAttributes(value: unknown): Attributes {

@@ -79,8 +79,11 @@ export function columnOf(name: SourceName, weight: number, values: ColumnValues,
 /** Weight and normalisation in one; values that are all equal tell candidates apart in nothing and give 0. */
 const factorOf = ({ weight, least, most }: Column) => (most > least ? weight / (most - least) : 0);
 
-export const shareOf = (column: Column, place: number) =>
-  factorOf(column) * ((column.values[place] as number) - column.least);
+/** 0 of a column without weight or spread: among new items alone its least is no number to reckon with. */
+export function shareOf(column: Column, place: number): number {
+  const factor = factorOf(column);
+  return factor === 0 ? 0 : factor * ((column.values[place] as number) - column.least);
+}
 
 function addShares(scores: Float64Array, places: Int32Array, column: Column): void {
   const { values, least } = column;

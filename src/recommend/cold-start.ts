@@ -1,5 +1,6 @@
 /** The list for somebody of whom nothing is known: what is popular, spread over the categories. */
 
+import { bestRows } from "./bounded-select.ts";
 import type { HiddenSlots } from "./hidden-items.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
@@ -60,16 +61,9 @@ export class ColdStarts {
   }
 }
 
-interface Segment {
-  /** Ranks of its items, the most popular first. */
-  readonly ranks: number[];
-  next: number;
-  factor: number;
-}
-
 /**
  * The `k` best of the most popular items by popularity times 0.5^(items of the same category before it).
- * Items without a category stand for themselves. `index` is on a linear scale.
+ * Items without a category stand for themselves. `index` is on a linear scale. Each candidate is looked at once.
  */
 export function coldStart(
   index: PopularityIndex,
@@ -79,31 +73,19 @@ export function coldStart(
   isStored = false,
 ): RankedList {
   const ranks = bestRanks(index, isUnwanted, candidates);
-  const segments = segmentsOf(index, categoryOf, ranks);
-  const itemIds: string[] = [];
-  const scores: number[] = [];
-  while (itemIds.length < k) {
-    let best: Segment | null = null;
-    let bestScore = Number.NEGATIVE_INFINITY;
-    for (const segment of segments) {
-      const rank = segment.ranks[segment.next];
-      if (rank === undefined) continue;
-      const score = segment.factor * index.scoreAt(rank);
-      if (score > bestScore) {
-        best = segment;
-        bestScore = score;
-      }
-    }
-    if (best === null) break;
-    itemIds.push(index.table.nameOf(index.slotAt(best.ranks[best.next++] as number)));
-    scores.push(bestScore);
-    best.factor *= REPEAT_FACTOR;
-  }
+  const { scores: all, segments } = scoresOf(index, categoryOf, ranks);
+  const rows = bestRows(Int32Array.from(all.keys()), k, all, (row, other) => {
+    const difference = (all[row] as number) - (all[other] as number);
+    if (difference !== 0) return difference > 0;
+    const later = (segments[row] as number) - (segments[other] as number);
+    return later === 0 ? row < other : later < 0;
+  });
+  const scores = Float64Array.from(rows, (row) => all[row] as number);
   const list: RankedList = {
-    itemIds,
-    scores: Float64Array.from(scores),
+    itemIds: rows.map((row) => index.table.nameOf(index.slotAt(ranks[row] as number))),
+    scores,
     sources: SOURCES,
-    sourceScores: Float64Array.from(scores),
+    sourceScores: scores.slice(),
   };
   return isStored ? { ...list, candidates: capturePopular("cold_start", index, ranks, k, categoryOf) } : list;
 }
@@ -117,22 +99,30 @@ function bestRanks(index: PopularityIndex, isUnwanted: (slot: number) => boolean
   return ranks;
 }
 
-function segmentsOf(
+interface Segment {
+  /** In order of the best item. */
+  readonly number: number;
+  factor: number;
+}
+
+/** What each rank scores, and the segment that it is of: a category, or an item without one. */
+function scoresOf(
   index: PopularityIndex,
   categoryOf: (slot: number) => string | null,
-  candidates: readonly number[],
-): Segment[] {
+  ranks: readonly number[],
+): { readonly scores: Float64Array; readonly segments: Int32Array } {
+  const scores = new Float64Array(ranks.length);
+  const segments = new Int32Array(ranks.length);
   const ofCategory = new Map<string, Segment>();
-  const segments: Segment[] = [];
-  for (const rank of candidates) {
+  let count = 0;
+  for (const [row, rank] of ranks.entries()) {
     const category = categoryOf(index.slotAt(rank));
     const known = category === null ? undefined : ofCategory.get(category);
-    if (known) known.ranks.push(rank);
-    else {
-      const segment = { ranks: [rank], next: 0, factor: 1 };
-      segments.push(segment);
-      if (category !== null) ofCategory.set(category, segment);
-    }
+    const segment = known ?? { number: count++, factor: 1 };
+    if (category !== null) ofCategory.set(category, segment);
+    scores[row] = segment.factor * index.scoreAt(rank);
+    segments[row] = segment.number;
+    segment.factor *= REPEAT_FACTOR;
   }
-  return segments;
+  return { scores, segments };
 }

@@ -94,7 +94,7 @@ function nextPage(parts: Omit<RefineParts, "refinement">, { paged, shown }: Page
         list,
         places.map((place) => ({ place, factor: 1 })),
       );
-      const left = request.isStored ? withRanks(rest) : rest;
+      const left = request.isStored ? withRanks(rest, modelVersion) : rest;
       return chain(refineList(whole, { list: left, user }), (slate) => {
         const taken = slate.rows.map(({ place }) => places[place] as number);
         // Where something could not be read, what did not pass may do so later.

@@ -61,7 +61,7 @@ export function streamPolicy(state: ServingState, clock: Clock): Policy {
   };
 }
 
-/** A list for somebody unknown costs its length times the categories, so its depth has limits of its own. */
+/** A list for somebody unknown is made of the most popular items alone, so its depth has limits of its own. */
 export const coldDepth = ({ k }: RecoRequest, depth: Depth): ColdDepth => {
   if (depth === "wide") return { k: WIDE_COLD, candidates: coldCandidates(WIDE_COLD) };
   const candidates = coldCandidates(k);

@@ -107,12 +107,14 @@ describe("several users", () => {
     [
       "take turns with other calls where an expression makes them long",
       { filter: "item.price < 3" },
+      3,
       [0, 1, 2, 3],
     ],
-    ["are read together where not", {}, [0, 3]],
-  ])("%s", async (_, expression, expected) => {
+    ["are read together where not", {}, 3, [0, 3]],
+    ["take turns with other calls where they are many", {}, 10, [0, 4, 8, 10]],
+  ])("%s", async (_, expression, count, expected) => {
     const http = fakeHttp();
-    const users = ["a", "b", "c"].map((user_id) => ({ user_id }));
+    const users = Array.from({ length: count }, (_, place) => ({ user_id: `u${place}` }));
     const answered = http.post("/recommend", { users, ...expression });
     const seen = new Set<number>();
     while (http.asked.length < users.length) {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { commands } from "../../src/cli/commands.ts";
 import { FORMS, type Form, program } from "../support/program.ts";
+import { runReco } from "../support/run-reco.ts";
 
 async function reco(form: Form, ...args: string[]): Promise<{ code: number; text: string }> {
   const child = Bun.spawn([...program(form), ...args], { stdout: "pipe", stderr: "pipe" });
@@ -32,6 +36,19 @@ describe.each(FORMS)("the command line of the %s", (form) => {
       expect(code).toBe(0);
     });
   }
+
+  test.each([
+    ["20260101_023000", 1, "there is a run 20260101_023000 already"],
+    ["../elsewhere", 64, "--run-id must look like 20260101_023000"],
+  ])("refuses to train a run %s before it reads anything", async (runId, code, problem) => {
+    const dataDir = mkdtempSync(join(tmpdir(), "reco-train-"));
+    mkdirSync(join(dataDir, "objects/runs/20260101_023000"), { recursive: true });
+    const env = { RECO_DATA_DIR: dataDir };
+    const ended = await runReco(["train", "--run-id", runId], { form, cwd: dataDir, env });
+    expect([ended.code, ended.err]).toEqual([code, expect.stringContaining(problem)]);
+    expect(readdirSync(dataDir)).toEqual(["objects"]);
+    rmSync(dataDir, { recursive: true });
+  });
 
   test("tells its version", async () => {
     expect(await reco(form, "--version")).toEqual({ code: 0, text: `${manifest.version}\n` });

@@ -18,12 +18,16 @@ export const RUN_ID = /^\d{8}_\d{6}$/;
 
 /** Without a given id: the time, and when a run has that one already, the next second that is free. */
 export function makeRunFolder({ runId, output, reportsDir, nowMs }: RunFolderOptions): RunFolder {
-  if (runId !== undefined && !RUN_ID.test(runId)) {
-    throw new CommandError(EXIT_USAGE, `--run-id must look like 20260101_023000, not ${runId}`);
-  }
+  checkRunId(runId);
   if (output !== undefined) return made(runId ?? runIdAt(nowMs), resolve(output));
   if (runId !== undefined) return made(runId, join(reportsDir, "metrics", runId));
   return claimRunFolder(reportsDir, nowMs);
+}
+
+/** Throws for a name that is none of a run. */
+export function checkRunId(runId: string | undefined): void {
+  if (runId === undefined || RUN_ID.test(runId)) return;
+  throw new CommandError(EXIT_USAGE, `--run-id must look like 20260101_023000, not ${runId}`);
 }
 
 function made(runId: string, path: string): RunFolder {

@@ -6,10 +6,11 @@ import type { Config } from "../../config/config.ts";
 import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { type MemoryPlan, TooLittleMemoryError } from "../../models/memory-plan.ts";
+import { hasRun } from "../../stores/files/run-folder.ts";
 import { asLeader } from "../../stores/postgres/leader-lock.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
-import { makeRunFolder } from "../evaluate/run-folder.ts";
+import { checkRunId, makeRunFolder } from "../evaluate/run-folder.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
 
 /** Of all reading and writing together. */
@@ -37,6 +38,7 @@ export function trainCommand(): Command {
 }
 
 async function run(flags: TrainFlags, config: Config): Promise<void> {
+  refuseUnusable(flags.runId, config.dataDir);
   await using store = await openStore(config, "reco-train", CONNECTIONS);
   const deadline = Deadline.after(STORE_TIMEOUT_MS);
   const nowMs = systemClock.nowMs();
@@ -57,6 +59,14 @@ async function run(flags: TrainFlags, config: Config): Promise<void> {
     console.log(trained.folder);
   });
   if (!led) throw new CommandError(EXIT_FAILED, "another training is under way: try again when it is over");
+}
+
+/** Said before minutes of training, not after them: a run is never changed. */
+function refuseUnusable(runId: string | undefined, dataDir: string): void {
+  checkRunId(runId);
+  if (runId !== undefined && hasRun(dataDir, runId)) {
+    throw new CommandError(EXIT_FAILED, `there is a run ${runId} already`);
+  }
 }
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576)} MB`;

@@ -11,6 +11,9 @@ import { json } from "../reply.ts";
 import type { Call, Route } from "../route.ts";
 import type { HttpServices } from "../services.ts";
 
+/** Read from the store together and ranked in one turn; with an expression, evaluated for thousands of items, it is one. */
+const USERS_AT_ONCE = 4;
+
 export function recommendManyHandler({
   config,
   recommender,
@@ -29,14 +32,14 @@ export function recommendManyHandler({
     };
   };
 
-  const allAtOnce = (requests: readonly RecoRequest[], call: Call, isDetailed: boolean) =>
-    Promise.all(requests.map((request) => resultFor(request, call, isDetailed)));
-
-  const oneByOne = async (requests: readonly RecoRequest[], call: Call, isDetailed: boolean) => {
+  /** Other calls get their turn between the users that are ranked together. */
+  const inTurns = async (requests: readonly RecoRequest[], call: Call, isDetailed: boolean) => {
+    const atOnce = requests.some(({ filter, boost }) => filter || boost) ? 1 : USERS_AT_ONCE;
     const results: Awaited<ReturnType<typeof resultFor>>[] = [];
-    for (const request of requests) {
-      results.push(await resultFor(request, call, isDetailed));
-      await nextTurn();
+    for (let from = 0; from < requests.length; from += atOnce) {
+      if (from > 0) await nextTurn();
+      const group = requests.slice(from, from + atOnce);
+      results.push(...(await Promise.all(group.map((request) => resultFor(request, call, isDetailed)))));
     }
     return results;
   };
@@ -49,7 +52,7 @@ export function recommendManyHandler({
       if (!parsed.ok) return invalid(parsed.error);
       const { requests, details } = parsed.value;
       call.userId = requests.length === 1 ? (requests[0]?.userId ?? null) : null;
-      const results = await (isLong(requests) ? oneByOne : allAtOnce)(requests, call, details);
+      const results = await inTurns(requests, call, details);
       const degraded = results.find(({ answer }) => answer.degraded !== null)?.answer.degraded;
       return json(
         200,
@@ -60,10 +63,6 @@ export function recommendManyHandler({
     observe: counts.finished,
   };
 }
-
-/** Expressions are evaluated for thousands of items a user: other calls get their turn between two users. */
-const isLong = (requests: readonly RecoRequest[]): boolean =>
-  requests.length > 1 && requests.some(({ filter, boost }) => filter || boost);
 
 const describe = ({ userId }: RecoRequest, answer: RecoAnswer) => ({
   user_id: userId,

@@ -94,7 +94,10 @@ export function explainSlate(stored: StoredSlate) {
 
 function explainItems(slate: ServedSlate, features: SlateFeatures, made: Recomputed): ExplainedItem[] {
   const { candidates } = features;
-  const contributionsOf = contributionsIn(candidates, rerank(candidates, candidates.itemIds.length));
+  const sourcesOf = contributionsIn(candidates, rerank(candidates, candidates.itemIds.length));
+  const fresh = new Set(features.refined?.fresh);
+  // Behind the ranked list for being new alone, with a score of 0, whatever sources say of it.
+  const contributionsOf = (itemId: string) => (fresh.has(itemId) ? [] : sourcesOf(itemId));
   const factors = new Map<string, number>();
   const passed: string[] = [];
   for (const { place, factor } of made.byScore) {

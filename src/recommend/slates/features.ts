@@ -21,6 +21,9 @@ export interface FeatureColumn {
  */
 export type Ranking = "blend" | "rules" | "cold_start" | "popular" | "paged";
 
+/** Columns of a `paged` list that are no sources: its score, and what `rules-v1` adds to popularity. */
+export const PAGED_FEATURES: ReadonlySet<string> = new Set(["score", "co_vis_last"]);
+
 export interface CandidateFeatures {
   readonly ranking: Ranking;
   /** Length that was asked of the ranking. */

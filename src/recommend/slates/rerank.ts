@@ -12,7 +12,7 @@ import { PopularityIndex } from "../popularity-index.ts";
 import type { RankedList, SourceName } from "../ranked-list.ts";
 import { listOf } from "../rules-v1.ts";
 import { successors } from "../successors.ts";
-import type { CandidateFeatures, FeatureColumn } from "./features.ts";
+import { type CandidateFeatures, type FeatureColumn, PAGED_FEATURES } from "./features.ts";
 
 /** The list that was ranked, to `length`; all of it where no other length is given. */
 export function rerank(candidates: CandidateFeatures, length = candidates.length): RankedList {
@@ -72,7 +72,7 @@ const popular = (candidates: CandidateFeatures, k: number): RankedList =>
 
 function paged({ itemIds, columns }: CandidateFeatures, k: number): RankedList {
   const scores = columnNamed(columns, "score").values;
-  const sources = columns.filter(({ name }) => name !== "score");
+  const sources = columns.filter(({ name }) => !PAGED_FEATURES.has(name));
   const shown = itemIds.slice(0, k);
   return {
     itemIds: shown,

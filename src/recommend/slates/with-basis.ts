@@ -2,10 +2,12 @@
 
 import type { HistoryEntry } from "../ports.ts";
 import type { RankedList } from "../ranked-list.ts";
+import { BASELINE_WEIGHTS } from "../ranking.ts";
+import type { ModelVersion } from "../recommender.ts";
 import { PROFILE_LENGTH } from "../trained-input.ts";
 import { newestInteractions } from "../user-profile.ts";
 import type { Viewer } from "../viewer.ts";
-import { Basis, type CandidateFeatures, type ViewerFeatures } from "./features.ts";
+import { Basis, type CandidateFeatures, type FeatureColumn, type ViewerFeatures } from "./features.ts";
 
 /** A list without candidates is nobody's to store, and stays as it is. */
 export function withBasis(list: RankedList, viewer: Viewer): RankedList {
@@ -25,23 +27,41 @@ export function withHistory(
 }
 
 /** Of a page that goes on with a list whose viewer was looked at when it was ranked. */
-export function withRanks(list: RankedList): RankedList {
-  const { itemIds, scores, sources, sourceScores } = list;
+export function withRanks(list: RankedList, modelVersion: ModelVersion): RankedList {
+  const { itemIds, scores } = list;
   const candidates = (): CandidateFeatures => ({
     ranking: "paged",
     length: itemIds.length,
     itemIds,
     columns: [
-      ...sources.map((name, column) => ({
-        name,
-        weight: 1,
-        values: Float64Array.from(itemIds, (_, row) => sourceScores[row * sources.length + column] as number),
-      })),
+      ...(modelVersion === "rules-v1" ? rulesColumns(list) : sourceColumns(list)),
       { name: "score", weight: 0, values: scores.slice(0, itemIds.length) },
     ],
     categories: null,
   });
   return joined({ ...list, candidates }, () => ({ recent: [], seen: [], hidden: [], isGuest: false }));
+}
+
+const sourceColumns = ({ itemIds, sources, sourceScores }: RankedList): FeatureColumn[] =>
+  sources.map((name, column) => ({
+    name,
+    weight: 1,
+    values: Float64Array.from(itemIds, (_, row) => sourceScores[row * sources.length + column] as number),
+  }));
+
+/** `rules-v1` counts what followed the newest item alone, which no source tells: it is what popularity leaves of a score. */
+function rulesColumns(list: RankedList): FeatureColumn[] {
+  const { coVisLast, popularityScore } = BASELINE_WEIGHTS;
+  const columns = sourceColumns(list).map((column) => ({
+    ...column,
+    weight: column.name === "popularity" ? popularityScore : 0,
+  }));
+  const popularity = columns.find(({ name }) => name === "popularity")?.values ?? [];
+  const followed = Float64Array.from(
+    list.itemIds,
+    (_, row) => ((list.scores[row] as number) - popularityScore * (popularity[row] ?? 0)) / coVisLast,
+  );
+  return [...columns, { name: "co_vis_last", weight: coVisLast, values: followed }];
 }
 
 function joined(list: RankedList, describe: () => ViewerFeatures): RankedList {

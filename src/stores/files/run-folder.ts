@@ -1,7 +1,7 @@
 /** Keeps training runs in the object directory: `runs/<run id>`, whole or not at all, and never changed afterwards. */
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
@@ -10,6 +10,9 @@ import { isMissing } from "./missing-file.ts";
 const PIECE_BYTES = 1_048_576;
 
 const runsOf = (dataDir: string) => join(dataDir, "objects", "runs");
+
+/** Whether this data folder has a run of that name. */
+export const hasRun = (dataDir: string, runId: string): boolean => existsSync(join(runsOf(dataDir), runId));
 
 /** Answers the folder. Throws as the file system does, also when the run is there already. */
 export async function writeRun(

@@ -128,6 +128,43 @@ describe("a follower", () => {
     expect(installed).toEqual([{ primary: null, shadow: null }]);
   });
 
+  test("after a start what is promoted serves without the shadow that cannot be loaded, which is tried again", async () => {
+    const { follower, installed, reports, clock, move, shadow, broken } = setUp();
+    move("r1");
+    shadow("bad", 0.5);
+    broken.set("bad", "broken");
+    await follower.start();
+    await clock.advance(11_000);
+    expect(installed).toEqual([
+      { primary: { slot: "default", runId: "r1", run: "model of r1" }, shadow: null },
+    ]);
+    expect([follower.failure, reports.at(-1)?.error]).toEqual([null, "broken"]);
+    broken.clear();
+    await clock.advance(11_000);
+    expect(installed.at(-1)).toMatchObject({ primary: { runId: "r1" }, shadow: { runId: "bad" } });
+    expect(reports.at(-1)?.error).toBeNull();
+  });
+
+  test("after a start a primary that cannot be loaded is told, with a shadow or without", async () => {
+    const { follower, installed, move, shadow, broken } = setUp();
+    move("bad");
+    shadow("r2", 0.5);
+    broken.set("bad", "broken");
+    await follower.start();
+    expect([follower.failure, installed]).toEqual(["broken", []]);
+  });
+
+  test("a reload that fails is reported, and no failure of what is promoted: that serves on", async () => {
+    const { follower, reports, clock, move, broken, fake } = setUp();
+    move("r1");
+    await follower.start();
+    broken.set("r1", "Model checksum mismatch");
+    const { version, generation } = fake.state;
+    fake.state = { ...fake.state, version: version + 1, generation: generation + 1 };
+    await clock.advance(1_100);
+    expect([follower.failure, reports.at(-1)?.error]).toEqual([null, "Model checksum mismatch"]);
+  });
+
   test("while the store is away what serves goes on, and is followed again afterwards", async () => {
     const { follower, installed, clock, move, store } = setUp();
     await follower.start();

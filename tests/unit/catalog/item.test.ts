@@ -85,6 +85,8 @@ describe("parseItem", () => {
     ["1995-11-22T10:00:00Z", Date.UTC(1995, 10, 22, 10)],
     ["1995-11-22 10:00+02:00", Date.UTC(1995, 10, 22, 8)],
     ["1995-11-22T10:00:00.250Z", Date.UTC(1995, 10, 22, 10, 0, 0, 250)],
+    ["1996-02-29", Date.UTC(1996, 1, 29)],
+    ["1995-11-22T23:30:00-05:00", Date.UTC(1995, 10, 23, 4, 30)],
   ])("published_at %s is an instant", (published_at, publishedAtMs) => {
     expect(itemOf({ published_at })).toMatchObject({ publishedAtMs });
   });
@@ -109,6 +111,10 @@ describe("parseItem", () => {
     ["published_at", "22.11.1995"],
     ["published_at", "1995-11-22T10:00:00"],
     ["published_at", "1995-13-45"],
+    ["published_at", "1995-02-29"],
+    ["published_at", "1995-11-31T10:00:00Z"],
+    ["published_at", "9999-12-31T23:59:59-14:00"],
+    ["published_at", "0000-01-01T00:00:00+01:00"],
     ["attributes", "text"],
     ["attributes", [1]],
     ["attributes", { deep: [{ text: "nul \0" }] }],

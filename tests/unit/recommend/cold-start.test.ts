@@ -1,6 +1,6 @@
 /** The popular list for somebody unknown, spread over categories. */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { ColdStarts, coldCandidates, coldStart } from "../../../src/recommend/cold-start.ts";
 import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
@@ -19,6 +19,30 @@ function list(
   const categoryOf = (slot: number) => categories[index.table.nameOf(slot)] ?? null;
   const slots = new Set(unwanted.map((id) => index.table.slotOf(id)));
   return coldStart(index, categoryOf, (slot) => slots.has(slot), { k, candidates: coldCandidates(k) });
+}
+
+/** By the definition: whatever is left of each category is looked at for each place. */
+function headByHead(popularity: Record<string, number>, categories: Record<string, string>, k: number) {
+  const segments = new Map<string, { left: [string, number][]; factor: number }>();
+  for (const entry of Object.entries(popularity).sort(([, a], [, b]) => b - a)) {
+    const name = categories[entry[0]] ?? `${entry[0]} alone`;
+    const segment = segments.get(name) ?? { left: [], factor: 1 };
+    segment.left.push(entry);
+    segments.set(name, segment);
+  }
+  const taken: [string, number][] = [];
+  while (taken.length < k) {
+    const heads = [...segments.values()].flatMap((segment) => {
+      const [head] = segment.left;
+      return head ? { segment, itemId: head[0], score: segment.factor * head[1] } : [];
+    });
+    const best = heads.toSorted((a, b) => b.score - a.score)[0];
+    if (best === undefined) break;
+    taken.push([best.itemId, best.score]);
+    best.segment.left.shift();
+    best.segment.factor /= 2;
+  }
+  return [taken.map(([itemId]) => itemId), taken.map(([, score]) => score)];
 }
 
 const depth = (k: number) => ({ k, candidates: coldCandidates(k) });
@@ -55,6 +79,34 @@ describe("cold start", () => {
         },
       ),
     );
+  });
+
+  test("takes the best head of the categories again and again, the first of equal ones", () => {
+    const category = fc.constantFrom("x", "y", "z", undefined);
+    const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), category), { maxLength: 40 });
+    fc.assert(
+      fc.property(rows, fc.integer({ min: 0, max: 45 }), (given, k) => {
+        const popularity = Object.fromEntries(given.map(([score], place) => [`i${place}`, score]));
+        const categories = Object.fromEntries(
+          given.flatMap(([, name], place) => (name === undefined ? [] : [[`i${place}`, name]])),
+        );
+        const ranked = list(popularity, categories, k);
+        expect([ranked.itemIds, [...ranked.scores]]).toEqual(headByHead(popularity, categories, k));
+      }),
+    );
+  });
+
+  test("looks at each candidate once, however long the list and however many its categories", () => {
+    const index = new PopularityIndex(new ItemTable());
+    index.replace(Array.from({ length: 300 }, (_, place) => ({ itemId: `i${place}`, score: 300 - place })));
+    const scoreAt = spyOn(index, "scoreAt");
+    coldStart(
+      index,
+      () => null,
+      () => false,
+      { k: 200, candidates: 300 },
+    );
+    expect(scoreAt).toHaveBeenCalledTimes(300);
   });
 
   test("the list is made anew when popularity changes, for another k, and for somebody with wishes", () => {

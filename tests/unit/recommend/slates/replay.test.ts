@@ -230,6 +230,62 @@ describe("a slate that is made again", () => {
 
 const identical = { ok: true, value: { identical: true } };
 
+describe("a page", () => {
+  test.each(["rules-v1", "stream-v1", "trained"] as const)(
+    "of a list by %s is made again, and has contributions that add up to each score",
+    async (policy) => {
+      let pages = 0;
+      await fc.assert(
+        fc.asyncProperty(worlds, async (world) => {
+          const shop = worldOf({ ...world, policy });
+          await shop.warmUp();
+          const request = {
+            userId: "u1",
+            sessionId: "s1",
+            ...requestOf({ ...world, k: 3 }, "request-1"),
+            isPaged: true,
+            isStored: true,
+          };
+          const first = await shop.ask("reco", request);
+          const deadline = Deadline.after(1_000, shop.clock);
+          const answer = first.page && (await shop.recommender.nextPage(first.page, request, deadline));
+          if (answer === null || answer.list.itemIds.length === 0) return;
+          const stored = storedSlate(answer, request, shop.clock.nowMs());
+          expect(replaySlate(stored, { kind: "stored" })).toMatchObject(identical);
+          for (const { score, contributions } of explainSlate(stored).items) {
+            const sum = (contributions ?? []).reduce((total, each) => total + each.contribution, 0);
+            expect(sum).toBeCloseTo(score, 9);
+          }
+          pages++;
+        }),
+        { numRuns: 60 },
+      );
+      expect(pages).toBeGreaterThan(0);
+    },
+  );
+});
+
+/** More popular items than are judged; the last of them is new. */
+function worldOfNew() {
+  const decayed = Array.from({ length: 90 }, (_, place) => ({
+    itemId: place === 89 ? "late" : `popular-${place}`,
+    score: 100 - place,
+    category: null,
+  }));
+  const world = serving({
+    contents: { recent: new Map([["u1", { itemIds: ["item-0"], tsMs: [1_000] }]]), decayed },
+    settings: { policy: "trained" },
+    model,
+    rules: {
+      spread: { ...NO_SPREAD, freshDays: 2 },
+      exploration: { epsilon: 0.9, fromPosition: 1, poolSize: 6 },
+    },
+  });
+  const published_at = new Date(world.clock.nowMs() - 3_600_000).toISOString();
+  world.store.cards.set("late", { version: 1, card: { ...cardOf("late", 0), published_at } });
+  return world;
+}
+
 describe("a slate of a trained policy", () => {
   const popular = Array.from({ length: 20 }, (_, place) => `item-${place}`);
   const DAY_MS = 86_400_000;
@@ -264,6 +320,19 @@ describe("a slate of a trained policy", () => {
       const why = whyNot(stored, itemId, { isKnown: true, isHidden: false });
       expect(why?.verdict).not.toBe("not_retrieved");
     }
+  });
+
+  test("explains what came in for being new by nothing else, though a source had it far behind", async () => {
+    const world = worldOfNew();
+    await world.warmUp();
+    const requests = Array.from({ length: 20 }, (_, turn) => `request-${turn}`);
+    const slates = await Promise.all(
+      requests.map((explorationId) => serveSlate(world, { k: 4, explorationId })),
+    );
+    const isShown = ({ slate }: StoredSlate) => slate.items.some(({ itemId }) => itemId === "late");
+    const stored = slates.find(isShown) as StoredSlate;
+    const late = explainSlate(stored).items.find(({ item_id }) => item_id === "late");
+    expect(late).toMatchObject({ score: 0, explored: true, contributions: [] });
   });
 
   test("is made again page by page", async () => {
