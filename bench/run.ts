@@ -17,6 +17,7 @@ import { memory } from "./parts/memory.ts";
 import { relay } from "./parts/relay.ts";
 import { serving, servingTrained } from "./parts/serving.ts";
 import { start } from "./parts/start.ts";
+import { swap } from "./parts/swap.ts";
 import { printFigures } from "./support/figure.ts";
 import type { Part } from "./support/part.ts";
 import { NOOP_BUSY, noopBusy } from "./support/quiet.ts";
@@ -35,6 +36,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   freshness,
   start,
   memory,
+  swap,
   large,
 };
 const OUT = join(import.meta.dir, "out");

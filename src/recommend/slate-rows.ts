@@ -75,17 +75,30 @@ export function rowsOf(input: RowsInput): { readonly rows: readonly Row[]; reado
   const passed = judge({ ...input, ...refinement });
   const ordered = freshBehind<Candidate>(passed, k, firstFresh);
   if (!isSpreading(spread)) return { passed, rows: ordered.slice(0, k + extra) };
-  return { passed, rows: spreadOut(ordered, spread, { k, extra, nowMs }) };
+  return { passed, rows: spreadOut(ordered, spread, { k, extra, nowMs, pool: poolOf(input, ordered) }) };
 }
 
-function spreadPoolAlone(
-  { list, fresh, refinement: { spread }, k, nowMs, cardOf }: RowsInput,
-  extra: number,
-): ReturnType<typeof rowsOf> {
+/**
+ * Of `ordered`, what a slate is chosen from: a new item, whose score says nothing, has a place by quota or exploration alone, or
+ * where there are too few others.
+ */
+function poolOf<R extends Row>(
+  { list, fresh, refinement: { spread }, k }: RowsInput,
+  ordered: readonly R[],
+): readonly R[] {
+  if (spread.freshnessQuota > 0) return ordered;
+  const ranked = ordered.filter(({ place }) => place < list.itemIds.length - fresh);
+  return ranked.length < k ? ordered : ranked;
+}
+
+function spreadPoolAlone(input: RowsInput, extra: number): ReturnType<typeof rowsOf> {
+  const { list, fresh, refinement, k, nowMs, cardOf } = input;
   const passed = asRanked(list);
   const ordered = freshBehind(passed, k, list.itemIds.length - fresh);
-  const pool = ordered.slice(0, spreadPool(k)).map((row) => asCandidate(list, row, cardOf));
-  const slate = spreadOut(pool, spread, { k, extra: 0, nowMs });
+  const pool = poolOf(input, ordered)
+    .slice(0, spreadPool(k))
+    .map((row) => asCandidate(list, row, cardOf));
+  const slate = spreadOut(pool, refinement.spread, { k, extra: 0, nowMs });
   const chosen = new Set(slate.map(({ place }) => place));
   const others = ordered.filter(({ place }) => !chosen.has(place));
   return { passed, rows: [...slate, ...others.slice(0, k + extra - slate.length)] };

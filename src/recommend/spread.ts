@@ -45,10 +45,21 @@ const MS_PER_DAY = 86_400_000;
 export function spreadOut(
   candidates: readonly Candidate[],
   rules: SpreadRules,
-  { k, extra, nowMs }: { readonly k: number; readonly extra: number; readonly nowMs: number },
+  {
+    k,
+    extra,
+    nowMs,
+    pool: wanted = candidates,
+  }: {
+    readonly k: number;
+    readonly extra: number;
+    readonly nowMs: number;
+    /** Those of them that the slate is chosen from; all where it is not given. */
+    readonly pool?: readonly Candidate[];
+  },
 ): readonly Candidate[] {
   const isFresh = freshness(rules, nowMs);
-  const pool = poolOf(candidates, k, isFresh);
+  const pool = poolOf(wanted, k, isFresh);
   const caps = new Caps(rules);
   const chosen = slateOf(pool, rules, k, caps, isFresh);
   const taken = new Set(chosen);

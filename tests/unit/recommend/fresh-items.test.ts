@@ -63,6 +63,20 @@ describe("new items", () => {
     expect((await ask("reco", without)).exploration?.pool).toEqual(["new-0", "c", "d", "e"]);
   });
 
+  test.each([0, 10])("have no place by diversity, with a cap of %d", async (maxPerAuthor) => {
+    const rare = { epsilon: 1e-12, fromPosition: 0, poolSize: 4 };
+    const diverse = { ...spread, diversityLambda: 0.1, maxPerAuthor };
+    const { ask, store, clock } = await setUp({ spread: diverse, exploration: rare });
+    for (const itemId of "abcdef")
+      store.cards.set(itemId, { version: 1, card: { ...unknownCard(itemId), tags: ["same"] } });
+    await clock.advance(1_000);
+    const { ids, exploration } = await ask("reco", { k: 4, explorationId: "r-1" });
+    expect(ids).toEqual(["a", "b", "c", "d"]);
+    expect(exploration?.pool).toEqual(["new-0", "new-1", "e", "f"]);
+    const short = await ask("reco", { k: 8, explorationId: "r-1" });
+    expect(short.ids.toSorted()).toEqual([..."abcdef", "new-0", "new-1"]);
+  });
+
   test("stay away where neither asks for them", async () => {
     const { ask } = await setUp({ spread });
     expect((await ask("reco")).ids).toEqual([..."abcdef"]);
