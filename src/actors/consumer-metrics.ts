@@ -48,6 +48,7 @@ export function createConsumerMetrics(metrics: Metrics): ConsumerMetrics {
     processed(topic, "dlq");
     stored.inc();
   };
+  const clicks = metrics.counter("recommendation_click_total", { source: "watch" });
   let lagGauges = new Map<string, Gauge>();
   return {
     error,
@@ -64,7 +65,9 @@ export function createConsumerMetrics(metrics: Metrics): ConsumerMetrics {
         else processed(entry.record.topic, status);
         if (entry.kind !== "watch" || status !== "processed") continue;
         latency.observe(nowMs - entry.interaction.tsMs);
-        metrics.counter("user_interaction_total", { interaction_type: entry.interaction.signal }).inc();
+        const { signal } = entry.interaction;
+        metrics.counter("user_interaction_total", { interaction_type: signal }).inc();
+        if (signal === "click") clicks.inc();
       }
     },
     partitionLags(lags) {

@@ -21,6 +21,7 @@ import type { ActorContext } from "../supervisor/actor.ts";
 import { type Installed, ModelFollower } from "./model-follower.ts";
 import { type ModelMessage, ModelShelf } from "./model-shelf.ts";
 import { openRegistry } from "./open-registry.ts";
+import { policyInfo } from "./policy-metrics.ts";
 import type { Realm } from "./realm.ts";
 import type { ActorArgs } from "./tree.ts";
 
@@ -54,6 +55,8 @@ export function openModels(
     artifacts: [],
   };
   let loaded: Omit<LoadedModels, "failure"> = { primary: builtIn, shadow: null };
+  const tellPolicies = policyInfo(metrics);
+  tellPolicies(loaded);
   const install = ({ primary, shadow }: Installed<ServedRun>) => {
     recommender.install({ primary, shadow });
     const held = [primary, shadow].flatMap((each) => each?.run.model ?? []);
@@ -71,6 +74,7 @@ export function openModels(
       primary: primary ? shown(primary.slot, primary.runId) : builtIn,
       shadow: shadow && shown("shadow", shadow.runId),
     };
+    tellPolicies(loaded);
   };
   const shelf = new ModelShelf({
     id: context.id,

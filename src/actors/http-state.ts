@@ -127,6 +127,8 @@ function observe({ metrics, log }: Realm): ServingObserver {
   return {
     late: (endpoint, operation) =>
       metrics.counter("recommendation_timeouts_total", { endpoint, operation }).inc(),
+    recalled: (channel, items) =>
+      metrics.histogram("recall_candidates_count", { recall_type: channel }).observe(items),
     failed: (what, error) =>
       log.error({ what, error_type: error.name, error_message: error.message }, "serving.failed"),
   };

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { RecoAnswer } from "../recommend/recommender.ts";
-import type { Metrics } from "../telemetry/metrics-types.ts";
+import type { Histogram, Metrics } from "../telemetry/metrics-types.ts";
 import { bindAnswerMetrics } from "./answer-metrics.ts";
 
 export interface RecommendationMetrics {
@@ -18,9 +18,20 @@ export function bindRecommendationMetrics(
   endpoint: "reco" | "recommend",
 ): RecommendationMetrics {
   const counts = bindAnswerMetrics(metrics, clock, endpoint);
+  const inferences = new Map<string, Histogram>();
+  const inference = (strategy: string): Histogram => {
+    let bound = inferences.get(strategy);
+    if (bound === undefined) {
+      bound = metrics.histogram("model_inference_latency_seconds", { model_type: strategy });
+      inferences.set(strategy, bound);
+    }
+    return bound;
+  };
   return {
-    answered({ list, label, degraded, strategy }) {
+    answered({ list, label, degraded, strategy, timingsMs: { ranking } }) {
       const isFallback = strategy.startsWith("fallback:");
+      // A kept list was not ranked anew.
+      if (!isFallback && ranking > 0) inference(strategy).observe(ranking / 1000);
       counts.answered({ size: list.itemIds.length, variant: label.variant, degraded, isFallback });
     },
     finished: counts.finished,

@@ -198,9 +198,13 @@ export interface PopularSnapshots {
 }
 
 /** What serving tells its owner, who counts and logs it. Must not throw. */
+export type RecallChannel = "behavior" | "content" | "alike" | "popular";
+
 export interface ServingObserver {
   /** A read was late for its share of the request's deadline. */
   late(endpoint: Endpoint, operation: "feature_fetch" | "database_query"): void;
+  /** What a channel of the catalogue routes found for one answer, before anything is left out. */
+  recalled(channel: RecallChannel, items: number): void;
   /** A failure that no caller sees. `answer`: a bug; the request went on down the fallback ladder. */
   failed(what: "snapshot_load" | "snapshot_save" | "answer", error: Error): void;
 }

@@ -18,6 +18,7 @@ const MILLISECONDS = [
 ];
 const RECOMMENDATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const RECALLED = [0, 1, 5, 10, 20, 50, 100, 200, 500, 1_000];
 const COUNTS = [0, 1, 5, 10, 20, 50, 100];
 
 const ENDPOINTS = ["reco", "recommend", "similar", "detail", "trending"];
@@ -139,12 +140,19 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     reason: "open",
     level: "open",
   }),
+  model_inference_latency_seconds: histogram(RECOMMENDATION_SECONDS, "Time of ranking in seconds.", {
+    model_type: "open",
+  }),
+  recall_candidates_count: histogram(RECALLED, "Items that a channel of the catalogue routes found.", {
+    recall_type: ["behavior", "content", "alike", "popular"],
+  }),
   cache_requests_total: counter("Look-ups in the online cache.", {
     operation: ["get", "redis_get", "redis_set", "redis_delete"],
     status: ["hit", "miss", "error", "done", "refused", "dropped"],
   }),
   cache_hit_rate: gauge("min", "Share of look-ups in the online cache that hit."),
   user_interaction_total: counter("Interactions applied to features.", { interaction_type: "open" }),
+  recommendation_click_total: counter("Clicks, by the way they came.", { source: ["event", "watch"] }),
   error_total: counter("Errors by type.", { error_type: "open", endpoint: "open" }),
   recommendation_service_info: gauge("first", "The running service; the value is 1.", {
     version: "open",
@@ -204,6 +212,11 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
   reco_db_pool_in_use: gauge("sum", "Connections in use.", { pool: "open" }),
   reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {
     task: "open",
+  }),
+  reco_policy_info: gauge("max", "Runs and built-in policies that workers hold; the value is 1.", {
+    slot: "open",
+    run_id: "open",
+    active: ["true", "false"],
   }),
   reco_model_memory_bytes: gauge("max", "Memory that the models of a tree take."),
   reco_shadow_overlap_ratio: gauge(

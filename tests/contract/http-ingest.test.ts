@@ -35,6 +35,7 @@ describe("POST /event", () => {
     await http.post("/event", aDirectBody());
     await http.post("/event", aDirectBody());
     expect(http.metric("user_interaction_total", { interaction_type: "click" })).toBe(1);
+    expect(http.metric("recommendation_click_total", { source: "event" })).toBe(1);
   });
 });
 

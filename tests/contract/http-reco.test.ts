@@ -185,6 +185,8 @@ describe("what /reco counts", () => {
     const exposure = { endpoint: "reco", variant: "primary", experiment_variant: "control" };
     expect(http.metric("reco_stage_latency_ms", { stage: "retrieval" })).toBe(1);
     expect(http.metric("reco_stage_latency_ms", { stage: "ranking" })).toBe(1);
+    const modelType = { model_type: "co_vis_popularity_hybrid" };
+    expect(http.metric("model_inference_latency_seconds", modelType)).toBe(1);
     expect(http.metric("recommendation_count", { endpoint: "reco" })).toBe(1);
     expect(http.metric("recommendation_requests_total", { endpoint: "reco", status: "success" })).toBe(1);
     expect(http.metric("recommendation_exposures_total", { ...exposure, degrade_reason: "none" })).toBe(1);

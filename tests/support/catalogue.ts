@@ -30,6 +30,7 @@ export const ASK_MS = 8_000;
 export async function catalogue(contents: Partial<FakeStore>, own: CatalogueContents = {}) {
   const base = serving({ contents });
   const { clock, state, store, failed, late } = base;
+  const recalled: [channel: string, items: number][] = [];
   const read = async <T>(answer: () => T): Promise<T> => {
     if (store.mood.kind === "failing") throw store.mood.error;
     if (store.mood.kind === "frozen") return new Promise(() => {});
@@ -55,6 +56,7 @@ export async function catalogue(contents: Partial<FakeStore>, own: CatalogueCont
     clock,
     observer: {
       late: (endpoint, operation) => void late.push(`${endpoint} ${operation}`),
+      recalled: (channel, items) => void recalled.push([channel, items]),
       failed: (what, error) => void failed.push(`${what}: ${error.message}`),
     },
     readTimeoutMs: 500,
@@ -90,5 +92,5 @@ export async function catalogue(contents: Partial<FakeStore>, own: CatalogueCont
     const answer = await settle(recommender.trending(timeframe, limit, Deadline.after(ASK_MS, clock)));
     return { ...answer, ids: answer.items.map(({ itemId }) => itemId) };
   };
-  return { ...base, recommender, beside, trending, counts, own };
+  return { ...base, recommender, beside, trending, counts, recalled, own };
 }

@@ -35,6 +35,7 @@ export function serving(options: {
   const failed: string[] = [];
   const observer: ServingObserver = {
     late: (endpoint, operation) => void late.push(`${endpoint} ${operation}`),
+    recalled: () => {},
     failed: (what, error) => void failed.push(`${what}: ${error.message}`),
   };
   const snapshots: PopularSnapshots = { load: async () => options.snapshot ?? null, save: async () => {} };

@@ -91,6 +91,7 @@ function batch(services: HttpServices): Handle {
 function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<readonly E[]>) {
   const { config, clock, random, ingest, metrics } = services;
   const planning = planOptions(config);
+  const clicks = metrics.counter("recommendation_click_total", { source: "event" });
   const newId = () => newEventId(clock, random);
   const count = (event: E, outcome: IngestOutcome) => {
     if (outcome === "conflict") {
@@ -98,6 +99,7 @@ function acceptor<E extends AnyEvent>(services: HttpServices, parse: Parse<reado
     } else if (outcome === "accepted" && event.kind === "direct") {
       // Watches become interactions in the consumer and are counted there.
       metrics.counter("user_interaction_total", { interaction_type: event.signal }).inc();
+      if (event.signal === "click") clicks.inc();
     }
   };
   return async (

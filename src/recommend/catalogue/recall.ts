@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { chain, type MaybePromise } from "../../core/maybe-promise.ts";
 import type { CatalogCard } from "../catalog-cards.ts";
 import { mergeHistory } from "../overlay.ts";
-import type { HistoryEntry } from "../ports.ts";
+import type { HistoryEntry, ServingObserver } from "../ports.ts";
 import type { RequestReads } from "../request-reads.ts";
 import type { ServingState } from "../serving-state.ts";
 import { findViewer, type Viewer } from "../viewer.ts";
@@ -32,6 +32,7 @@ export interface RecallParts {
   readonly popular: PopularItems;
   readonly trained: NumberedModel | null;
   readonly weights: ChannelWeights;
+  readonly observer: Pick<ServingObserver, "recalled">;
 }
 
 /** The user of a call, as far as this answer goes. */
@@ -87,7 +88,7 @@ function timedEvents({ profile: { table, slots, tsMs } }: Viewer): HistoryEntry[
 }
 
 function merge(
-  { state, popular, trained, weights }: RecallParts,
+  { state, popular, trained, weights, observer }: RecallParts,
   { itemId }: CatalogueRequest,
   { history, hidden }: Person,
   behavior: Hits,
@@ -97,17 +98,20 @@ function merge(
   const now = weightsFor(weights, facts);
   const taken = new Set(history.map((entry) => entry.itemId));
   const unwanted = new Set([itemId, ...hidden]);
+  const content = trained ? listHits(trained, "content", itemId) : NO_HITS;
+  const alike = own ? alikeItems(state, own) : new Map<string, Likeness>();
+  const untaken = popular.known().filter((each) => !taken.has(each));
+  observer.recalled("behavior", behavior.size);
+  observer.recalled("content", content.size);
+  observer.recalled("alike", alike.size);
+  observer.recalled("popular", untaken.length);
   return mergeCandidates({
     channels: [
       { name: "behavior", weight: now.behavior, hits: behavior },
-      {
-        name: "content",
-        weight: now.content,
-        hits: trained ? listHits(trained, "content", itemId) : NO_HITS,
-      },
+      { name: "content", weight: now.content, hits: content },
     ],
-    alike: own ? alikeItems(state, own) : new Map(),
-    popular: popular.known().filter((each) => !taken.has(each)),
+    alike,
+    popular: untaken,
     popularWeight: now.popular,
     mayShow: (each) => !unwanted.has(each) && !state.visibility.items.has(each),
   }).slice(0, MAX_CANDIDATES);

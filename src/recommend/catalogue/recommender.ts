@@ -89,7 +89,7 @@ export function createCatalogueRecommender(options: CatalogueOptions): Installab
   ): Promise<Computed> => {
     const reads = readsOf(request, deadline);
     try {
-      const items = await recall({ state, clock, popular, trained, weights }, request, reads);
+      const items = await recall({ state, clock, popular, trained, weights, observer }, request, reads);
       if (reads.cause === null && reads.hasTime() && items.length > 0) return { items };
       return { cause: reads.cause === "timeout" ? "timeout" : reads.cause ? "error" : "empty" };
     } catch (thrown) {

@@ -20,7 +20,7 @@ function worldRecommender() {
     related: new Map(Object.entries(world.related).map(([itemId, pairs]) => [itemId, scored(pairs)])),
     history: new Map(Object.entries(world.histories).map(([user, ids]) => [user, watched(...ids)])),
   });
-  const observer = { late: () => {}, failed: () => {} };
+  const observer = { late: () => {}, recalled: () => {}, failed: () => {} };
   const snapshots = { load: async () => null, save: async () => {} };
   const state = new ServingState({ reader, snapshots, settings: servingSettings(), clock, observer });
   const recommender = createRecommender({ state, clock, observer, comparison: null });

@@ -20,7 +20,11 @@ function setUp(snapshots: Partial<PopularSnapshots> = {}) {
     snapshots: { load: async () => null, save: async (list) => void saved.push(list), ...snapshots },
     settings: servingSettings({ maxKeys: 300 }),
     clock,
-    observer: { late: () => {}, failed: (what, error) => void failed.push(`${what}: ${error.message}`) },
+    observer: {
+      late: () => {},
+      recalled: () => {},
+      failed: (what, error) => void failed.push(`${what}: ${error.message}`),
+    },
   });
   const warmUp = (budgetMs: number) => {
     const warm = state.warmUp(Deadline.after(budgetMs, clock));

@@ -74,7 +74,7 @@ test("a request that finds nothing in memory waits for two look-ups at most, and
   fake.store.popularity = items({ a: 3, b: 2, c: 1 });
   fake.store.history.set("u", watched("a", "b"));
   const reader = open().reader;
-  const observer = { late() {}, failed() {} };
+  const observer = { late() {}, recalled() {}, failed() {} };
   const snapshots = { load: async () => null, save: async () => {} };
   const state = new ServingState({ reader, snapshots, settings: servingSettings(), clock, observer });
   await state.warmUp(soon());

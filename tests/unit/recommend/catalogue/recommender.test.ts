@@ -51,8 +51,14 @@ const down = { kind: "failing", error: new StoreUnavailableError("connect", "awa
 
 describe("beside an item stands", () => {
   test("what followed it, what is like it, and what is popular, each with its reasons", async () => {
-    const { beside } = await catalogue(contents());
+    const { beside, recalled } = await catalogue(contents());
     const answer = await beside();
+    expect(recalled).toEqual([
+      ["behavior", 3],
+      ["content", 0],
+      ["alike", 2],
+      ["popular", 3],
+    ]);
     expect(answer).toMatchObject({
       algorithmVersion: "rules-v1",
       variant: "primary",
