@@ -15,6 +15,7 @@ export function tellApplied(peers: readonly Peer<HttpMessage>[], change: Feature
 }
 
 const bounded = (change: FeatureChange): FeatureChange => ({
+  ...change,
   userIds: change.userIds.slice(0, MAX_IDS),
   itemIds: change.itemIds.slice(0, MAX_IDS),
   relatedItemIds: change.relatedItemIds.slice(0, MAX_IDS),

@@ -1,6 +1,7 @@
 /** Joins an http worker's parts: who hears of a commit, what is checked, whose samples are merged. */
 
 import { Breaker, dependencyBreaker } from "../core/breaker.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
 import type { Interaction } from "../events/model.ts";
@@ -33,6 +34,8 @@ import { ImpressionWriter, type WriterMessage } from "./writer.ts";
 export const SURVEY_MS = 500;
 /** A commit that takes longer is no work for a request's deadline. */
 const SLOW_WRITE_MS = 2_000;
+/** An older event came late, by import or from a client that was away: its age says nothing of reco. */
+const LIVE_MS = 300_000;
 
 export interface Memory {
   applied(change: FeatureChange): void;
@@ -43,7 +46,13 @@ export interface Memory {
 }
 
 /** Everything in this realm that an event makes old. */
-export function openMemory({ state, shared }: Serving, slates: RetrySlates): Memory {
+export function openMemory(
+  { metrics }: Pick<Realm, "metrics">,
+  clock: Clock,
+  { state, shared }: Serving,
+  slates: RetrySlates,
+): Memory {
+  const latency = metrics.histogram("reco_event_to_recommendation_latency_ms");
   const forget = (change: FeatureChange) => {
     state.apply(change);
     for (const userId of change.userIds) slates.forget(userId);
@@ -52,6 +61,8 @@ export function openMemory({ state, shared }: Serving, slates: RetrySlates): Mem
     applied(change) {
       shared?.doubt(change);
       forget(change);
+      const ageMs = clock.nowMs() - (change.oldestTsMs ?? Number.NEGATIVE_INFINITY);
+      if (ageMs <= LIVE_MS) latency.observe(Math.max(0, ageMs));
     },
     heard: forget,
     overlay(interactions) {

@@ -59,7 +59,7 @@ export async function start(context: ActorContext<ActorArgs>): Promise<Actor<Htt
   const weights = openChannelWeights(config, serving.catalogue, realm.log);
   const slates = new RetrySlates(context.clock);
   const samples = createRecoSamples(config.reco, context.clock);
-  const memory = openMemory(serving, slates);
+  const memory = openMemory(realm, context.clock, serving, slates);
   const hearing = await hearChanges(context, realm, memory.heard, () => serving.state.forget());
   const announce = openAnnouncements(context, memory, serving.shared);
   const { ingest, storeAnswered } = openIngest(context, realm, announce, wake, sharedCatalogue);

@@ -256,6 +256,8 @@ export interface FeatureChange {
   readonly ruleItemIds: readonly string[];
   /** `events.event_id` values that the store now holds: their overlay entries can go. */
   readonly eventIds: readonly string[];
+  /** Event time of the oldest interaction that was new; absent where there is none, and from other nodes. */
+  readonly oldestTsMs?: number;
 }
 
 export interface ConsumerStore {

@@ -208,6 +208,10 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     topic: "open",
   }),
   reco_watch_event_to_feature_latency_ms: histogram(MILLISECONDS, "Time from a watch to its features."),
+  reco_event_to_recommendation_latency_ms: histogram(
+    MILLISECONDS,
+    "Time from an event to a worker whose next answer knows of it.",
+  ),
   reco_db_pool_waiters: gauge("sum", "Callers waiting for a connection.", { pool: "open" }),
   reco_db_pool_in_use: gauge("sum", "Connections in use.", { pool: "open" }),
   reco_maintenance_last_run_timestamp_seconds: gauge("max", "When a maintenance task last succeeded.", {

@@ -77,7 +77,8 @@ describe("applyInteractions", () => {
   });
 
   test("names what it changed", async () => {
-    const { applied, changed } = await apply(story("a b"));
+    const told = story("a b");
+    const { applied, changed } = await apply(told);
     expect(applied).toEqual([true, true]);
     expect(changed).toEqual({
       userIds: ["u-1"],
@@ -85,6 +86,7 @@ describe("applyInteractions", () => {
       relatedItemIds: ["a"],
       ruleItemIds: ["a"],
       eventIds: ["story-0", "story-1"],
+      oldestTsMs: Math.min(...told.map(({ tsMs }) => tsMs)),
     });
   });
 

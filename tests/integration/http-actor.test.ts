@@ -245,8 +245,12 @@ describe("the stop", () => {
 
 test("shows all of a tree's recent /reco calls and its metrics", async () => {
   await using worker = await startHttpWorker(database);
+  await worker.post("/event", aClick("event-0001"));
+  // What a client kept for a day says nothing of how fast events come through.
+  await worker.post("/event", aClick("event-0002", { ts: now() - 86_400_000 }));
   await worker.get(RECO);
   expect(await (await worker.get("/metrics/reco")).json()).toMatchObject({ sample_size: 1 });
   const text = await (await worker.get("/metrics")).text();
   expect(text).toContain('reco_api_requests_total{status_family="2xx"} 1');
+  expect(text).toContain("reco_event_to_recommendation_latency_ms_count 1");
 });

@@ -247,5 +247,7 @@ test("what one worker compared of a shadow is in the report of the other, and it
   const metrics = await one.text("/metrics");
   expect(metrics).toMatch(/reco_shadow_latency_ms_count [1-9]/);
   expect(metrics).toMatch(/reco_shadow_overlap_ratio 1/);
+  expect(metrics).toMatch(/reco_policy_info{slot="default",run_id="20260101_000000",active="true"} 1/);
+  expect(metrics).toMatch(/reco_policy_info{slot="shadow",run_id="\d+_\d+",active="false"} 1/);
   expect(Number(/^reco_model_memory_bytes (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(100);
 });

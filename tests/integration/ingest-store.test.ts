@@ -154,7 +154,8 @@ describe("an impression", () => {
 
 describe("a direct event", () => {
   test("is stored with its features, and says what changed", async () => {
-    const { outcomes, changed } = await accept([aDirectEvent({ signal: "click" })]);
+    const event = aDirectEvent({ signal: "click" });
+    const { outcomes, changed } = await accept([event]);
     expect(outcomes).toEqual(["accepted"]);
     expect(changed).toEqual({
       userIds: ["u-1"],
@@ -162,6 +163,7 @@ describe("a direct event", () => {
       relatedItemIds: [],
       ruleItemIds: [],
       eventIds: ["direct-0001"],
+      oldestTsMs: event.tsMs,
     });
     expect(await rowCounts()).toEqual({ ingested_event: 1, events: 1, item_popularity: 1 });
     expect((await readFeatures(pool)).popularity).toEqual({ "i-1": 3 });

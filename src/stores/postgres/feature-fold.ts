@@ -73,6 +73,7 @@ export async function applyInteractions(
       relatedItemIds: [...new Set(transitions.map(({ previousItemId }) => previousItemId))],
       ruleItemIds: [...new Set(rules.map(({ previousItemId }) => previousItemId))],
       eventIds: interactions.map(({ eventId }) => eventId),
+      ...(fresh.length > 0 && { oldestTsMs: Math.min(...fresh.map(({ tsMs }) => tsMs)) }),
     },
   };
 }
