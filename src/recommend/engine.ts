@@ -143,7 +143,10 @@ function answer(
     };
   };
   return attempt(
-    () => chain(refined === null ? policy.rank(request, reads, "slate") : rankRefined(refined), full),
+    () => {
+      if (request.isLate) return popular("timeout");
+      return chain(refined === null ? policy.rank(request, reads, "slate") : rankRefined(refined), full);
+    },
     (error) => {
       observer.failed("answer", asError(error));
       return popular("error");

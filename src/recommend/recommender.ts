@@ -26,6 +26,8 @@ export interface RecoRequest {
   readonly isStored?: boolean;
   /** Id of the request, where its answer may explore: one id and one state give one slate. */
   readonly explorationId?: string | null;
+  /** One of several of a call whose time is over: what is popular is the answer. */
+  readonly isLate?: boolean;
   /** The answer is to say where its list goes on. */
   readonly isPaged?: boolean;
 }

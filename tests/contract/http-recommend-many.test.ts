@@ -126,6 +126,18 @@ describe("several users", () => {
   });
 });
 
+test("users whose turn comes after the call's time are answered without ranking", async () => {
+  const http = fakeHttp();
+  const users = Array.from({ length: 8 }, (_, place) => ({ user_id: `u${place}` }));
+  // The first four take a minute.
+  Object.assign(http.clock, { monotonicMs: () => (http.asked.length < 4 ? 0 : 60_000) });
+  expect((await http.post("/recommend", { users })).status).toBe(200);
+  expect(http.asked.map(({ request }) => request.isLate ?? false)).toEqual([
+    ...Array(4).fill(false),
+    ...Array(4).fill(true),
+  ]);
+});
+
 describe("GET /reco", () => {
   const PATH = "/reco?user_id=u-1&session_id=s-1";
 

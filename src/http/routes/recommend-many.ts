@@ -38,7 +38,10 @@ export function recommendManyHandler({
     const results: Awaited<ReturnType<typeof resultFor>>[] = [];
     for (let from = 0; from < requests.length; from += atOnce) {
       if (from > 0) await nextTurn();
-      const group = requests.slice(from, from + atOnce);
+      const { expired } = call.deadline;
+      const group = requests
+        .slice(from, from + atOnce)
+        .map((request) => (expired ? { ...request, isLate: true } : request));
       results.push(...(await Promise.all(group.map((request) => resultFor(request, call, isDetailed)))));
     }
     return results;

@@ -435,6 +435,13 @@ describe("reduced rung", () => {
 });
 
 describe("lower rungs", () => {
+  test("what comes too late in a call for many is popular, with nothing read", async () => {
+    const { ask, warmUp, count } = setUp();
+    await warmUp();
+    const answer = await ask("reco", { isLate: true, k: 2 });
+    expect([answer.degraded, answer.ids, count("histories")]).toEqual(["timeout:popular", ["A", "Y"], 0]);
+  });
+
   const snapshot = items({ A: 9, S: 8, T: 7 });
 
   test("after a restart without a store the last popular list is answered, excluded items left out", async () => {
