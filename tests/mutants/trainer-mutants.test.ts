@@ -40,7 +40,7 @@ describe("a compared shadow", () => {
     await checkShadowApart(withoutKeptLists);
   });
 
-  test("caught: one whose lists are kept for answers", async () => {
-    await expect(checkShadowApart((state) => state)).rejects.toThrow("instead of");
+  test("caught: one whose lists take the place of those that are kept for answers", async () => {
+    await expect(checkShadowApart((state) => state)).rejects.toThrow("a kept list is gone");
   });
 });

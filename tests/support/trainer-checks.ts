@@ -6,6 +6,7 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { itemKnn } from "../../src/models/item-knn.ts";
 import { takesOf } from "../../src/models/takes.ts";
+import type { RankedList } from "../../src/recommend/ranked-list.ts";
 import { PLAIN_RULES } from "../../src/recommend/serving-rules.ts";
 import type { ServingState } from "../../src/recommend/serving-state.ts";
 import { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
@@ -70,7 +71,10 @@ const model = (runId: string, weights: TrainedModel["weights"]): TrainedModel =>
   profileHalfLife: 5,
 });
 
-/** Throws when what a compared shadow says gets into an answer. `apart` is the state that comparisons go by. */
+/**
+ * Throws when what a compared shadow says gets into an answer, or takes the place of what is kept for answers. `apart` is the
+ * state that comparisons go by.
+ */
 export async function checkShadowApart(
   apart: (state: ServingState, clock: ManualClock) => ServingState,
 ): Promise<void> {
@@ -104,6 +108,7 @@ export async function checkShadowApart(
     onCompared() {},
   });
   comparison.begin({ primary: policyOf(primary, "primary"), shadow: policyOf(shadow, "shadow") });
+  let kept: RankedList | null = null;
   for (let round = 0; round < 4; round++) {
     comparison.offer({ userId: "u1", sessionId: null, k: 50, exclude: new Set() });
     await clock.advance(1_000);
@@ -114,5 +119,7 @@ export async function checkShadowApart(
     await clock.advance(250);
     const { list } = await call;
     if (String(list.itemIds) !== String(wanted)) throw new Error(`${list.itemIds} instead of ${wanted}`);
+    kept ??= list;
+    if (list !== kept) throw new Error("a kept list is gone");
   }
 }
