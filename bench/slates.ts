@@ -38,7 +38,8 @@ const lists = Array.from({ length: ITEMS }, () => {
 });
 const users = Array.from({ length: USERS }, () => {
   const itemIds = distinctItems(SEEN);
-  return { profile: userProfile({ itemIds, tsMs: itemIds.map((_, place) => place) }, table), itemIds };
+  const tsMs = itemIds.map((_, place) => place);
+  return { profile: userProfile({ itemIds, tsMs, weights: itemIds.map(() => 1) }, table), itemIds };
 });
 const scratch = new StreamScratch();
 

@@ -116,7 +116,7 @@ function times({ weights, newItems = false }: Blend): Float64Array {
           placed,
           index,
           neighbours: newest,
-          recent,
+          recent: { slots: recent, weights: recent.map(() => 1) },
           unwanted: recent,
           hidden: NOTHING_HIDDEN,
           k: K,

@@ -1,5 +1,6 @@
 /** Asks models in this process. */
 
+import { type Interaction, SIGNAL_WEIGHT } from "../events/model.ts";
 import { isGuest } from "../recommend/viewer.ts";
 import { AnswerSheet } from "./answer-sheet.ts";
 import type { FrozenFeatures } from "./frozen-features.ts";
@@ -23,6 +24,7 @@ export function askOffline(
     const profile: Profile = {
       itemIds: whole.itemIds.slice(0, known),
       slots: whole.slots.subarray(0, known),
+      weights: whole.weights.subarray(0, known),
       isGuest: protocol === "session" || isGuest(userId),
     };
     for (const [place, { rank }] of models.entries()) sheets[place]?.note(index, rank(profile));
@@ -31,9 +33,10 @@ export function askOffline(
 }
 
 const wholeProfile = (
-  timeline: readonly { itemId: string }[],
+  timeline: readonly Pick<Interaction, "itemId" | "signal">[],
   { table }: FrozenFeatures,
 ): Omit<Profile, "isGuest"> => ({
   itemIds: timeline.map(({ itemId }) => itemId),
   slots: Int32Array.from(timeline, ({ itemId }) => table.intern(itemId)),
+  weights: Uint8Array.from(timeline, ({ signal }) => SIGNAL_WEIGHT[signal]),
 });

@@ -87,7 +87,7 @@ type Rank = ReturnType<Contestants["all"]>[number]["rank"];
 
 function rankOf(log: TrainingLog, { event, userStart }: ValidationQuestion, rank: Rank): number {
   const target = log.itemIds[log.items[event] as number] as string;
-  return meanRank(rank(log.items.subarray(userStart, event)), target);
+  return meanRank(rank(log.items.subarray(userStart, event), log.weights.subarray(userStart, event)), target);
 }
 
 function sumsOf(

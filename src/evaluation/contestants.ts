@@ -5,10 +5,10 @@ import { decayedPopularity, type TrainingLog } from "../models/training-log.ts";
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
+import { recentOf } from "../recommend/recent.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "../recommend/retrieval.ts";
 import { rulesV1 } from "../recommend/rules-v1.ts";
 import { StreamScratch } from "../recommend/stream-v1.ts";
-import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
 import { placeModel, type TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
@@ -17,8 +17,8 @@ import { DEPTHS } from "./metrics.ts";
 
 export interface Contestant {
   readonly name: string;
-  /** `profile`: what the user took before, as item numbers of the log, oldest first. */
-  readonly rank: (profile: Int32Array) => ScoredList;
+  /** `profile`: what the user took before, as item numbers of the log, oldest first; `weights`: of the signals. */
+  readonly rank: (profile: Int32Array, weights: Uint8Array) => ScoredList;
 }
 
 const LIST_LENGTH = decisiveLength(Math.max(...DEPTHS));
@@ -85,12 +85,12 @@ export class Contestants {
   #trained(model: TrainedModel): Contestant["rank"] {
     const scratch = new TrainedScratch();
     const placed = placeModel(model, this.#table);
-    return (profile) =>
+    return (profile, weights) =>
       scratch.rank({
         placed,
         index: this.#decayed,
         neighbours: this.#neighboursOf(profile),
-        recent: profile.slice(-PROFILE_LENGTH).reverse(),
+        recent: recentOf(profile, weights),
         unwanted: profile,
         hidden: NOTHING_HIDDEN,
         k: LIST_LENGTH,

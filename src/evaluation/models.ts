@@ -17,6 +17,8 @@ export interface Profile {
   readonly itemIds: readonly string[];
   /** Aligned with `itemIds`, in the numbers of the features' table. */
   readonly slots: Int32Array;
+  /** Aligned likewise: weights of the signals. */
+  readonly weights: Uint8Array;
   /** Somebody of whom one session is all that is known. */
   readonly isGuest: boolean;
 }

@@ -1,8 +1,8 @@
 /** A trained policy under examination, and each of its sources alone: the functions that serve. */
 
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
+import { recentOf } from "../recommend/recent.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
-import { PROFILE_LENGTH } from "../recommend/trained-input.ts";
 import {
   type BlendWeights,
   LIST_SOURCES,
@@ -28,7 +28,7 @@ export function trainedModels(model: TrainedModel, features: FrozenFeatures): re
           placed,
           index: features.decayed,
           neighbours: newestNeighbours(profile, features),
-          recent: profile.slots.slice(-PROFILE_LENGTH).reverse(),
+          recent: recentOf(profile.slots, profile.weights),
           unwanted: profile.slots,
           hidden: NOTHING_HIDDEN,
           k: LIST_LENGTH,

@@ -4,9 +4,10 @@ import { err, ok } from "../core/result.ts";
 import { listField, nullable, objectField, refined, required } from "../events/composite-field.ts";
 import { boolField, type Field, type JsonSchema, literalField, type Parsed } from "../events/field.ts";
 import { collect, type Issue, under, valueError } from "../events/issue.ts";
+import { SIGNAL_WEIGHT } from "../events/model.ts";
 import type { IngestLimits } from "../events/schemas.ts";
 import { instantField } from "../events/time-window.ts";
-import type { HistoryEntry } from "../recommend/ports.ts";
+import type { ProfileEntry } from "../recommend/ports.ts";
 import type { RecoRequest } from "../recommend/recommender.ts";
 import { boostField, filterField } from "./expression-fields.ts";
 import {
@@ -26,7 +27,6 @@ const DEFAULT_K = 10;
 const excludeField = listField(itemIdField, { min: 0, max: EXCLUDE_MAX_IDS });
 const sessionEventField = objectField({
   item_id: required(itemIdField),
-  /** Names the signal; an answer goes by items and their order. */
   event_type: nullable(literalField("view", "click", "purchase")),
   ts: nullable(instantField("ts")),
 });
@@ -80,9 +80,13 @@ export function parseRecommendBody(
 }
 
 /** A time to come counts as now; equal times keep the order sent. */
-const sessionEventsOf = ({ session_events }: User, nowMs: number): readonly HistoryEntry[] =>
+const sessionEventsOf = ({ session_events }: User, nowMs: number): readonly ProfileEntry[] =>
   (session_events ?? [])
-    .map(({ item_id, ts }) => ({ itemId: item_id, tsMs: Math.min(ts ?? nowMs, nowMs) }))
+    .map(({ item_id, event_type, ts }) => ({
+      itemId: item_id,
+      weight: SIGNAL_WEIGHT[event_type ?? "view"],
+      tsMs: Math.min(ts ?? nowMs, nowMs),
+    }))
     .sort((a, b) => a.tsMs - b.tsMs);
 
 function distinctUsers(users: readonly User[]): Parsed<readonly User[]> {

@@ -5,7 +5,8 @@ import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
-import { PROFILE_LENGTH, type TrainedInput } from "../recommend/trained-input.ts";
+import { recentOf } from "../recommend/recent.ts";
+import type { TrainedInput } from "../recommend/trained-input.ts";
 import type { PlacedModel, TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
@@ -110,7 +111,7 @@ export class ValidationDesk {
       placed,
       index: this.#index,
       neighbours: newest.map((itemId) => this.#rules.neighboursOf(this.#table.slotOf(itemId))),
-      recent: slots.slice(-PROFILE_LENGTH).reverse(),
+      recent: recentOf(slots, this.#log.weights.subarray(first, event)),
       unwanted: slots,
       hidden: NOTHING_HIDDEN,
       k: 0,

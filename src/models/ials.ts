@@ -8,6 +8,7 @@
 
 import { seededRandom } from "../core/random.ts";
 import { FACTORS } from "../recommend/item-factors.ts";
+import { EMPHASIS } from "../recommend/recent.ts";
 import { type Ground, groundOf, type IalsSettings, RowSolver, type Side } from "./ials-rows.ts";
 import type { Takes } from "./takes.ts";
 
@@ -35,7 +36,6 @@ export interface Factorised {
 const SEED = 64;
 const FIRST_DEVIATION = 0.1;
 const LEAST_SWEEPS = 2;
-const HEAVIEST_SIGNAL = 10;
 
 /** Equal takes and options give equal numbers, as long as `mayGoOn` does. */
 export function factoriseTakes(takes: Takes, settings: IalsSettings, options: IalsOptions): Factorised {
@@ -65,10 +65,9 @@ export function factoriseTakes(takes: Takes, settings: IalsSettings, options: Ia
 
 /** By weight of the signal: 1 on average over what was taken. */
 export function confidencesOf({ weights }: Pick<Side, "weights">): Float64Array {
-  const raw = Float64Array.from({ length: HEAVIEST_SIGNAL + 1 }, (_, weight) => Math.log2(1 + weight));
   let sum = 0;
-  for (const weight of weights) sum += raw[weight] as number;
-  return raw.map((value) => (value * weights.length) / (sum || 1));
+  for (const weight of weights) sum += EMPHASIS[weight] as number;
+  return EMPHASIS.map((value) => (value * weights.length) / (sum || 1));
 }
 
 /** Both sides of the takes; users with the fewest items are left out until no more than `maxUsers` stay. */

@@ -1,8 +1,8 @@
 /** Watches that were acknowledged here and that the store's features do not show yet. */
 
 import type { Clock } from "../core/clock.ts";
-import type { Interaction } from "../events/model.ts";
-import type { HistoryEntry } from "./ports.ts";
+import { type Interaction, SIGNAL_WEIGHT } from "../events/model.ts";
+import type { HistoryEntry, ProfileEntry } from "./ports.ts";
 
 export interface OverlayOptions {
   readonly clock: Clock;
@@ -11,9 +11,9 @@ export interface OverlayOptions {
 
 const MAX_PER_USER = 50;
 const LIFETIME_MS = 60_000;
-const NO_ENTRIES: readonly HistoryEntry[] = [];
+const NO_ENTRIES: readonly ProfileEntry[] = [];
 
-interface OverlayEntry extends HistoryEntry {
+interface OverlayEntry extends ProfileEntry {
   readonly eventId: string;
   readonly userId: string;
   readonly addedAtMs: number;
@@ -36,12 +36,13 @@ export class ProfileOverlay {
     return this.#byEvent.size;
   }
 
-  add({ eventId, userId, itemId, tsMs }: Interaction): void {
+  add({ eventId, userId, itemId, signal, tsMs }: Interaction): void {
     this.#expire();
     if (this.#byEvent.has(eventId)) return;
     const { clock, maxUsers } = this.#options;
     const addedAtMs = clock.monotonicMs();
-    const entry = { eventId, userId, itemId, addedAtMs, tsMs: Math.min(tsMs, clock.nowMs()) };
+    const weight = SIGNAL_WEIGHT[signal];
+    const entry = { eventId, userId, itemId, weight, addedAtMs, tsMs: Math.min(tsMs, clock.nowMs()) };
     const entries = this.#byUser.get(userId) ?? [];
     const place = entries.findLastIndex((earlier) => earlier.tsMs <= entry.tsMs) + 1;
     entries.splice(place, 0, entry);
@@ -61,7 +62,7 @@ export class ProfileOverlay {
   }
 
   /** The user's entries in event-time order. */
-  entries(userId: string): readonly HistoryEntry[] {
+  entries(userId: string): readonly ProfileEntry[] {
     this.#expire();
     return this.#byUser.get(userId) ?? NO_ENTRIES;
   }
@@ -93,13 +94,13 @@ export class ProfileOverlay {
  * The newest `limit` of both, oldest first, by event time; at equal times the stored ones came first.
  * An overlay entry with the item and time of a stored one is the same event and is not shown twice.
  */
-export function mergeHistory(
-  stored: readonly HistoryEntry[],
-  overlay: readonly HistoryEntry[],
+export function mergeHistory<Entry extends HistoryEntry>(
+  stored: readonly Entry[],
+  overlay: readonly Entry[],
   limit: number,
-): readonly HistoryEntry[] {
+): readonly Entry[] {
   if (overlay.length === 0) return stored.slice(-limit);
-  const isStored = (entry: HistoryEntry) =>
+  const isStored = (entry: Entry) =>
     stored.some(({ itemId, tsMs }) => itemId === entry.itemId && tsMs === entry.tsMs);
   const merged = [...stored, ...overlay.filter((entry) => !isStored(entry))];
   return merged.sort((a, b) => a.tsMs - b.tsMs).slice(-limit);
@@ -109,8 +110,8 @@ export function mergeHistory(
 export function overlayOf(
   overlay: ProfileOverlay,
   userId: string,
-  sessionEvents: readonly HistoryEntry[] = NO_ENTRIES,
-): readonly HistoryEntry[] {
+  sessionEvents: readonly ProfileEntry[] = NO_ENTRIES,
+): readonly ProfileEntry[] {
   const acknowledged = overlay.entries(userId);
   if (sessionEvents.length === 0) return acknowledged;
   return [...acknowledged, ...sessionEvents].sort((a, b) => a.tsMs - b.tsMs);

@@ -16,10 +16,18 @@ export interface HistoryEntry {
   readonly tsMs: number;
 }
 
-/** The newest events of one user, oldest first; the two lists are aligned. */
+/** An interaction that a profile takes in. */
+export interface ProfileEntry extends HistoryEntry {
+  /** Of the signal: 1, 3 or 10. */
+  readonly weight: number;
+}
+
+/** The newest events of one user, oldest first; the lists are aligned. */
 export interface UserEvents {
   readonly itemIds: readonly string[];
   readonly tsMs: readonly number[];
+  /** Weights of the signals: 1, 3 or 10. */
+  readonly weights: readonly number[];
 }
 
 /** What follows an item in its users' events. */

@@ -5,7 +5,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Boost, Filter } from "./expression.ts";
 import type { Page } from "./paged-list.ts";
 import type { PolicyLabel } from "./policy.ts";
-import type { HistoryEntry } from "./ports.ts";
+import type { ProfileEntry } from "./ports.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { Exploration } from "./slate.ts";
 
@@ -19,7 +19,7 @@ export interface RecoRequest {
   /** Ids that must not be in the answer. */
   readonly exclude: ReadonlySet<string>;
   /** Events of the running session that nobody stored, oldest first: part of the profile for this answer. */
-  readonly sessionEvents?: readonly HistoryEntry[];
+  readonly sessionEvents?: readonly ProfileEntry[];
   readonly filter?: Filter | null;
   readonly boost?: Boost | null;
   /** Whether the answer is to be stored, so that it keeps what it was made from. */

@@ -1,6 +1,7 @@
 /** Answers a few requests that nobody made, before the first that somebody did. */
 
 import type { Deadline } from "../core/deadline.ts";
+import { SIGNAL_WEIGHT } from "../events/model.ts";
 import type { Recommender } from "./recommender.ts";
 import type { ServingState } from "./serving-state.ts";
 
@@ -22,7 +23,8 @@ export async function rehearse(
 ): Promise<void> {
   const popular = popularity.current().top(ITEMS);
   const ask = async (itemIds: readonly string[]) => {
-    const sessionEvents = itemIds.map((itemId, place) => ({ itemId, tsMs: place }));
+    const weight = SIGNAL_WEIGHT.view;
+    const sessionEvents = itemIds.map((itemId, place) => ({ itemId, weight, tsMs: place }));
     const request = {
       userId: guestId,
       sessionId: null,

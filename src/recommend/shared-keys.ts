@@ -1,10 +1,11 @@
 /**
  * Keys and JSON texts of the shared cache.
  *
- * Ids stand last, or before a number that is the last part: no two ids share a key, whatever they hold. A user's items
- * and their times are two texts under two keys, which are filled, found and invalidated together.
+ * Ids stand last, or before a number that is the last part: no two ids share a key, whatever they hold. A user's items,
+ * their times and their signals are texts under keys of their own, which are filled, found and invalidated together.
  */
 
+import { SIGNAL_WEIGHT } from "../events/model.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import { POPULARITY_CAPACITY } from "./popularity-index.ts";
 import type { HistoryEntry, ScoredItem, UserEvents } from "./ports.ts";
@@ -14,7 +15,11 @@ export const historyKeys = (userId: string) => [
   `reco:user_history:${userId}`,
   `reco:user_history_times:${userId}`,
 ];
-export const seenKeys = (userId: string) => [`reco:seen:${userId}`, `reco:seen_times:${userId}`];
+export const seenKeys = (userId: string) => [
+  `reco:seen:${userId}`,
+  `reco:seen_times:${userId}`,
+  `reco:seen_weights:${userId}`,
+];
 export const relatedKeys = (itemId: string) => [`reco:related:${itemId}:${RELATED_LIMIT}`];
 export const POPULARITY_KEY = `reco:popularity:${POPULARITY_CAPACITY}`;
 
@@ -35,16 +40,27 @@ export function readHistory(texts: readonly string[]): readonly HistoryEntry[] |
   return events?.itemIds.map((itemId, place) => ({ itemId, tsMs: events.tsMs[place] as number })) ?? null;
 }
 
-/** Item ids and times, newest first. */
-export const seenTexts = ({ itemIds, tsMs }: UserEvents): string[] => [
+/** Item ids, times and weights of signals, newest first. */
+export const seenTexts = ({ itemIds, tsMs, weights }: UserEvents): string[] => [
   JSON.stringify(itemIds.toReversed()),
   JSON.stringify(tsMs.toReversed()),
+  JSON.stringify(weights.toReversed()),
 ];
 
 export function readSeen(texts: readonly string[]): UserEvents | null {
   const events = readLists(texts);
-  return events && { itemIds: events.itemIds.toReversed(), tsMs: events.tsMs.toReversed() };
+  const weights = readJson(texts[2] ?? "");
+  if (events === null || !areWeights(weights) || weights.length !== events.itemIds.length) return null;
+  return {
+    itemIds: events.itemIds.toReversed(),
+    tsMs: events.tsMs.toReversed(),
+    weights: weights.toReversed(),
+  };
 }
+
+const WEIGHTS: ReadonlySet<unknown> = new Set(Object.values(SIGNAL_WEIGHT));
+const areWeights = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((weight) => WEIGHTS.has(weight));
 
 /** A JSON object in the order of `items`: the text is put together here, because an object of ours would sort numbers. */
 export const scoreTexts = (items: readonly ScoredItem[]): string[] => [
@@ -68,7 +84,7 @@ export function readScores([text = ""]: readonly string[]): readonly ScoredItem[
   return end > 0 && text.slice(end) === "}" ? items : null;
 }
 
-function readLists([ids = "", times = ""]: readonly string[]): UserEvents | null {
+function readLists([ids = "", times = ""]: readonly string[]): Omit<UserEvents, "weights"> | null {
   const itemIds = readJson(ids);
   const tsMs = readJson(times);
   const isPair = isList(itemIds, "string") && isList(tsMs, "number") && itemIds.length === tsMs.length;

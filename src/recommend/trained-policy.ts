@@ -12,10 +12,10 @@ import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
 import { coldDepth, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
-import { PROFILE_LENGTH, type TrainedInput } from "./trained-input.ts";
+import type { TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
 import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
-import { newestInteractions, profileInTable } from "./user-profile.ts";
+import { profileInTable, recentInteractions } from "./user-profile.ts";
 import { excludedSlots, unwantedSlots } from "./viewer.ts";
 
 /** A run as it serves: what it learned, and what its policy document says of slates. */
@@ -42,8 +42,9 @@ export function trainedPolicy(
       const startedMs = clock.monotonicMs();
       const index = popularity.current();
       const profile = profileInTable(viewer.profile, index.table);
-      const recent = newestInteractions(profile, viewer.overlay, PROFILE_LENGTH);
-      if (index.size === 0 && recent.length === 0) return null;
+      const recent = recentInteractions(profile, viewer.overlay);
+      const knowsNothing = recent.slots.length === 0;
+      if (index.size === 0 && knowsNothing) return null;
       const newItems = state.newItems.scores(newest, index.table);
       const { table } = index;
       const unwanted = replaySeen ? excludedSlots(request, table) : unwantedSlots(viewer, request, table);
@@ -61,10 +62,9 @@ export function trainedPolicy(
         ...(request.isStored && { isStored: true }),
         ...(depth === "wide" && { popularCandidates: WIDE_POPULAR_CANDIDATES }),
       };
-      const list =
-        recent.length === 0
-          ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
-          : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
+      const list = knowsNothing
+        ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
+        : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
       const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
       if (replaySeen === null) return ranked;
       const { itemIds } = list;

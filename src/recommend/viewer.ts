@@ -3,7 +3,7 @@
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
 import type { ItemTable } from "./item-table.ts";
 import { overlayOf } from "./overlay.ts";
-import type { HistoryEntry } from "./ports.ts";
+import type { ProfileEntry } from "./ports.ts";
 import type { RecoRequest } from "./recommender.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
@@ -22,7 +22,7 @@ export const viewersOf = ({ userId, sessionId }: Pick<RecoRequest, "userId" | "s
 /** Whose events the answer goes by. */
 export interface Viewer {
   readonly profile: UserProfile;
-  readonly overlay: readonly HistoryEntry[];
+  readonly overlay: readonly ProfileEntry[];
   /** The profile as it is cached; null when it could not be read. */
   readonly cached: UserProfile | null;
   /** Items that the user does not want to see. */
@@ -51,7 +51,7 @@ export function findViewer(
 function viewerOf(
   { stream, overlay, visibility }: ServingState,
   userId: string,
-  sessionEvents: readonly HistoryEntry[] | undefined,
+  sessionEvents: readonly ProfileEntry[] | undefined,
   reads: RequestReads,
 ): MaybePromise<Viewer> {
   const stored = reads.pair(stream.profiles, visibility.ofUsers, userId, "feature_fetch");

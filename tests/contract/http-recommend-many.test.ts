@@ -45,7 +45,7 @@ describe("POST /recommend", () => {
           exclude: ["x"],
           session_events: [
             { item_id: "late", ts: second + 60 },
-            { item_id: "early", ts: second - 60 },
+            { item_id: "early", event_type: "purchase", ts: second - 60 },
             { item_id: "now" },
           ],
         },
@@ -61,7 +61,12 @@ describe("POST /recommend", () => {
       exclude: new Set(["x", "y"]),
       surface: "home",
     });
-    expect(asked?.request.sessionEvents?.map(({ itemId }) => itemId)).toEqual(["early", "late", "now"]);
+    const taken = asked?.request.sessionEvents?.map(({ itemId, weight }) => [itemId, weight]);
+    expect(taken).toEqual([
+      ["early", 10],
+      ["late", 1],
+      ["now", 1],
+    ]);
     expect(asked?.request.sessionEvents?.at(-1)?.tsMs).toBe(NOW_MS);
   });
 

@@ -28,8 +28,9 @@ beforeAll(async () => {
     await sql`insert into item_decay (item_id, score) values ('b', 7), ('a', 7), ('c', -3.5), ('d', 1)`;
     await sql`
       insert into events (event_id, user_id, item_id, event_type, ts)
-      select 'e-' || item_id, 'u', item_id, 'view', to_timestamp(${NOW_MS}::bigint / 1000.0) + ms * interval '1 ms'
-      from (values (1, 'late', 3), (2, 'first', 1), (3, 'tie', 1), (4, 'last', 4)) as h(ord, item_id, ms) order by ord`;
+      select 'e-' || item_id, 'u', item_id, signal, to_timestamp(${NOW_MS}::bigint / 1000.0) + ms * interval '1 ms'
+      from (values (1, 'late', 'purchase', 3), (2, 'first', 'view', 1), (3, 'tie', 'view', 1), (4, 'last', 'click', 4))
+        as h(ord, item_id, signal, ms) order by ord`;
     await sql`
       insert into user_history (user_id, pos, item_id, ts)
       select 'u', pos, item_id, to_timestamp(${NOW_MS}::bigint / 1000.0) + ms * interval '1 ms'
@@ -137,8 +138,15 @@ describe("feature reader", () => {
     const read = await reader.recentEvents(["nobody", "u"], 3, soon());
     expect(read).toEqual(
       new Map([
-        ["nobody", { itemIds: [], tsMs: [] }],
-        ["u", { itemIds: ["tie", "late", "last"], tsMs: [NOW_MS + 1, NOW_MS + 3, NOW_MS + 4] }],
+        ["nobody", { itemIds: [], tsMs: [], weights: [] }],
+        [
+          "u",
+          {
+            itemIds: ["tie", "late", "last"],
+            tsMs: [NOW_MS + 1, NOW_MS + 3, NOW_MS + 4],
+            weights: [1, 10, 3],
+          },
+        ],
       ]),
     );
     const all = await reader.recentEvents(["u"], 1000, soon());

@@ -19,11 +19,14 @@ export type Mood =
   | { readonly kind: "frozen" }
   | { readonly kind: "failing"; readonly error: Error };
 
+/** Views, where no weights are said. */
+export type FakeEvents = Omit<UserEvents, "weights"> & Partial<UserEvents>;
+
 export interface FakeStore {
   readonly history: Map<string, HistoryEntry[]>;
   readonly related: Map<string, ScoredItem[]>;
   readonly neighbours: Map<string, Neighbours>;
-  readonly recent: Map<string, UserEvents>;
+  readonly recent: Map<string, FakeEvents>;
   popularity: ScoredItem[];
   /** Highest first. */
   decayed: DecayedItem[];
@@ -171,7 +174,11 @@ const versionOf = (store: FakeStore) => (itemId: string) => ({
   version: store.cards.get(itemId)?.version ?? 0,
 });
 
-const newest = (events: UserEvents | undefined, limit: number): UserEvents => ({
-  itemIds: events?.itemIds.slice(-limit) ?? [],
-  tsMs: events?.tsMs.slice(-limit) ?? [],
+const newest = (
+  { itemIds, tsMs, weights = itemIds.map(() => 1) }: FakeEvents = { itemIds: [], tsMs: [] },
+  limit: number,
+): UserEvents => ({
+  itemIds: itemIds.slice(-limit),
+  tsMs: tsMs.slice(-limit),
+  weights: weights.slice(-limit),
 });

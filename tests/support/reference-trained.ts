@@ -3,11 +3,12 @@
 import type { ItemLists } from "../../src/recommend/item-lists.ts";
 import type { SourceName } from "../../src/recommend/ranked-list.ts";
 import type { BlendWeights, ListSource, TrainedModel } from "../../src/recommend/trained-model.ts";
+import type { Take } from "./recent.ts";
 
 export interface TrainedWorld {
   readonly model: TrainedModel;
-  /** Newest first, an item once for each interaction. */
-  readonly recent: readonly string[];
+  /** Newest first. */
+  readonly recent: readonly Take[];
   readonly popularity: readonly { readonly itemId: string; readonly score: number }[];
   readonly unwanted: ReadonlySet<string>;
 }
@@ -45,11 +46,11 @@ export function referenceTrained(
     .map(([itemId, score]) => ({ itemId, score }));
 }
 
-function listScores(model: TrainedModel, name: ListSource, recent: readonly string[]): Map<string, number> {
+function listScores(model: TrainedModel, name: ListSource, recent: readonly Take[]): Map<string, number> {
   const lists = model.lists[name] as ItemLists;
   const added: { itemId: string; value: number }[] = [];
-  for (const [place, itemId] of recent.slice(0, 50).entries()) {
-    const factor = 2 ** (-place / model.profileHalfLife);
+  for (const [place, { itemId, weight }] of recent.slice(0, 50).entries()) {
+    const factor = Math.log2(1 + weight) * 2 ** (-place / model.profileHalfLife);
     const item = model.itemIds.indexOf(itemId);
     if (item < 0) continue;
     for (let entry = lists.starts[item] as number; entry < (lists.starts[item + 1] as number); entry++) {

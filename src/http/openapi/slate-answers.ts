@@ -46,7 +46,7 @@ export const SLATE_ANSWERS: Readonly<Record<string, JsonSchema>> = {
   Slate: object({ ...slate, items: list(object(slateItem)) }),
   SlateExplanation: object({
     ...slate,
-    profile: orNull(object({ recent: STRINGS, is_guest: BOOLEAN })),
+    profile: orNull(object({ recent: STRINGS, signal_weights: orNull(list(NUMBER)), is_guest: BOOLEAN })),
     candidates: orNull(INTEGER),
     items: list(
       object({

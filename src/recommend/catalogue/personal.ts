@@ -1,7 +1,7 @@
 /** Bends candidates towards what a user did lately. */
 
 import type { CatalogCard } from "../catalog-cards.ts";
-import type { HistoryEntry } from "../ports.ts";
+import type { ProfileEntry } from "../ports.ts";
 import { type Hits, NO_HITS, sumScaled } from "./hits.ts";
 import { byScore, type Candidate } from "./merge.ts";
 
@@ -14,24 +14,24 @@ const INTERACTIONS = 50;
 /** An item that the user took lately. */
 export interface Taken {
   readonly itemId: string;
-  /** Interactions with it, as a share of those with the item that has most: above 0, at most 1. */
+  /** Signal weights of its interactions, as a share of those of the item that has most: above 0, at most 1. */
   readonly weight: number;
   /** 0.5^(age of the newest one / 7 days). */
   readonly fading: number;
 }
 
 /** Newest first. */
-export function takenItems(history: readonly HistoryEntry[], nowMs: number): Taken[] {
-  const counts = new Map<string, { count: number; tsMs: number }>();
-  for (const { itemId, tsMs } of history.slice(-INTERACTIONS).reverse()) {
-    const known = counts.get(itemId);
-    if (known === undefined) counts.set(itemId, { count: 1, tsMs });
-    else known.count++;
+export function takenItems(history: readonly ProfileEntry[], nowMs: number): Taken[] {
+  const sums = new Map<string, { sum: number; tsMs: number }>();
+  for (const { itemId, weight, tsMs } of history.slice(-INTERACTIONS).reverse()) {
+    const known = sums.get(itemId);
+    if (known === undefined) sums.set(itemId, { sum: weight, tsMs });
+    else known.sum += weight;
   }
-  const most = Math.max(...Array.from(counts.values(), ({ count }) => count));
-  return Array.from(counts, ([itemId, { count, tsMs }]) => ({
+  const most = Math.max(...Array.from(sums.values(), ({ sum }) => sum));
+  return Array.from(sums, ([itemId, { sum, tsMs }]) => ({
     itemId,
-    weight: count / most,
+    weight: sum / most,
     fading: 0.5 ** (Math.max(0, nowMs - tsMs) / HALF_LIFE_MS),
   }));
 }

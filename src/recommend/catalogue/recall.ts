@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { chain, type MaybePromise } from "../../core/maybe-promise.ts";
 import type { CatalogCard } from "../catalog-cards.ts";
 import { mergeHistory } from "../overlay.ts";
-import type { HistoryEntry, ServingObserver } from "../ports.ts";
+import type { ProfileEntry, ServingObserver } from "../ports.ts";
 import type { RequestReads } from "../request-reads.ts";
 import type { ServingState } from "../serving-state.ts";
 import { findViewer, type Viewer } from "../viewer.ts";
@@ -38,7 +38,7 @@ export interface RecallParts {
 /** The user of a call, as far as this answer goes. */
 interface Person {
   /** Oldest first. */
-  readonly history: readonly HistoryEntry[];
+  readonly history: readonly ProfileEntry[];
   readonly hidden: readonly string[];
 }
 
@@ -79,10 +79,11 @@ function personOf(state: ServingState, userId: string | null, reads: RequestRead
   }));
 }
 
-function timedEvents({ profile: { table, slots, tsMs } }: Viewer): HistoryEntry[] {
+function timedEvents({ profile: { table, slots, tsMs, weights } }: Viewer): ProfileEntry[] {
   const untimed = slots.length - tsMs.length;
   return Array.from(tsMs, (at, place) => ({
     itemId: table.nameOf(slots[untimed + place] as number),
+    weight: weights[place] as number,
     tsMs: at,
   }));
 }

@@ -86,11 +86,17 @@ export function explainSlate(stored: StoredSlate) {
   const made = recompute(features, slate);
   return {
     ...shown,
-    profile: { recent: features.viewer.recent, is_guest: features.viewer.isGuest },
+    profile: profileOf(features),
     candidates: features.candidates.itemIds.length,
     items: explainItems(slate, features, made),
   };
 }
+
+const profileOf = ({ viewer: { recent, signalWeights, isGuest } }: SlateFeatures) => ({
+  recent,
+  signal_weights: signalWeights ?? null,
+  is_guest: isGuest,
+});
 
 function explainItems(slate: ServedSlate, features: SlateFeatures, made: Recomputed): ExplainedItem[] {
   const { candidates } = features;

@@ -38,6 +38,8 @@ export interface CandidateFeatures {
 export interface ViewerFeatures {
   /** Items of the newest interactions, newest first, each as often as it was taken. */
   readonly recent: readonly string[];
+  /** Aligned with `recent`; absent where signals counted nothing. */
+  readonly signalWeights?: readonly number[];
   /** Items that must not be shown again. */
   readonly seen: readonly string[];
   /** Items that the user hides. */

@@ -1,6 +1,7 @@
 /** Ranks for a stored profile by a run: its own lists, and what the stream said when the slate was served. */
 
 import { err, ok, type Result } from "../../core/result.ts";
+import { SIGNAL_WEIGHT } from "../../events/model.ts";
 import { NOTHING_HIDDEN } from "../hidden-items.ts";
 import { ItemTable } from "../item-table.ts";
 import { PopularityIndex } from "../popularity-index.ts";
@@ -17,7 +18,7 @@ const OF_THE_STREAM = ["sequential_rules", "co_visitation", "decayed_popularity"
 export function rankByModel(
   model: TrainedModel,
   { itemIds, columns }: CandidateFeatures,
-  { recent, seen, hidden, isGuest }: ViewerFeatures,
+  { recent, signalWeights, seen, hidden, isGuest }: ViewerFeatures,
   exclude: readonly string[],
   k: number,
 ): Result<RankedList, string> {
@@ -45,7 +46,7 @@ export function rankByModel(
     placed,
     index,
     neighbours: [],
-    recent: slotsOf(recent),
+    recent: { slots: slotsOf(recent), weights: signalWeights ?? recent.map(() => SIGNAL_WEIGHT.view) },
     unwanted,
     hidden: NOTHING_HIDDEN,
     k,

@@ -4,8 +4,7 @@ import type { HistoryEntry } from "../ports.ts";
 import type { RankedList } from "../ranked-list.ts";
 import { BASELINE_WEIGHTS } from "../ranking.ts";
 import type { ModelVersion } from "../recommender.ts";
-import { PROFILE_LENGTH } from "../trained-input.ts";
-import { newestInteractions } from "../user-profile.ts";
+import { recentInteractions } from "../user-profile.ts";
 import type { Viewer } from "../viewer.ts";
 import { Basis, type CandidateFeatures, type FeatureColumn, type ViewerFeatures } from "./features.ts";
 
@@ -77,6 +76,12 @@ function describeViewer({ profile, overlay, hidden, isGuest }: Viewer): ViewerFe
   const seen = new Set<string>();
   for (const slot of slots) seen.add(table.nameOf(slot));
   for (const { itemId } of overlay) seen.add(itemId);
-  const recent = newestInteractions(profile, overlay, PROFILE_LENGTH).map((slot) => table.nameOf(slot));
-  return { recent, seen: [...seen], hidden, isGuest };
+  const { slots: recent, weights } = recentInteractions(profile, overlay);
+  return {
+    recent: Array.from(recent, (slot) => table.nameOf(slot)),
+    signalWeights: Array.from(weights),
+    seen: [...seen],
+    hidden,
+    isGuest,
+  };
 }

@@ -1,14 +1,14 @@
 /** EASE, item-kNN and content: sums the lists of the profile's items, newer ones counting more. */
 
 import type { ItemLists } from "../item-lists.ts";
-import { PROFILE_LENGTH } from "../trained-input.ts";
+import { EMPHASIS, PROFILE_LENGTH } from "../recent.ts";
 import type { ListSource } from "../trained-model.ts";
 import type { Source } from "./source.ts";
 
 /** What is below this share of the largest single score is left out: it decides no rank that anybody sees. */
 const LEAST_SHARE = 0.02;
 
-/** s(y) = sum over the newest 50 interactions of 2^(-j / half-life) * weight of y in the list of the j-th item. */
+/** s(y) = sum over the newest 50 interactions of log2(1 + signal weight) * 2^(-j / half-life) * weight of y in the list of the j-th item. */
 export function itemListSource(name: ListSource): Source {
   let heads: Heads | null = null;
   const factors = new Float64Array(PROFILE_LENGTH);
@@ -20,18 +20,19 @@ export function itemListSource(name: ListSource): Source {
       if (heads?.lists !== lists) heads = headsOf(lists);
       const { starts, items, weights } = lists;
       const fading = 0.5 ** (1 / model.profileHalfLife);
-      const length = Math.min(recent.length, PROFILE_LENGTH);
-      let factor = 1;
+      const length = Math.min(recent.slots.length, PROFILE_LENGTH);
+      let faded = 1;
       let most = 0;
       for (let place = 0; place < length; place++) {
+        const factor = faded * (EMPHASIS[recent.weights[place] as number] as number);
         factors[place] = factor;
-        const number = numbers[recent[place] as number] ?? -1;
+        const number = numbers[recent.slots[place] as number] ?? -1;
         if (number >= 0) most = Math.max(most, factor * (heads.weights[number] as number));
-        factor *= fading;
+        faded *= fading;
       }
       const least = LEAST_SHARE * most;
       for (let place = 0; place < length; place++) {
-        const number = numbers[recent[place] as number] ?? -1;
+        const number = numbers[recent.slots[place] as number] ?? -1;
         // A list whose largest weight says too little is not touched: it would be fetched from afar for nothing.
         if (number < 0 || (factors[place] as number) * (heads.weights[number] as number) < least) continue;
         const from = starts[number] as number;

@@ -38,7 +38,7 @@ export function sessionKnnSource(): Source {
     score({ placed: { model, numbers, slots }, recent }, into) {
       const index = model.sessions;
       if (index === null) return;
-      const length = newestDistinct(recent, numbers, present);
+      const length = newestDistinct(recent.slots, numbers, present);
       if (length === 0) return;
       if (places.length < model.itemIds.length) places = new Uint8Array(model.itemIds.length);
       for (let place = 0; place < length; place++) places[present[place] as number] = place + 1;

@@ -36,9 +36,10 @@ test("popularity, rules-v1 and stream-v1 give each item the same rank", () => {
       const itemIds = events.filter(({ userId }) => userId === `u${user}`).map(({ itemId }) => itemId);
       const numbers = Int32Array.from(itemIds, (itemId) => log.itemIds.indexOf(itemId));
       const slots = Int32Array.from(itemIds, (itemId) => features.table.intern(itemId));
+      const weights = new Uint8Array(itemIds.length).fill(1);
       for (const { name, rank } of new Contestants(log.itemIds, log, HALF_LIFE_HOURS).all({})) {
-        const found = rank(numbers);
-        const wanted = offline.get(name)?.({ itemIds, slots, isGuest: false });
+        const found = rank(numbers, weights);
+        const wanted = offline.get(name)?.({ itemIds, slots, weights, isGuest: false });
         for (const itemId of log.itemIds) {
           const rankIn = (list: typeof found) => meanRank(list, itemId);
           expect([name, itemId, rankIn(found)]).toEqual([name, itemId, wanted ? rankIn(wanted) : Number.NaN]);

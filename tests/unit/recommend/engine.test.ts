@@ -236,7 +236,7 @@ describe("filters and boosts", () => {
 
   test("events of the running session are part of the profile for this answer alone", async () => {
     const { ask } = setUp();
-    const sessionEvents = [{ itemId: "Y", tsMs: 9_000 }];
+    const sessionEvents = [{ itemId: "Y", weight: 1, tsMs: 9_000 }];
     expect((await ask("reco", { sessionEvents })).ids).not.toContain("Y");
     expect((await ask("reco")).ids).toContain("Y");
   });

@@ -31,7 +31,7 @@ describe("guarded reader", () => {
     );
     expect(await reader.histories(["u"], 9, deadline)).toEqual(new Map([["u", []]]));
     expect(await reader.recentEvents(["u"], 8, deadline)).toEqual(
-      new Map([["u", { itemIds: [], tsMs: [] }]]),
+      new Map([["u", { itemIds: [], tsMs: [], weights: [] }]]),
     );
     expect(await reader.decayedPopularity(4, deadline)).toEqual([]);
     expect(await reader.decayedPopularityOf(["a"], deadline)).toEqual([]);

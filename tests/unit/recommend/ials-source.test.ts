@@ -10,6 +10,7 @@ import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
 import type { TrainedInput } from "../../../src/recommend/trained-input.ts";
 import { placeModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
+import { recentIn, type Take, viewed } from "../../support/recent.ts";
 import { logOf } from "../models/logs.ts";
 
 const options = { runId: "20260101_023000", texts: new Map(), halfLifeHours: 8_760, onStage() {} };
@@ -27,14 +28,14 @@ index.replace([
 ]);
 const placed = placeModel(model, table);
 
-function inputOf(recent: readonly string[], over: Partial<TrainedInput> = {}): TrainedInput {
-  const slots = recent.map((itemId) => table.intern(itemId));
+function inputOf(recent: readonly Take[], over: Partial<TrainedInput> = {}): TrainedInput {
+  const taken = recentIn(table, recent);
   return {
     placed,
     index,
     neighbours: [],
-    recent: slots,
-    unwanted: slots,
+    recent: taken,
+    unwanted: taken.slots,
     hidden: NOTHING_HIDDEN,
     k: 10,
     ...over,
@@ -42,13 +43,14 @@ function inputOf(recent: readonly string[], over: Partial<TrainedInput> = {}): T
 }
 
 /** x'y by the definition of the profile, for each item of the model. */
-function literalScores(recent: readonly string[]): Map<string, number> {
+function literalScores(recent: readonly Take[]): Map<string, number> {
   const { factors, itemIds } = model;
   if (factors === undefined) throw new Error("EASE does not fit");
   const confidence = new Map<string, number>();
-  for (const [place, itemId] of recent.entries()) {
-    if (itemIds.includes(itemId))
-      confidence.set(itemId, (confidence.get(itemId) ?? 0) + 2 ** (-place / model.profileHalfLife));
+  const mean = recent.reduce((sum, { weight }) => sum + Math.log2(1 + weight), 0) / recent.length;
+  for (const [place, { itemId, weight }] of recent.entries()) {
+    const sure = (Math.log2(1 + weight) / mean) * 2 ** (-place / model.profileHalfLife);
+    if (itemIds.includes(itemId)) confidence.set(itemId, (confidence.get(itemId) ?? 0) + sure);
   }
   const rows = Int32Array.from(
     confidence.keys(),
@@ -75,7 +77,7 @@ const rawScores = (input: TrainedInput, scratch = new TrainedScratch()) =>
 
 describe("iALS", () => {
   test("gives each candidate the product with the folded-in profile, nothing where that is below 0", () => {
-    const recent = ["b", "unknown", "a", "b"];
+    const recent = [...viewed("b", "unknown"), { itemId: "a", weight: 10 }, ...viewed("b")];
     const expected = literalScores(recent);
     const found = rawScores(inputOf(recent));
     expect(found.has("c") && found.has("d")).toBe(true);
@@ -86,17 +88,17 @@ describe("iALS", () => {
   test("keeps the fold-in for as long as the profile, and no longer", () => {
     const scratch = new TrainedScratch();
     const profile = {};
-    const first = rawScores(inputOf(["a", "b"], { profile }), scratch);
-    expect(rawScores(inputOf(["a", "b"], { profile }), scratch)).toEqual(first);
-    const other = rawScores(inputOf(["w", "x"], { profile: {} }), scratch);
-    expect(other).toEqual(rawScores(inputOf(["w", "x"])));
+    const first = rawScores(inputOf(viewed("a", "b"), { profile }), scratch);
+    expect(rawScores(inputOf(viewed("a", "b"), { profile }), scratch)).toEqual(first);
+    const other = rawScores(inputOf(viewed("w", "x"), { profile: {} }), scratch);
+    expect(other).toEqual(rawScores(inputOf(viewed("w", "x"))));
     const longer = { ...model, profileHalfLife: 9, factors: { ...(model.factors as object) } as never };
     const again = { placed: placeModel(longer, table), profile };
-    expect(rawScores(inputOf(["a", "b"], again), scratch)).not.toEqual(first);
+    expect(rawScores(inputOf(viewed("a", "b"), again), scratch)).not.toEqual(first);
   });
 
   test("passes over what is hidden", () => {
     const hidden = { has: (slot: number) => table.nameOf(slot) === "c" };
-    expect(rawScores(inputOf(["a", "b"], { hidden })).has("c")).toBe(false);
+    expect(rawScores(inputOf(viewed("a", "b"), { hidden })).has("c")).toBe(false);
   });
 });

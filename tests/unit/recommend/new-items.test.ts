@@ -18,6 +18,7 @@ import { explain, type RankedList } from "../../../src/recommend/ranked-list.ts"
 import { StreamScratch } from "../../../src/recommend/stream-v1.ts";
 import { type BlendWeights, placeModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
+import { recentIn, viewed } from "../../support/recent.ts";
 import { logOf } from "../models/logs.ts";
 
 const text = (title: string | null, tags: readonly string[] = [], category: string | null = null) => ({
@@ -282,7 +283,7 @@ function answers({ popularity, rules, content, unwanted, hiddenId, weight }: Wor
     k: 1_000,
   };
   const stream = { ...common, sources: neighbours };
-  const trained = { ...common, placed, neighbours, recent: [table.slotOf("a")] };
+  const trained = { ...common, placed, neighbours, recent: recentIn(table, viewed("a")) };
   const weights: BlendWeights = {
     ease: 0.5,
     sequential_rules: 0.3,
@@ -347,7 +348,7 @@ describe("policies with new items", () => {
       placed,
       index,
       neighbours: [],
-      recent: [table.slotOf("a")],
+      recent: recentIn(table, viewed("a")),
       unwanted: [],
       hidden: NOTHING_HIDDEN,
       k: 10,
@@ -373,7 +374,10 @@ describe("policies with new items", () => {
     const stream = new StreamScratch().rank({ ...input, sources: [] });
     expect(stream.itemIds).toHaveLength(2_000 + MAX_NEW_CANDIDATES);
     const placed = placeModel(model, table);
-    const trained = new TrainedScratch().rank({ ...input, placed, neighbours: [], recent: [] }, { ease: 1 });
+    const trained = new TrainedScratch().rank(
+      { ...input, placed, neighbours: [], recent: recentIn(table, []) },
+      { ease: 1 },
+    );
     expect(trained.itemIds).toHaveLength(2_000 + MAX_NEW_CANDIDATES);
   });
 });

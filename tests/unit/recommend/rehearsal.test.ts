@@ -28,7 +28,7 @@ test("what follows popular items is in memory, and so are their titles", async (
   await rehearsed(10_000);
   const [neighbours, titles] = [count("neighbours"), count("items")];
   expect(neighbours).toBeGreaterThan(0);
-  const { degraded } = await ask("reco", { sessionEvents: [{ itemId: "i3", tsMs: 1 }] });
+  const { degraded } = await ask("reco", { sessionEvents: [{ itemId: "i3", weight: 1, tsMs: 1 }] });
   expect([degraded, count("neighbours"), count("items")]).toEqual([null, neighbours, titles]);
 });
 

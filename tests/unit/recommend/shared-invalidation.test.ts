@@ -39,9 +39,9 @@ describe("users and related items", () => {
       part.eventIds.length,
     ]);
     expect(parts).toEqual([
-      [1_000, 250, 0],
-      [1_000, 250, 0],
-      [400, 100, 0],
+      [1_250, 250, 0],
+      [1_250, 250, 0],
+      [500, 100, 0],
       [0, 0, 250],
       [0, 0, 50],
     ]);

@@ -20,7 +20,11 @@ const scores = fc.array(
 describe("texts", () => {
   test("are those of the specification", () => {
     expect(historyTexts([{ itemId: "a", tsMs: 1 }])).toEqual(['["a"]', "[1]"]);
-    expect(seenTexts({ itemIds: ["old", "new"], tsMs: [1, 2] })).toEqual(['["new","old"]', "[2,1]"]);
+    expect(seenTexts({ itemIds: ["old", "new"], tsMs: [1, 2], weights: [1, 10] })).toEqual([
+      '["new","old"]',
+      "[2,1]",
+      "[10,1]",
+    ]);
     const [text = ""] = scoreTexts([
       { itemId: "b", score: 2 },
       { itemId: "1", score: 1.5 },
@@ -43,6 +47,7 @@ describe("texts", () => {
         const events = {
           itemIds: history.map(({ itemId }) => itemId),
           tsMs: history.map(({ tsMs }) => tsMs),
+          weights: history.map(({ tsMs }) => (tsMs % 2 === 0 ? 3 : 10)),
         };
         expect(readSeen(seenTexts(events))).toEqual(events);
       }),
@@ -72,8 +77,13 @@ describe("texts", () => {
   ])("%p with times %p is nobody's history", (ids, times) => {
     const texts = [ids, times];
     expect(readHistory(texts)).toBeNull();
-    expect(readSeen(texts)).toBeNull();
+    expect(readSeen([...texts, "[1]"])).toBeNull();
   });
+
+  test.each(["", "[]", "[1,1]", "[2]", '["1"]', "[null]", "{}"])(
+    "%p are no weights of one event",
+    (weights) => expect(readSeen(['["a"]', "[1]", weights])).toBeNull(),
+  );
 });
 
 test("a change names the keys of its users and of the items that transitions leave", () => {
@@ -89,6 +99,7 @@ test("a change names the keys of its users and of the items that transitions lea
     "reco:user_history_times:u:1",
     "reco:seen:u:1",
     "reco:seen_times:u:1",
+    "reco:seen_weights:u:1",
     "reco:related:r:200:200",
   ]);
 });

@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { StoreUnavailableError } from "../../../src/core/errors.ts";
-import type { Neighbours, UserEvents } from "../../../src/recommend/ports.ts";
-import type { FakeStore } from "../../support/fake-feature-reader.ts";
+import type { Neighbours } from "../../../src/recommend/ports.ts";
+import type { FakeEvents, FakeStore } from "../../support/fake-feature-reader.ts";
 import { serving } from "../../support/serving.ts";
 
-const events = (...itemIds: string[]): UserEvents => ({
+const events = (...itemIds: string[]): FakeEvents => ({
   itemIds,
   tsMs: itemIds.map((_, place) => 1_000 * (place + 1)),
 });

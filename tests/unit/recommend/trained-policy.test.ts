@@ -2,15 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { unknownCard } from "../../../src/recommend/catalog-cards.ts";
 import type { ItemFacts } from "../../../src/recommend/expression.ts";
-import type { UserEvents } from "../../../src/recommend/ports.ts";
 import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
 import { NO_SPREAD } from "../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
-import type { FakeStore } from "../../support/fake-feature-reader.ts";
+import type { FakeEvents, FakeStore } from "../../support/fake-feature-reader.ts";
 import { serving } from "../../support/serving.ts";
 import { logOf } from "../models/logs.ts";
 
@@ -26,7 +26,7 @@ const model: TrainedModel = {
   profileHalfLife: 5,
 };
 
-const events = (...itemIds: string[]): UserEvents => ({
+const events = (...itemIds: string[]): FakeEvents => ({
   itemIds,
   tsMs: itemIds.map((_, place) => 1_000 + place),
 });
@@ -77,6 +77,29 @@ describe("a trained policy answers", () => {
     state.overlayAdd([{ ...watch, itemId: "b" }]);
     expect((await ask("reco")).ids).toContain("z");
   });
+
+  test.each(["stored", "acknowledged", "of the session"])(
+    "by a purchase more than by a view since: one that is %s",
+    async (kind) => {
+      const bestBy = async (signal: "view" | "purchase") => {
+        const { ask, state, store } = setUp();
+        const weight = SIGNAL_WEIGHT[signal];
+        const isStored = kind === "stored";
+        store.recent.set("u2", {
+          itemIds: isStored ? ["b", "a"] : ["a"],
+          tsMs: isStored ? [1_000, 2_000] : [2_000],
+          weights: isStored ? [weight, 1] : [1],
+        });
+        const taken = { itemId: "b", tsMs: 1_000 };
+        if (kind === "acknowledged")
+          state.overlayAdd([{ ...taken, eventId: "watch-1", userId: "u2", signal, origin: "stream" }]);
+        const sessionEvents = kind === "of the session" ? [{ ...taken, weight }] : [];
+        return (await ask("reco", { userId: "u2", sessionEvents })).ids[0];
+      };
+      expect(await bestBy("view")).toBe("x");
+      expect(await bestBy("purchase")).toBe("z");
+    },
+  );
 
   test("somebody unknown with what is popular", async () => {
     expect((await setUp().ask("reco", { userId: "nobody" })).ids).toEqual(["t", "x"]);

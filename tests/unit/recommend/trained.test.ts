@@ -11,6 +11,7 @@ import { explain } from "../../../src/recommend/ranked-list.ts";
 import type { SessionDecay } from "../../../src/recommend/session-index.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
+import { recentIn, viewed } from "../../support/recent.ts";
 import { referenceTrained, type TrainedWorld } from "../../support/reference-trained.ts";
 import { logOf } from "../models/logs.ts";
 
@@ -28,7 +29,7 @@ function rank(world: TrainedWorld, weights: BlendWeights, k: number, scratch = n
   const index = new PopularityIndex(table);
   index.replace(world.popularity);
   const placed = placeModel(world.model, table);
-  const recent = world.recent.map((itemId) => table.intern(itemId));
+  const recent = recentIn(table, world.recent);
   const unwanted = Array.from(world.unwanted, (itemId) => table.slotOf(itemId));
   return explain(
     scratch.rank({ placed, index, neighbours: [], recent, unwanted, hidden: NOTHING_HIDDEN, k }, weights),
@@ -40,7 +41,10 @@ const worlds = fc.record({
   story: fc
     .array(fc.uniqueArray(ids, { minLength: 1 }), { minLength: 1, maxLength: 12 })
     .map((users) => users.map((own) => own.join(" ")).join("|")),
-  recent: fc.array(fc.constantFrom(..."abcdefghxy"), { maxLength: 12 }),
+  recent: fc.array(
+    fc.record({ itemId: fc.constantFrom(..."abcdefghxy"), weight: fc.constantFrom(1, 3, 10) }),
+    { maxLength: 12 },
+  ),
   popularity: fc.uniqueArray(fc.tuple(ids, fc.integer({ min: 1, max: 9 })), { selector: ([id]) => id }),
   unwanted: fc.array(ids, { maxLength: 3 }),
   weights: fc.record({
@@ -75,7 +79,7 @@ describe("ranking by a trained model", () => {
   test("tells of each item what every source gave it, and these add up to its score", () => {
     const world = {
       model: modelOf("a b c|a b|b c d|a d"),
-      recent: ["a"],
+      recent: viewed("a"),
       popularity: [],
       unwanted: new Set(["a"]),
     };
@@ -96,11 +100,21 @@ test("what is hidden is no candidate, and makes room for what is not", () => {
     { itemId: "d", score: 1 },
   ]);
   const placed = placeModel(model, table);
-  const recent = [table.slotOf("a")];
+  const recent = recentIn(table, viewed("a"));
   const hidden = { has: (slot: number) => ["b", "e"].includes(table.nameOf(slot)) };
-  const input = { placed, index, neighbours: [], recent, unwanted: recent, hidden, k: 5 };
+  const input = { placed, index, neighbours: [], recent, unwanted: recent.slots, hidden, k: 5 };
   const { itemIds } = new TrainedScratch().rank(input, { ease: 0.6, decayed_popularity: 0.4 });
   expect([...itemIds].sort()).toEqual(["c", "d"]);
+});
+
+test("an item that was bought says more than one that was viewed since", () => {
+  const model = modelOf("a b|a b|c d|c d", { profileHalfLife: 5 });
+  const best = (recent: TrainedWorld["recent"]) =>
+    rank({ model, recent, popularity: [], unwanted: new Set("ac") }, { ease: 1 }, 1).map(
+      ({ itemId }) => itemId,
+    );
+  expect(best(viewed("c", "a"))).toEqual(["d"]);
+  expect(best([...viewed("c"), { itemId: "a", weight: 10 }])).toEqual(["b"]);
 });
 
 describe("session kNN", () => {
@@ -116,7 +130,7 @@ describe("session kNN", () => {
     (decay) => {
       const world = {
         model: model(decay),
-        recent: ["b", "a"],
+        recent: viewed("b", "a"),
         popularity: [],
         unwanted: new Set(["a", "b"]),
       };
@@ -127,7 +141,7 @@ describe("session kNN", () => {
   );
 
   test("knows nothing of a session without a known item", () => {
-    const world = { model: model("stan"), recent: ["x"], popularity: [], unwanted: new Set<string>() };
+    const world = { model: model("stan"), recent: viewed("x"), popularity: [], unwanted: new Set<string>() };
     expect(rank(world, { session_knn: 1 }, 10)).toEqual([]);
   });
 });

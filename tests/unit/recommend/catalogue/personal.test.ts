@@ -6,23 +6,23 @@ const DAY_MS = 86_400_000;
 const NOW_MS = 100 * DAY_MS;
 
 describe("items taken lately", () => {
-  test("come newest first, weighed by how often, fading by half in a week", () => {
+  test("come newest first, weighed by their signals, fading by half in a week", () => {
     const taken = takenItems(
       [
-        { itemId: "a", tsMs: NOW_MS - 14 * DAY_MS },
-        { itemId: "b", tsMs: NOW_MS - 7 * DAY_MS },
-        { itemId: "a", tsMs: NOW_MS },
+        { itemId: "a", weight: 3, tsMs: NOW_MS - 14 * DAY_MS },
+        { itemId: "b", weight: 10, tsMs: NOW_MS - 7 * DAY_MS },
+        { itemId: "a", weight: 1, tsMs: NOW_MS },
       ],
       NOW_MS,
     );
     expect(taken).toEqual([
-      { itemId: "a", weight: 1, fading: 1 },
-      { itemId: "b", weight: 0.5, fading: 0.5 },
+      { itemId: "a", weight: 0.4, fading: 1 },
+      { itemId: "b", weight: 1, fading: 0.5 },
     ]);
   });
 
   test("a time ahead of the clock counts as now, and nothing is taken by nobody", () => {
-    expect(takenItems([{ itemId: "a", tsMs: NOW_MS + DAY_MS }], NOW_MS)[0]?.fading).toBe(1);
+    expect(takenItems([{ itemId: "a", weight: 1, tsMs: NOW_MS + DAY_MS }], NOW_MS)[0]?.fading).toBe(1);
     expect(takenItems([], NOW_MS)).toEqual([]);
   });
 });

@@ -98,7 +98,16 @@ function worldOf(
   const scored = popular.map(([itemId, score]) => ({ itemId, score })).sort((a, b) => b.score - a.score);
   const contents: Partial<FakeStore> = {
     history: new Map([["u1", recent.map((itemId, place) => ({ itemId, tsMs: 1_000 + place }))]]),
-    recent: new Map([[who, { itemIds: recent, tsMs: recent.map((_, place) => 1_000 + place) }]]),
+    recent: new Map([
+      [
+        who,
+        {
+          itemIds: recent,
+          tsMs: recent.map((_, place) => 1_000 + place),
+          weights: recent.map((_, place) => [1, 3, 10][place % 3] as number),
+        },
+      ],
+    ]),
     popularity: scored,
     decayed: scored.map((each, place) => ({ ...each, category: place % 3 === 0 ? null : `c${place % 2}` })),
     related: new Map(
@@ -371,6 +380,19 @@ describe("a slate of a trained policy", () => {
     expect(byLists.ok && byLists.value.replayed[0]?.item_id).not.toBe("item-9");
     expect(replaySlate(stored, { kind: "stream-v1" }).ok).toBe(true);
     expect(replaySlate(stored, { kind: "rules-v1" }).ok).toBe(false);
+  });
+
+  test("is ranked by another run with the signals that its profile had", async () => {
+    const byKnn: TrainedModel = { ...model, weights: { item_knn: 1 } };
+    const bestBy = async (weight: number) => {
+      const world = await setUp();
+      world.store.recent.set("u1", { itemIds: ["item-3", "item-7"], tsMs: [1, 2], weights: [weight, 1] });
+      const stored = await serveSlate(world, { k: 4 });
+      const byRun = replaySlate(stored, { kind: "trained", model: byKnn });
+      return byRun.ok && byRun.value.replayed[0]?.item_id;
+    };
+    expect(await bestBy(1)).toBe("item-11");
+    expect(await bestBy(10)).toBe("item-4");
   });
 
   test("that the ladder answered is made again, and an empty one needs nothing for it", async () => {

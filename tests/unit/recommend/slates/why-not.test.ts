@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 import { compileBoost, compileFilter } from "../../../../src/recommend/expression.ts";
-import type { UserEvents } from "../../../../src/recommend/ports.ts";
 import type { RecoRequest } from "../../../../src/recommend/recommender.ts";
 import type { ServingRules } from "../../../../src/recommend/serving-rules.ts";
 import { explainSlate } from "../../../../src/recommend/slates/explain-slate.ts";
@@ -10,7 +9,7 @@ import { replaySlate } from "../../../../src/recommend/slates/replay.ts";
 import { whyNot } from "../../../../src/recommend/slates/why-not.ts";
 import { NO_SPREAD } from "../../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
-import type { FakeStore } from "../../../support/fake-feature-reader.ts";
+import type { FakeEvents, FakeStore } from "../../../support/fake-feature-reader.ts";
 import { serveSlate } from "../../../support/served.ts";
 import { serving } from "../../../support/serving.ts";
 
@@ -25,7 +24,7 @@ const model: TrainedModel = {
   profileHalfLife: 5,
 };
 const RANKED = ["p", "q", "r", "s", "t"];
-const events = (...itemIds: string[]): UserEvents => ({ itemIds, tsMs: itemIds.map((_, place) => place) });
+const events = (...itemIds: string[]): FakeEvents => ({ itemIds, tsMs: itemIds.map((_, place) => place) });
 const card = (itemId: string, place: number) => ({
   item_id: itemId,
   title: itemId,
