@@ -5,6 +5,7 @@
 
 import { Deadline } from "../src/core/deadline.ts";
 import { seededRandom } from "../src/core/random.ts";
+import { SIGNAL_WEIGHT } from "../src/events/model.ts";
 import { unknownCard } from "../src/recommend/catalog-cards.ts";
 import { NO_SPREAD } from "../src/recommend/spread.ts";
 import type { TrainedModel } from "../src/recommend/trained-model.ts";
@@ -31,6 +32,7 @@ const model: TrainedModel = {
   weights: { ease: 0.6, sequential_rules: 0.3, decayed_popularity: 0.1 },
   sessionWeights: {},
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 const tagsOf = () => [...new Set([1, 2, 3].map(() => `tag ${Math.floor(200 * random.next() ** 2)}`))];

@@ -1,6 +1,7 @@
 /** Times the ranking of a trained model: 50-item profiles over 10,000 items, users in scattered order. */
 
 import { seededRandom } from "../src/core/random.ts";
+import { SIGNAL_WEIGHT } from "../src/events/model.ts";
 import { type CatalogCard, unknownCard } from "../src/recommend/catalog-cards.ts";
 import { NOTHING_HIDDEN } from "../src/recommend/hidden-items.ts";
 import { ItemTable } from "../src/recommend/item-table.ts";
@@ -37,6 +38,7 @@ const model: TrainedModel = {
   weights: {},
   sessionWeights: {},
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 const placed = placeModel(model, table);
 const neighbours = itemIds.map(() => {

@@ -5,7 +5,7 @@ import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
-import { recentOf } from "../recommend/recent.ts";
+import { emphasisBy, recentOf } from "../recommend/recent.ts";
 import type { TrainedInput } from "../recommend/trained-input.ts";
 import type { PlacedModel, TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
@@ -105,7 +105,13 @@ export class ValidationDesk {
     const { event } = question;
     const first = viewpoint === "user" ? question.userStart : question.sessionStart;
     const slots = this.#log.items.subarray(first, event);
-    const placed: PlacedModel = { model, table: this.#table, slots: this.#identity, numbers: this.#identity };
+    const placed: PlacedModel = {
+      model,
+      table: this.#table,
+      slots: this.#identity,
+      numbers: this.#identity,
+      emphasis: emphasisBy(model.signalWeights),
+    };
     const newest = newestItems({ table: this.#table, slots, tsMs: NO_TIMES }, []);
     return {
       placed,

@@ -3,6 +3,7 @@
 import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
+import { EQUAL_SIGNALS } from "../recommend/recent.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { ValidationDesk } from "./ask-validation.ts";
@@ -91,6 +92,7 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       lists: { ...base.lists, ...(ease && { ease }) },
       ...(factors && { factors }),
       profileHalfLife: settings.profileHalfLife,
+      signalWeights: settings.signalWeights,
       sessions: base.sessions && { ...base.sessions, decay: settings.sessionDecay },
     });
     const alone = (name: SourceName, viewpoint: "user" | "session") => {
@@ -135,6 +137,14 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       settings = { ...before, profileHalfLife };
       return [alone(profileSource, "user"), settings];
     });
+    if (hasSeveralSignals(log)) {
+      onStage("signals");
+      const known = settings;
+      settings = bestOf([known.signalWeights, EQUAL_SIGNALS], (signalWeights) => {
+        settings = { ...known, signalWeights };
+        return [alone(profileSource, "user"), settings];
+      });
+    }
     if (sessionQuestions >= MIN_QUESTIONS) {
       onStage("session kNN");
       const known = settings;
@@ -171,6 +181,9 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
     },
   };
 }
+
+const hasSeveralSignals = ({ weights }: TrainingLog): boolean =>
+  weights.some((weight) => weight !== weights[0]);
 
 /** What the best value gave; of equally good ones the first. */
 function bestOf<V, R>(values: readonly V[], measure: (value: V) => readonly [figure: number, result: R]): R {

@@ -7,8 +7,9 @@
  */
 
 import { seededRandom } from "../core/random.ts";
+import { SIGNAL_WEIGHT } from "../events/model.ts";
 import { FACTORS } from "../recommend/item-factors.ts";
-import { EMPHASIS } from "../recommend/recent.ts";
+import { emphasisBy } from "../recommend/recent.ts";
 import { type Ground, groundOf, type IalsSettings, RowSolver, type Side } from "./ials-rows.ts";
 import type { Takes } from "./takes.ts";
 
@@ -65,9 +66,10 @@ export function factoriseTakes(takes: Takes, settings: IalsSettings, options: Ia
 
 /** By weight of the signal: 1 on average over what was taken. */
 export function confidencesOf({ weights }: Pick<Side, "weights">): Float64Array {
+  const raw = emphasisBy(SIGNAL_WEIGHT);
   let sum = 0;
-  for (const weight of weights) sum += EMPHASIS[weight] as number;
-  return EMPHASIS.map((value) => (value * weights.length) / (sum || 1));
+  for (const weight of weights) sum += raw[weight] as number;
+  return raw.map((value) => (value * weights.length) / (sum || 1));
 }
 
 /** Both sides of the takes; users with the fewest items are left out until no more than `maxUsers` stay. */

@@ -1,7 +1,9 @@
 /** Learns what a model's sources hold from a training log, with settings that are already chosen. */
 
+import { SIGNAL_WEIGHT } from "../events/model.ts";
 import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
+import type { SignalWeights } from "../recommend/recent.ts";
 import type { SessionDecay } from "../recommend/session-index.ts";
 import type { BlendWeights, TrainedModel } from "../recommend/trained-model.ts";
 import { DEFAULT_IALS } from "./choose-ials.ts";
@@ -15,6 +17,7 @@ export interface Settings {
   /** Of iALS, which then stands in for it; null where EASE serves. */
   readonly ials: IalsSettings | null;
   readonly profileHalfLife: number;
+  readonly signalWeights: SignalWeights;
   readonly sessionDecay: SessionDecay;
   readonly weights: BlendWeights;
   readonly sessionWeights: BlendWeights;
@@ -25,6 +28,7 @@ export const DEFAULT_SETTINGS: Settings = {
   lambda: 200,
   ials: null,
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
   sessionDecay: "stan",
   weights: { sequential_rules: 0.3, ease: 0.6, decayed_popularity: 0.1 },
   sessionWeights: { sequential_rules: 0.3, ease: 0.2, session_knn: 0.4, decayed_popularity: 0.1 },
@@ -64,5 +68,6 @@ export function learn(
     weights: settings.weights,
     sessionWeights: settings.sessionWeights,
     profileHalfLife: settings.profileHalfLife,
+    signalWeights: settings.signalWeights,
   };
 }

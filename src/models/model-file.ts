@@ -3,6 +3,7 @@
 import { FACTORS, type ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
+import { EQUAL_SIGNALS, type SignalWeights } from "../recommend/recent.ts";
 import { SESSION_DECAYS, type SessionIndex } from "../recommend/session-index.ts";
 import {
   type BlendWeights,
@@ -20,6 +21,8 @@ interface Meta {
   readonly weights: BlendWeights;
   readonly session_weights: BlendWeights;
   readonly profile_half_life: number;
+  /** Absent in files from before signals counted in profiles: there all were equal. */
+  readonly signal_weights?: SignalWeights;
   readonly session_decay: SessionIndex["decay"] | null;
   /** Since format version 2. */
   readonly ials?: { readonly probes: number; readonly ridge: number };
@@ -80,6 +83,7 @@ export function encodeModel(model: TrainedModel): Uint8Array<ArrayBuffer> {
     weights: model.weights,
     session_weights: model.sessionWeights,
     profile_half_life: model.profileHalfLife,
+    signal_weights: model.signalWeights,
     session_decay: sessions?.decay ?? null,
     ...(factors && { ials: { probes: factors.probes, ridge: factors.ridge } }),
   };
@@ -116,6 +120,7 @@ export function loadModel(bytes: Uint8Array): TrainedModel {
     weights: meta.weights,
     sessionWeights: meta.session_weights,
     profileHalfLife: meta.profile_half_life,
+    signalWeights: meta.signal_weights ?? EQUAL_SIGNALS,
   };
 }
 

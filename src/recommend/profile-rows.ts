@@ -2,7 +2,7 @@
 
 import { FOLD_IN_ROWS } from "./fold-in.ts";
 import type { ItemFactors } from "./item-factors.ts";
-import { EMPHASIS, PROFILE_LENGTH } from "./recent.ts";
+import { PROFILE_LENGTH } from "./recent.ts";
 import type { TrainedInput } from "./trained-input.ts";
 
 export class ProfileRows {
@@ -16,16 +16,16 @@ export class ProfileRows {
   count = 0;
 
   /** Items that the model does not know are passed over. */
-  follow(factors: ItemFactors, { placed: { model, numbers }, recent }: TrainedInput): void {
+  follow(factors: ItemFactors, { placed: { model, numbers, emphasis }, recent }: TrainedInput): void {
     const fading = 0.5 ** (1 / model.profileHalfLife);
     const { slots, weights } = recent;
     const length = Math.min(slots.length, PROFILE_LENGTH);
-    const mean = meanEmphasis(weights, length);
+    const mean = meanOf(emphasis, weights, length);
     let factor = 1;
     this.count = 0;
     for (let newest = 0; newest < length; newest++) {
       const number = numbers[slots[newest] as number] ?? -1;
-      const confidence = (factor * emphasisAt(weights, newest)) / mean;
+      const confidence = (factor * (emphasis[weights[newest] as number] as number)) / mean;
       if (number >= 0) this.#take(factors.places[number] as number, confidence);
       factor *= fading;
     }
@@ -42,11 +42,8 @@ export class ProfileRows {
   }
 }
 
-const emphasisAt = (weights: ArrayLike<number>, place: number): number =>
-  EMPHASIS[weights[place] as number] as number;
-
-function meanEmphasis(weights: ArrayLike<number>, length: number): number {
+function meanOf(emphasis: Float64Array, weights: ArrayLike<number>, length: number): number {
   let sum = 0;
-  for (let place = 0; place < length; place++) sum += emphasisAt(weights, place);
+  for (let place = 0; place < length; place++) sum += emphasis[weights[place] as number] as number;
   return sum / length;
 }

@@ -1,19 +1,28 @@
 /** The newest interactions of a profile, and how much each counts by what kind of interaction it was. */
 
-import { SIGNAL_WEIGHT } from "../events/model.ts";
+import { SIGNAL_WEIGHT, type Signal } from "../events/model.ts";
 
 /** Interactions of a profile that count. */
 export const PROFILE_LENGTH = 50;
 
-const HEAVIEST = Math.max(...Object.values(SIGNAL_WEIGHT));
+/** What each signal weighs in the profiles of a policy: above 0. */
+export type SignalWeights = Readonly<Record<Signal, number>>;
 
-/** What an interaction counts by the weight of its signal: log2(1 + weight), so that a view counts 1. */
-export const EMPHASIS = Float64Array.from({ length: HEAVIEST + 1 }, (_, weight) => Math.log2(1 + weight));
+export const EQUAL_SIGNALS: SignalWeights = { view: 1, click: 1, purchase: 1 };
+
+/** By `SIGNAL_WEIGHT`, which names a signal in columns: log2(1 + what the signal weighs here), so that 1 counts 1. */
+export function emphasisBy(weights: SignalWeights): Float64Array {
+  const emphasis = new Float64Array(Math.max(...Object.values(SIGNAL_WEIGHT)) + 1);
+  for (const [signal, weight] of Object.entries(SIGNAL_WEIGHT)) {
+    emphasis[weight] = Math.log2(1 + weights[signal as Signal]);
+  }
+  return emphasis;
+}
 
 export interface Recent {
   /** Slots, newest first; an item stands there once for each interaction. */
   readonly slots: ArrayLike<number>;
-  /** Aligned with `slots`: weights of the signals. */
+  /** Aligned with `slots`: the signals by their `SIGNAL_WEIGHT`. */
   readonly weights: ArrayLike<number>;
 }
 

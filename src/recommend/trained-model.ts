@@ -4,6 +4,7 @@ import type { ItemFactors } from "./item-factors.ts";
 import type { ItemLists } from "./item-lists.ts";
 import type { ItemTable } from "./item-table.ts";
 import type { SourceName } from "./ranked-list.ts";
+import { emphasisBy, type SignalWeights } from "./recent.ts";
 import type { SessionIndex } from "./session-index.ts";
 
 /** Sources that a run brings as lists of neighbours. */
@@ -31,6 +32,8 @@ export interface TrainedModel {
   readonly sessionWeights: BlendWeights;
   /** Interactions after which an item of the profile counts half. */
   readonly profileHalfLife: number;
+  /** How much an item of the profile counts by what was done with it. */
+  readonly signalWeights: SignalWeights;
 }
 
 /** A model whose items are numbered twice: by the run, and by the worker's own table. */
@@ -41,6 +44,8 @@ export interface PlacedModel {
   readonly slots: Int32Array;
   /** The model's number of each slot, -1 where it has none; slots beyond the end have none either. */
   readonly numbers: Int32Array;
+  /** What an interaction counts by the `SIGNAL_WEIGHT` of its signal. */
+  readonly emphasis: Float64Array;
 }
 
 /** Done once a model and table: everything else is numbers. */
@@ -48,5 +53,5 @@ export function placeModel(model: TrainedModel, table: ItemTable): PlacedModel {
   const slots = Int32Array.from(model.itemIds, (itemId) => table.intern(itemId));
   const numbers = new Int32Array(table.size).fill(-1);
   for (let number = 0; number < slots.length; number++) numbers[slots[number] as number] = number;
-  return { model, table, slots, numbers };
+  return { model, table, slots, numbers, emphasis: emphasisBy(model.signalWeights) };
 }

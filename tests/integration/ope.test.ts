@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { SIGNAL_WEIGHT } from "../../src/events/model.ts";
 import { encodeModel } from "../../src/models/model-file.ts";
 import type { NewSlate, SlateItem } from "../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
@@ -90,6 +91,7 @@ beforeAll(async () => {
     weights: { decayed_popularity: 1 },
     sessionWeights: { decayed_popularity: 1 },
     profileHalfLife: 5,
+    signalWeights: SIGNAL_WEIGHT,
   };
   const other = { ...model, runId: "20260101_000001", weights: { co_visitation: 1 } };
   for (const run of [model, other]) await writeRun(dataDir, run.runId, encodeModel(run), new Map());

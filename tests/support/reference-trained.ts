@@ -46,11 +46,14 @@ export function referenceTrained(
     .map(([itemId, score]) => ({ itemId, score }));
 }
 
+const weighs = ({ signalWeights: { view, click, purchase } }: TrainedModel, weight: number) =>
+  weight === 1 ? view : weight === 3 ? click : purchase;
+
 function listScores(model: TrainedModel, name: ListSource, recent: readonly Take[]): Map<string, number> {
   const lists = model.lists[name] as ItemLists;
   const added: { itemId: string; value: number }[] = [];
   for (const [place, { itemId, weight }] of recent.slice(0, 50).entries()) {
-    const factor = Math.log2(1 + weight) * 2 ** (-place / model.profileHalfLife);
+    const factor = Math.log2(1 + weighs(model, weight)) * 2 ** (-place / model.profileHalfLife);
     const item = model.itemIds.indexOf(itemId);
     if (item < 0) continue;
     for (let entry = lists.starts[item] as number; entry < (lists.starts[item + 1] as number); entry++) {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { PromotionCase } from "../../src/actors/trainer-decide.ts";
 import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { SIGNAL_WEIGHT } from "../../src/events/model.ts";
 import { itemKnn } from "../../src/models/item-knn.ts";
 import { takesOf } from "../../src/models/takes.ts";
 import type { RankedList } from "../../src/recommend/ranked-list.ts";
@@ -69,6 +70,7 @@ const model = (runId: string, weights: TrainedModel["weights"]): TrainedModel =>
   weights,
   sessionWeights: weights,
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 });
 
 /**

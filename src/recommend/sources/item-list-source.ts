@@ -1,7 +1,7 @@
 /** EASE, item-kNN and content: sums the lists of the profile's items, newer ones counting more. */
 
 import type { ItemLists } from "../item-lists.ts";
-import { EMPHASIS, PROFILE_LENGTH } from "../recent.ts";
+import { PROFILE_LENGTH } from "../recent.ts";
 import type { ListSource } from "../trained-model.ts";
 import type { Source } from "./source.ts";
 
@@ -14,7 +14,7 @@ export function itemListSource(name: ListSource): Source {
   const factors = new Float64Array(PROFILE_LENGTH);
   return {
     name,
-    score({ placed: { model, numbers, slots }, recent }, into) {
+    score({ placed: { model, numbers, slots, emphasis }, recent }, into) {
       const lists = model.lists[name];
       if (lists === undefined) return;
       if (heads?.lists !== lists) heads = headsOf(lists);
@@ -24,7 +24,7 @@ export function itemListSource(name: ListSource): Source {
       let faded = 1;
       let most = 0;
       for (let place = 0; place < length; place++) {
-        const factor = faded * (EMPHASIS[recent.weights[place] as number] as number);
+        const factor = faded * (emphasis[recent.weights[place] as number] as number);
         factors[place] = factor;
         const number = numbers[recent.slots[place] as number] ?? -1;
         if (number >= 0) most = Math.max(most, factor * (heads.weights[number] as number));

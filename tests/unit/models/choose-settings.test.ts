@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { seededRandom } from "../../../src/core/random.ts";
+import type { Signal } from "../../../src/events/model.ts";
 import { ValidationDesk } from "../../../src/models/ask-validation.ts";
 import { BLENDED_SOURCES, chooseSettings } from "../../../src/models/choose-settings.ts";
 import { gainsOf } from "../../../src/models/coordinate-search.ts";
@@ -40,7 +41,23 @@ function someLog(seed: number): TrainingLog {
   return builder.build();
 }
 
-function choose(log: TrainingLog) {
+/** Users whose interactions of one kind tell their taste, and those of the other kind nothing. */
+function logToldBy(telling: Signal): TrainingLog {
+  const random = seededRandom(7);
+  const builder = new TrainingLogBuilder();
+  for (let user = 0; user < 2 * USERS; user++) {
+    for (let event = 0; event < 12; event++) {
+      const tells = random.next() < 0.5;
+      const item = tells ? (user % 5) + 5 * Math.floor(random.next() * 8) : Math.floor(random.next() * ITEMS);
+      const signal = tells === (telling === "purchase") ? "purchase" : "view";
+      builder.add({ itemId: `i-${item}`, signal, tsMs: (event * 2 * USERS + user) * HOUR_MS });
+    }
+    builder.endUser();
+  }
+  return builder.build();
+}
+
+function choose(log: TrainingLog, onStage: (stage: string) => void = () => {}) {
   return chooseSettings(log, {
     content: NO_CONTENT,
     halfLifeHours: 8_760,
@@ -48,7 +65,7 @@ function choose(log: TrainingLog) {
     ialsMaxUsers: 0,
     listLength: LIST_LENGTH,
     mayGoOn: () => true,
-    onStage() {},
+    onStage,
   });
 }
 
@@ -77,4 +94,16 @@ test("the reported figure of the users' blend is the one of the settings as they
   const gains = gainsOf(problem, settings.weights);
   const ndcg = gains.reduce((sum, gain) => sum + gain, 0) / problem.questions;
   expect(figures.ndcg_at_10).toBeCloseTo(ndcg, 9);
+});
+
+test("signals count by their weights, and alike where that foresees more", () => {
+  expect(choose(logToldBy("purchase")).settings.signalWeights).toEqual({ view: 1, click: 3, purchase: 10 });
+  expect(choose(logToldBy("view")).settings.signalWeights).toEqual({ view: 1, click: 1, purchase: 1 });
+});
+
+test("where all signals are the same nothing is tried", () => {
+  const stages: string[] = [];
+  choose(someLog(1), (stage) => stages.push(stage));
+  expect(stages).not.toContain("signals");
+  expect(stages).toContain("blend");
 });

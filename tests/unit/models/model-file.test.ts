@@ -21,6 +21,12 @@ describe("a model file", () => {
     expect(loadModel(encodeModel(model))).toEqual(model);
   });
 
+  test("from before signals counted in profiles takes all signals for equal", () => {
+    const { meta, columns } = decodeBundle(encodeModel(someModel()));
+    const { signal_weights: _, ...older } = meta as { signal_weights: unknown };
+    expect(loadModel(encodeBundle(older, columns)).signalWeights).toEqual({ view: 1, click: 1, purchase: 1 });
+  });
+
   test("can be read from memory that threads share, where it lies", () => {
     const bytes = encodeModel(someModel());
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
 import { NewestItems } from "../../../src/recommend/newest-items.ts";
 import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
@@ -18,6 +19,7 @@ const model: TrainedModel = {
   weights: { decayed_popularity: 1 },
   sessionWeights: { decayed_popularity: 1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 const DAY_MS = 86_400_000;

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Deadline } from "../../../src/core/deadline.ts";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { type CatalogCard, unknownCard } from "../../../src/recommend/catalog-cards.ts";
@@ -24,6 +25,7 @@ const model: TrainedModel = {
   weights: { item_knn: 0.7, sequential_rules: 0.2, decayed_popularity: 0.1 },
   sessionWeights: { sequential_rules: 0.9, decayed_popularity: 0.1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 const POPULAR = Array.from({ length: 60 }, (_, place) => `p${String(place).padStart(2, "0")}`);

@@ -1,6 +1,7 @@
 /** A brand-new item is in answers for whom it fits, by both policies with profiles, under the rules of any other item. */
 
 import { describe, expect, test } from "bun:test";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { aShop, checkNewItemReached } from "../../support/reach-checks.ts";
 
@@ -13,6 +14,7 @@ const TRAINED: TrainedModel = {
   weights: { item_knn: 0.7, sequential_rules: 0.2, decayed_popularity: 0.1 },
   sessionWeights: { sequential_rules: 0.9, decayed_popularity: 0.1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 describe.each([

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../src/core/random.ts";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { PLAIN_RULES } from "../../../src/recommend/serving-rules.ts";
@@ -21,6 +22,7 @@ const model = (runId: string, weights: TrainedModel["weights"]): TrainedModel =>
   weights,
   sessionWeights: weights,
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 });
 const primary = model("20260101_000000", { item_knn: 0.9, decayed_popularity: 0.1 });
 const other = model("20260102_000000", { item_knn: 0.1, decayed_popularity: 0.9 });

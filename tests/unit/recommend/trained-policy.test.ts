@@ -24,6 +24,7 @@ const model: TrainedModel = {
   weights: { item_knn: 0.7, sequential_rules: 0.2, decayed_popularity: 0.1 },
   sessionWeights: { sequential_rules: 0.9, decayed_popularity: 0.1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 const events = (...itemIds: string[]): FakeEvents => ({

@@ -2,12 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { SIGNAL_WEIGHT } from "../../../src/events/model.ts";
 import { sessionIndex } from "../../../src/models/sessions.ts";
 import { train } from "../../../src/models/train.ts";
 import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
 import { explain } from "../../../src/recommend/ranked-list.ts";
+import { EQUAL_SIGNALS } from "../../../src/recommend/recent.ts";
 import type { SessionDecay } from "../../../src/recommend/session-index.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
@@ -45,6 +47,7 @@ const worlds = fc.record({
     fc.record({ itemId: fc.constantFrom(..."abcdefghxy"), weight: fc.constantFrom(1, 3, 10) }),
     { maxLength: 12 },
   ),
+  signalWeights: fc.constantFrom(SIGNAL_WEIGHT, EQUAL_SIGNALS, { view: 0.5, click: 1, purchase: 4 }),
   popularity: fc.uniqueArray(fc.tuple(ids, fc.integer({ min: 1, max: 9 })), { selector: ([id]) => id }),
   unwanted: fc.array(ids, { maxLength: 3 }),
   weights: fc.record({
@@ -59,9 +62,9 @@ describe("ranking by a trained model", () => {
   test("is what the literal implementation says, with memory that is used again", () => {
     const scratch = new TrainedScratch();
     fc.assert(
-      fc.property(worlds, ({ story, recent, popularity, unwanted, weights }) => {
+      fc.property(worlds, ({ story, recent, signalWeights, popularity, unwanted, weights }) => {
         const world: TrainedWorld = {
-          model: modelOf(story, { profileHalfLife: 3 }),
+          model: modelOf(story, { profileHalfLife: 3, signalWeights }),
           recent,
           popularity: popularity.map(([itemId, score]) => ({ itemId, score })),
           unwanted: new Set(unwanted),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../../src/core/deadline.ts";
 import { collectSlates } from "../../../../src/evaluation/ope/collect.ts";
+import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
 import type { NewSlate, StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import { fakeSlateLog, type LoggedWatch } from "../../../support/fakes/slate-log.ts";
@@ -16,6 +17,7 @@ const model: TrainedModel = {
   weights: { decayed_popularity: 1 },
   sessionWeights: { decayed_popularity: 1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 const NOON_MS = Date.UTC(2026, 0, 15, 12);
 

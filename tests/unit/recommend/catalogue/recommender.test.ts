@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { StoreUnavailableError } from "../../../../src/core/errors.ts";
+import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
 import { DEFAULT_CHANNEL_WEIGHTS } from "../../../../src/recommend/catalogue/channel-weights.ts";
@@ -20,6 +21,7 @@ const model: TrainedModel = {
   weights: { item_knn: 1 },
   sessionWeights: { sequential_rules: 1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 const run = { model, rules: PLAIN_RULES, surfaces: new Map() };
 const primary = { primary: { slot: "default", run }, shadow: null };

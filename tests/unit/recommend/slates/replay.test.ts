@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Deadline } from "../../../../src/core/deadline.ts";
+import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
 import type { CatalogCard } from "../../../../src/recommend/catalog-cards.ts";
@@ -31,6 +32,7 @@ const model: TrainedModel = {
   weights: { item_knn: 0.6, sequential_rules: 0.2, co_visitation: 0.1, decayed_popularity: 0.1 },
   sessionWeights: { item_knn: 0.5, sequential_rules: 0.4, decayed_popularity: 0.1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 
 const someIds = (max: number) => fc.uniqueArray(fc.constantFrom(...IDS), { maxLength: max });

@@ -1,6 +1,7 @@
 /** Each reason why an item is not in a slate, on slates that a recommender served. */
 
 import { describe, expect, test } from "bun:test";
+import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
 import { compileBoost, compileFilter } from "../../../../src/recommend/expression.ts";
 import type { RecoRequest } from "../../../../src/recommend/recommender.ts";
 import type { ServingRules } from "../../../../src/recommend/serving-rules.ts";
@@ -22,6 +23,7 @@ const model: TrainedModel = {
   weights: { sequential_rules: 0.5, decayed_popularity: 0.5 },
   sessionWeights: { decayed_popularity: 1 },
   profileHalfLife: 5,
+  signalWeights: SIGNAL_WEIGHT,
 };
 const RANKED = ["p", "q", "r", "s", "t"];
 const events = (...itemIds: string[]): FakeEvents => ({ itemIds, tsMs: itemIds.map((_, place) => place) });
