@@ -206,7 +206,7 @@ export interface PopularSnapshots {
 }
 
 /** What serving tells its owner, who counts and logs it. Must not throw. */
-export type RecallChannel = "behavior" | "content" | "alike" | "popular";
+export type RecallChannel = "behavior" | "content" | "vector" | "user_cf" | "alike" | "popular";
 
 export interface ServingObserver {
   /** A read was late for its share of the request's deadline. */

@@ -144,7 +144,7 @@ export const METRIC_CATALOG: Readonly<Record<string, MetricDefinition>> = {
     model_type: "open",
   }),
   recall_candidates_count: histogram(RECALLED, "Items that a channel of the catalogue routes found.", {
-    recall_type: ["behavior", "content", "alike", "popular"],
+    recall_type: ["behavior", "content", "vector", "user_cf", "alike", "popular"],
   }),
   cache_requests_total: counter("Look-ups in the online cache.", {
     operation: ["get", "redis_get", "redis_set", "redis_delete"],

@@ -23,20 +23,36 @@ export interface ChannelFacts {
   readonly hasHistory: boolean;
   /** Items that the behavior channel found. */
   readonly behaviorNeighbours: number;
+  readonly hasVector: boolean;
+  readonly hasTags: boolean;
 }
 
-/**
- * Weights for one answer. Nothing gives items vectors: what is the vector channel's, by its own weight or by a rule,
- * goes on to content, so that the rules that move weight between these two change nothing.
- */
+/** Weights for one answer: one rule after the other. To a channel that has nothing to go by none is moved. */
 export function weightsFor(
-  { behavior, content, vector, popular }: ChannelWeights,
-  { hasHistory, behaviorNeighbours }: ChannelFacts,
-): Readonly<Record<Exclude<Channel, "vector">, number>> {
-  let left = behavior;
-  if (!hasHistory) left -= left * MOVED_SHARE;
-  if (behaviorNeighbours < FEW_NEIGHBOURS) left -= left * MOVED_SHARE;
-  return { behavior: left, content: content + vector + (behavior - left), popular };
+  weights: ChannelWeights,
+  { hasHistory, behaviorNeighbours, hasVector, hasTags }: ChannelFacts,
+): ChannelWeights {
+  let { behavior, content, vector } = weights;
+  if (!hasHistory) {
+    const moved = behavior * MOVED_SHARE;
+    behavior -= moved;
+    content += moved / 2;
+    vector += moved / 2;
+  }
+  if (behaviorNeighbours < FEW_NEIGHBOURS) {
+    const moved = behavior * MOVED_SHARE;
+    behavior -= moved;
+    content += moved;
+  }
+  if (!hasVector) {
+    content += vector;
+    vector = 0;
+  } else if (!hasTags) {
+    const moved = content * MOVED_SHARE;
+    content -= moved;
+    vector += moved;
+  }
+  return { behavior, content, vector, popular: weights.popular };
 }
 
 /** Reads `{"weights": {...}}`; channels it leaves out keep their defaults. The error reads as the end of a sentence. */

@@ -8,12 +8,15 @@ export type Hits = ReadonlyMap<string, number>;
 export interface NumberedModel {
   readonly model: TrainedModel;
   readonly numbers: ReadonlyMap<string, number>;
+  /** Each number in its own place, for what asks for slots of a table. */
+  readonly identity: Int32Array;
 }
 
 /** Done once a model. */
 export const numberModel = (model: TrainedModel): NumberedModel => ({
   model,
   numbers: new Map(model.itemIds.map((itemId, number) => [itemId, number])),
+  identity: Int32Array.from(model.itemIds, (_, number) => number),
 });
 
 /** The item's list of one trained source, largest weight first; empty where the run has none. */

@@ -17,6 +17,8 @@ import { type Candidate, mergeCandidates } from "./merge.ts";
 import { personalise, takenItems } from "./personal.ts";
 import type { PopularItems } from "./popular-items.ts";
 import type { CatalogueRequest } from "./request.ts";
+import { USER_CHANNEL_WEIGHT, type UserChannel } from "./user-channel.ts";
+import type { VectorChannel } from "./vector-channel.ts";
 
 /** Newest interactions of the user that are looked at. */
 const HISTORY = 50;
@@ -31,6 +33,8 @@ export interface RecallParts {
   readonly clock: Clock;
   readonly popular: PopularItems;
   readonly trained: NumberedModel | null;
+  readonly vectors: VectorChannel;
+  readonly users: UserChannel;
   readonly weights: ChannelWeights;
   readonly observer: Pick<ServingObserver, "recalled">;
 }
@@ -89,27 +93,37 @@ function timedEvents({ profile: { table, slots, tsMs, weights } }: Viewer): Prof
 }
 
 function merge(
-  { state, popular, trained, weights, observer }: RecallParts,
+  { state, popular, trained, vectors, users, weights, observer }: RecallParts,
   { itemId }: CatalogueRequest,
   { history, hidden }: Person,
   behavior: Hits,
   own: CatalogCard | undefined,
 ): readonly Candidate[] {
-  const facts = { hasHistory: history.length > 0, behaviorNeighbours: behavior.size };
-  const now = weightsFor(weights, facts);
+  const vector = trained && vectors.hits(trained, itemId);
+  const now = weightsFor(weights, {
+    hasHistory: history.length > 0,
+    behaviorNeighbours: behavior.size,
+    hasVector: vector !== null,
+    hasTags: own !== undefined && own.tags.length > 0,
+  });
   const taken = new Set(history.map((entry) => entry.itemId));
   const unwanted = new Set([itemId, ...hidden]);
   const content = trained ? listHits(trained, "content", itemId) : NO_HITS;
+  const byUsers = trained ? users.hits(trained, history) : NO_HITS;
   const alike = own ? alikeItems(state, own) : new Map<string, Likeness>();
   const untaken = popular.known().filter((each) => !taken.has(each));
   observer.recalled("behavior", behavior.size);
   observer.recalled("content", content.size);
+  observer.recalled("vector", vector?.size ?? 0);
+  observer.recalled("user_cf", byUsers.size);
   observer.recalled("alike", alike.size);
   observer.recalled("popular", untaken.length);
   return mergeCandidates({
     channels: [
       { name: "behavior", weight: now.behavior, hits: behavior },
       { name: "content", weight: now.content, hits: content },
+      { name: "vector", weight: now.vector, hits: vector ?? NO_HITS },
+      { name: "user_cf", weight: USER_CHANNEL_WEIGHT, hits: byUsers },
     ],
     alike,
     popular: untaken,

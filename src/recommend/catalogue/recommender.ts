@@ -19,6 +19,8 @@ import { described, mayShowTo, presented, presentedFallback } from "./present.ts
 import { recall } from "./recall.ts";
 import type { CatalogueRecommender, CatalogueRequest, FallbackCause } from "./request.ts";
 import { TrendingList } from "./trending-list.ts";
+import { UserChannel } from "./user-channel.ts";
+import { VectorChannel } from "./vector-channel.ts";
 
 /** Events of a day take longer to count than a request's reads may; nobody but the first caller waits for it. */
 const TRENDING_READ_MS = 4_000;
@@ -47,6 +49,8 @@ export function createCatalogueRecommender(options: CatalogueOptions): Installab
   const popular = new PopularItems({ state, reader, clock, readTimeoutMs });
   const answers = new AnswerCache({ shared, clock, enabled: cacheEnabled });
   const bases = new Bases(state.policy);
+  const vectors = new VectorChannel();
+  const users = new UserChannel();
   const trendingOf = (timeframe: "1h" | "24h") =>
     new TrendingList({
       timeframe,
@@ -89,7 +93,11 @@ export function createCatalogueRecommender(options: CatalogueOptions): Installab
   ): Promise<Computed> => {
     const reads = readsOf(request, deadline);
     try {
-      const items = await recall({ state, clock, popular, trained, weights, observer }, request, reads);
+      const items = await recall(
+        { state, clock, popular, trained, vectors, users, weights, observer },
+        request,
+        reads,
+      );
       if (reads.cause === null && reads.hasTime() && items.length > 0) return { items };
       return { cause: reads.cause === "timeout" ? "timeout" : reads.cause ? "error" : "empty" };
     } catch (thrown) {

@@ -5,9 +5,10 @@
  * 2019): so do newer sessions, and items near the place where the two sessions meet.
  */
 
+import type { Recent } from "../recent.ts";
 import type { SessionIndex } from "../session-index.ts";
 import { SlotScores } from "../slot-scores.ts";
-import type { Source } from "./source.ts";
+import type { PlacedModel } from "../trained-model.ts";
 
 /** Newest distinct items that make the present session. */
 const SESSION_LENGTH = 10;
@@ -28,14 +29,20 @@ const NEARNESS = Float64Array.from({ length: 64 }, (_, places) => Math.exp(-plac
 /** By length; longer ones are calculated. */
 const ROOTS = Float64Array.from({ length: 64 }, (_, length) => Math.sqrt(length));
 
-export function sessionKnnSource(): Source {
+/** What session kNN asks of an input. */
+export interface SessionQuestion {
+  readonly placed: Pick<PlacedModel, "model" | "numbers" | "slots">;
+  readonly recent: Pick<Recent, "slots">;
+}
+
+export function sessionKnnSource() {
   const likeness = new SlotScores();
   const present = new Int32Array(SESSION_LENGTH);
   /** By model number: the place in the present session from 1, 0 for what is not in it. */
   let places = new Uint8Array(0);
   return {
-    name: "session_knn",
-    score({ placed: { model, numbers, slots }, recent }, into) {
+    name: "session_knn" as const,
+    score({ placed: { model, numbers, slots }, recent }: SessionQuestion, into: SlotScores): void {
       const index = model.sessions;
       if (index === null) return;
       const length = newestDistinct(recent.slots, numbers, present);

@@ -7,14 +7,18 @@ import {
 
 describe("weights for one answer", () => {
   test.each([
-    ["a user with a history, an item with neighbours", true, 3, 1.2, 1.8],
-    ["nobody: half of behavior goes to content", false, 3, 0.6, 2.4],
-    ["few neighbours: the same", true, 2, 0.6, 2.4],
-    ["both: half of what is left", false, 0, 0.3, 2.7],
-  ])("%s", (_, hasHistory, behaviorNeighbours, behavior, content) => {
-    const weights = weightsFor(DEFAULT_CHANNEL_WEIGHTS, { hasHistory, behaviorNeighbours });
-    expect(weights.behavior).toBeCloseTo(behavior, 12);
-    expect(weights.content).toBeCloseTo(content, 12);
+    ["all that can be known", true, 3, true, true, [1.2, 1, 0.8]],
+    ["nobody: half of behavior goes to content and vector", false, 3, true, true, [0.6, 1.3, 1.1]],
+    ["few neighbours: half of behavior goes to content", true, 2, true, true, [0.6, 1.6, 0.8]],
+    ["both: half of what is left", false, 0, true, true, [0.3, 1.6, 1.1]],
+    ["no vector: vector goes to content", true, 3, false, true, [1.2, 1.8, 0]],
+    ["no tags: half of content goes to vector", true, 3, true, false, [1.2, 0.5, 1.3]],
+    ["neither: content has it all", false, 0, false, false, [0.3, 2.7, 0]],
+  ])("%s", (_, hasHistory, behaviorNeighbours, hasVector, hasTags, expected) => {
+    const facts = { hasHistory, behaviorNeighbours, hasVector, hasTags };
+    const weights = weightsFor(DEFAULT_CHANNEL_WEIGHTS, facts);
+    for (const [place, name] of (["behavior", "content", "vector"] as const).entries())
+      expect(weights[name]).toBeCloseTo(expected[place] as number, 12);
     expect(weights.popular).toBe(0.02);
   });
 });

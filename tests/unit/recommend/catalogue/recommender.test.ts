@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../../../src/core/errors.ts";
 import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
 import { itemKnn } from "../../../../src/models/item-knn.ts";
 import { takesOf } from "../../../../src/models/takes.ts";
+import { train } from "../../../../src/models/train.ts";
 import { DEFAULT_CHANNEL_WEIGHTS } from "../../../../src/recommend/catalogue/channel-weights.ts";
 import { PLAIN_RULES } from "../../../../src/recommend/serving-rules.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
@@ -58,6 +59,8 @@ describe("beside an item stands", () => {
     expect(recalled).toEqual([
       ["behavior", 3],
       ["content", 0],
+      ["vector", 0],
+      ["user_cf", 0],
       ["alike", 2],
       ["popular", 3],
     ]);
@@ -102,6 +105,23 @@ describe("beside an item stands", () => {
     expect(answer.ids).toContain("k");
     recommender.install({ primary: null, shadow: null });
     expect((await beside()).ids).not.toContain("k");
+  });
+
+  test("what a run with vectors and sessions finds near it, and for the user", async () => {
+    const options = { runId: "20260101_023000", texts: new Map(), halfLifeHours: 8_760, onStage() {} };
+    const learned = train(logOf("x k|x k|x y k|b z|b z q"), { ...options, easeMaxRows: 1 }).model;
+    const reasonsOf = async (userId: string | null) => {
+      const { beside, recommender } = await catalogue({
+        ...contents(),
+        recent: new Map([["u", { itemIds: ["b"], tsMs: [1_700_000_000_000] }]]),
+      });
+      recommender.install({ primary: { slot: "default", run: { ...run, model: learned } }, shadow: null });
+      return new Map((await beside({ userId })).items.map(({ itemId, reason }) => [itemId, reason]));
+    };
+    const nobody = await reasonsOf(null);
+    expect(nobody.get("k")).toBe("behavior+vector");
+    expect(nobody.has("q")).toBe(false);
+    expect((await reasonsOf("u")).get("q")).toContain("user_cf");
   });
 
   test("popular items behind it, for one that nobody knows", async () => {
