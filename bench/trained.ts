@@ -9,9 +9,15 @@ import { neighbourList } from "../src/recommend/neighbour-list.ts";
 import { NewItemContent } from "../src/recommend/new-item-content.ts";
 import { MAX_NEW_ITEMS, NewItems } from "../src/recommend/new-items.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
+import { Weigher } from "../src/recommend/profile-weights.ts";
 import type { SessionIndex } from "../src/recommend/session-index.ts";
 import { PROFILE_DEPTH, StreamScratch } from "../src/recommend/stream-v1.ts";
-import { type BlendWeights, placeModel, type TrainedModel } from "../src/recommend/trained-model.ts";
+import {
+  type BlendWeights,
+  objectivesOf,
+  placeModel,
+  type TrainedModel,
+} from "../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../src/recommend/trained-scratch.ts";
 import { skewedItems } from "./data/skewed-items.ts";
 
@@ -41,6 +47,7 @@ const model: TrainedModel = {
   signalWeights: SIGNAL_WEIGHT,
 };
 const placed = placeModel(model, table);
+const weigher = new Weigher(objectivesOf(model));
 const neighbours = itemIds.map(() => {
   const items = distinct(220)
     .map((item) => ({ itemId: `item-${item}`, weight: random.next() ** 3, count: 1 }))
@@ -118,7 +125,7 @@ function times({ weights, newItems = false }: Blend): Float64Array {
           placed,
           index,
           neighbours: newest,
-          recent: { slots: recent, weights: recent.map(() => 1) },
+          recent: weigher.weigh({ slots: recent, weights: recent.map(() => 1) }),
           unwanted: recent,
           hidden: NOTHING_HIDDEN,
           k: K,

@@ -9,6 +9,7 @@ import type { RunStore } from "../models/ports.ts";
 import type { ModelRegistry } from "../models/registry.ts";
 import { readServingRules } from "../models/serving-document.ts";
 import type { InstallableRecommender } from "../recommend/engine.ts";
+import { lackingSource } from "../recommend/ranking-rules.ts";
 import type { RunRules } from "../recommend/serving-rules.ts";
 import type { RunModels } from "../recommend/slates/replay-policy.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
@@ -97,6 +98,7 @@ export function openModels(
       const rules = await servingRules(runs, runId, deadline);
       const bytes = await shelf.take(runId, generation, deadline);
       const model = loadModel(bytes);
+      checkSources(model, rules);
       memoryBytes.set(model, modelMemoryBytes(bytes.length, model, http.workers));
       return { model, ...rules };
     },
@@ -114,6 +116,14 @@ export function openModels(
     start: () => follower.start(),
     [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose](),
   };
+}
+
+/** Throws where a source is to count that the run does not have: its blend would be another one than was written. */
+function checkSources(model: TrainedModel, { surfaces, ...common }: RunRules): void {
+  for (const { ranking = {} } of [common, ...surfaces.values()]) {
+    const lacking = lackingSource(model, ranking);
+    if (lacking !== null) throw new Error(`Policy is not usable: run ${model.runId} has no ${lacking}`);
+  }
 }
 
 /** Rejects for a document that says what cannot be served, and for a run that is gone. */

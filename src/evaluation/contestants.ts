@@ -5,11 +5,11 @@ import { decayedPopularity, type TrainingLog } from "../models/training-log.ts";
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
-import { recentOf } from "../recommend/recent.ts";
+import { recentOf, Weigher } from "../recommend/profile-weights.ts";
 import { RetrievalScratch, SOURCE_DEPTH } from "../recommend/retrieval.ts";
 import { rulesV1 } from "../recommend/rules-v1.ts";
 import { StreamScratch } from "../recommend/stream-v1.ts";
-import { placeModel, type TrainedModel } from "../recommend/trained-model.ts";
+import { objectivesOf, placeModel, type TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
 import { decisiveLength, type ScoredList } from "./mean-rank.ts";
@@ -85,12 +85,13 @@ export class Contestants {
   #trained(model: TrainedModel): Contestant["rank"] {
     const scratch = new TrainedScratch();
     const placed = placeModel(model, this.#table);
+    const weigher = new Weigher(objectivesOf(model));
     return (profile, weights) =>
       scratch.rank({
         placed,
         index: this.#decayed,
         neighbours: this.#neighboursOf(profile),
-        recent: recentOf(profile, weights),
+        recent: weigher.weigh(recentOf(profile, weights)),
         unwanted: profile,
         hidden: NOTHING_HIDDEN,
         k: LIST_LENGTH,

@@ -1,11 +1,12 @@
 /** A trained policy under examination, and each of its sources alone: the functions that serve. */
 
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
-import { recentOf } from "../recommend/recent.ts";
+import { recentOf, Weigher } from "../recommend/profile-weights.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import {
   type BlendWeights,
   LIST_SOURCES,
+  objectivesOf,
   placeModel,
   type TrainedModel,
 } from "../recommend/trained-model.ts";
@@ -20,6 +21,7 @@ export const TRAINED = "trained";
 export function trainedModels(model: TrainedModel, features: FrozenFeatures): readonly Model[] {
   const scratch = new TrainedScratch();
   const whole = placeModel(model, features.table);
+  const weigher = new Weigher(objectivesOf(model));
   const by =
     (weightsFor: (profile: Profile) => BlendWeights, placed = whole) =>
     (profile: Profile): ScoredList =>
@@ -28,7 +30,7 @@ export function trainedModels(model: TrainedModel, features: FrozenFeatures): re
           placed,
           index: features.decayed,
           neighbours: newestNeighbours(profile, features),
-          recent: recentOf(profile.slots, profile.weights),
+          recent: weigher.weigh(recentOf(profile.slots, profile.weights)),
           unwanted: profile.slots,
           hidden: NOTHING_HIDDEN,
           k: LIST_LENGTH,

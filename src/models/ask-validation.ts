@@ -4,10 +4,10 @@ import type { Column } from "../recommend/blend-columns.ts";
 import { NOTHING_HIDDEN } from "../recommend/hidden-items.ts";
 import { ItemTable } from "../recommend/item-table.ts";
 import { PopularityIndex } from "../recommend/popularity-index.ts";
+import { recentOf, Weigher } from "../recommend/profile-weights.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
-import { emphasisBy, recentOf } from "../recommend/recent.ts";
 import type { TrainedInput } from "../recommend/trained-input.ts";
-import type { PlacedModel, TrainedModel } from "../recommend/trained-model.ts";
+import { objectivesOf, type PlacedModel, type TrainedModel } from "../recommend/trained-model.ts";
 import { TrainedScratch } from "../recommend/trained-scratch.ts";
 import { newestItems } from "../recommend/user-profile.ts";
 import type { BlendProblem, BlendSheet } from "./coordinate-search.ts";
@@ -56,11 +56,12 @@ export class ValidationDesk {
   /** What each source gives the candidates of each question. */
   blendProblem(model: TrainedModel, sources: readonly SourceName[], viewpoint: Viewpoint): BlendProblem {
     const sheets: BlendSheet[] = [];
+    const weigher = new Weigher(objectivesOf(model));
     const questions = this.#asked(viewpoint);
     const all = Object.fromEntries(sources.map((name) => [name, 1]));
     for (const question of questions) {
       const target = this.#log.items[question.event] as number;
-      this.#scratch.withColumns(this.#input(model, question, viewpoint), all, (slots, columns) => {
+      this.#scratch.withColumns(this.#input(model, weigher, question, viewpoint), all, (slots, columns) => {
         const row = slots.indexOf(target);
         if (row < 0) return;
         const shares = sources.map((name) =>
@@ -85,13 +86,18 @@ export class ValidationDesk {
     maxQuestions = Number.POSITIVE_INFINITY,
   ): number {
     const questions = thinned(this.#asked(viewpoint), maxQuestions);
+    const weigher = new Weigher(objectivesOf(model));
     let sum = 0;
     for (const question of questions) {
       const target = this.#log.items[question.event] as number;
-      this.#scratch.withColumns(this.#input(model, question, viewpoint), { [name]: 1 }, (slots, columns) => {
-        const values = columns.find((column) => column.name === name)?.values;
-        if (values && (values[target] as number) > 0) sum += gainOf(values, slots, target);
-      });
+      this.#scratch.withColumns(
+        this.#input(model, weigher, question, viewpoint),
+        { [name]: 1 },
+        (slots, columns) => {
+          const values = columns.find((column) => column.name === name)?.values;
+          if (values && (values[target] as number) > 0) sum += gainOf(values, slots, target);
+        },
+      );
     }
     return questions.length > 0 ? sum / questions.length : 0;
   }
@@ -101,23 +107,22 @@ export class ValidationDesk {
     return this.#questions.filter(({ event, sessionStart }) => event > sessionStart);
   }
 
-  #input(model: TrainedModel, question: ValidationQuestion, viewpoint: Viewpoint): TrainedInput {
+  #input(
+    model: TrainedModel,
+    weigher: Weigher,
+    question: ValidationQuestion,
+    viewpoint: Viewpoint,
+  ): TrainedInput {
     const { event } = question;
     const first = viewpoint === "user" ? question.userStart : question.sessionStart;
     const slots = this.#log.items.subarray(first, event);
-    const placed: PlacedModel = {
-      model,
-      table: this.#table,
-      slots: this.#identity,
-      numbers: this.#identity,
-      emphasis: emphasisBy(model.signalWeights),
-    };
+    const placed: PlacedModel = { model, table: this.#table, slots: this.#identity, numbers: this.#identity };
     const newest = newestItems({ table: this.#table, slots, tsMs: NO_TIMES }, []);
     return {
       placed,
       index: this.#index,
       neighbours: newest.map((itemId) => this.#rules.neighboursOf(this.#table.slotOf(itemId))),
-      recent: recentOf(slots, this.#log.weights.subarray(first, event)),
+      recent: weigher.weigh(recentOf(slots, this.#log.weights.subarray(first, event))),
       unwanted: slots,
       hidden: NOTHING_HIDDEN,
       k: 0,

@@ -2,8 +2,8 @@
 
 import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
-import type { SourceName } from "../recommend/ranked-list.ts";
-import { EQUAL_SIGNALS } from "../recommend/recent.ts";
+import { EQUAL_SIGNALS } from "../recommend/profile-weights.ts";
+import { SOURCE_NAMES, type SourceName } from "../recommend/ranked-list.ts";
 import { SESSION_DECAYS } from "../recommend/session-index.ts";
 import type { TrainedModel } from "../recommend/trained-model.ts";
 import { ValidationDesk } from "./ask-validation.ts";
@@ -55,18 +55,6 @@ const HALF_LIVES = [2, 3, 5, 10, 25];
 const IALS_QUESTIONS = 400;
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
-/** Among which the blends are sought. */
-export const BLENDED_SOURCES: readonly SourceName[] = [
-  "sequential_rules",
-  "ease",
-  "ials",
-  "item_knn",
-  "content",
-  "co_visitation",
-  "session_knn",
-  "decayed_popularity",
-];
-
 export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice {
   const { onStage, easeMaxRows } = options;
   const validation = validationOf(log);
@@ -155,14 +143,14 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       });
     }
     onStage("blend");
-    const found = chooseBlend(desk.blendProblem(model(), BLENDED_SOURCES, "user"), settings.weights);
+    const found = chooseBlend(desk.blendProblem(model(), SOURCE_NAMES, "user"), settings.weights);
     tried += found.tried;
     ndcg = found.ndcg;
     settings = { ...settings, weights: found.weights };
     if (sessionQuestions >= MIN_QUESTIONS) {
       onStage("blend of sessions");
       const session = chooseBlend(
-        desk.blendProblem(model(), BLENDED_SOURCES, "session"),
+        desk.blendProblem(model(), SOURCE_NAMES, "session"),
         settings.sessionWeights,
       );
       tried += session.tried;

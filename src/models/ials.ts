@@ -9,7 +9,7 @@
 import { seededRandom } from "../core/random.ts";
 import { SIGNAL_WEIGHT } from "../events/model.ts";
 import { FACTORS } from "../recommend/item-factors.ts";
-import { emphasisBy } from "../recommend/recent.ts";
+import { emphasisBy } from "../recommend/profile-weights.ts";
 import { type Ground, groundOf, type IalsSettings, RowSolver, type Side } from "./ials-rows.ts";
 import type { Takes } from "./takes.ts";
 

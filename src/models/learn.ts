@@ -3,7 +3,7 @@
 import { SIGNAL_WEIGHT } from "../events/model.ts";
 import type { ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
-import type { SignalWeights } from "../recommend/recent.ts";
+import type { SignalWeights } from "../recommend/profile-weights.ts";
 import type { SessionDecay } from "../recommend/session-index.ts";
 import type { BlendWeights, TrainedModel } from "../recommend/trained-model.ts";
 import { DEFAULT_IALS } from "./choose-ials.ts";

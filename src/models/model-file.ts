@@ -2,8 +2,8 @@
 
 import { FACTORS, type ItemFactors } from "../recommend/item-factors.ts";
 import type { ItemLists } from "../recommend/item-lists.ts";
+import { EQUAL_SIGNALS, type SignalWeights } from "../recommend/profile-weights.ts";
 import type { SourceName } from "../recommend/ranked-list.ts";
-import { EQUAL_SIGNALS, type SignalWeights } from "../recommend/recent.ts";
 import { SESSION_DECAYS, type SessionIndex } from "../recommend/session-index.ts";
 import {
   type BlendWeights,

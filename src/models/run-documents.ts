@@ -1,10 +1,9 @@
 /** The documents of a training run, by the names of their files: what people and the registry read beside the model. */
 
 import { FACTORS } from "../recommend/item-factors.ts";
-import type { SourceName } from "../recommend/ranked-list.ts";
-import type { BlendWeights } from "../recommend/trained-model.ts";
 import { sha256 } from "./bundle.ts";
 import { FEATURE_SCHEMA_VERSION, POLICY_VERSION } from "./gates.ts";
+import { shortened } from "./ranking-document.ts";
 import { TRAINED_SERVING } from "./serving-document.ts";
 import type { Trained } from "./train.ts";
 
@@ -23,14 +22,6 @@ export interface DataRange {
   /** Events older than the memory allowed. */
   readonly leftOut: number;
 }
-
-/** Names of the sources in a policy document. */
-const SHORT: Partial<Record<SourceName, string>> = { sequential_rules: "sr", session_knn: "vsknn" };
-
-const shortened = (weights: BlendWeights) =>
-  Object.fromEntries(
-    Object.entries(weights).map(([name, weight]) => [SHORT[name as SourceName] ?? name, weight]),
-  );
 
 /** File name -> document. `evaluation` is what came of a comparison with what served; null where there was none. */
 export function runDocuments(

@@ -1,13 +1,20 @@
 /**
  * Reads what a policy document says of slates: `serving.diversity`, caps, freshness quota, `serving.exploration` and
- * `serving.replay_seen`, and which of them a surface has in its own way.
+ * `serving.replay_seen`, what it says of ranking, and which of these a surface has in its own way.
  */
 
 import { err, ok, type Result } from "../core/result.ts";
 import { type ExplorationRules, NO_EXPLORATION } from "../recommend/exploration.ts";
 import type { ReplaySeen } from "../recommend/returning.ts";
-import { PLAIN_RULES, type RunRules, type ServingRules } from "../recommend/serving-rules.ts";
+import {
+  PLAIN_RULES,
+  type PolicyRules,
+  type RunRules,
+  type ServingRules,
+} from "../recommend/serving-rules.ts";
 import { NO_SPREAD, type SpreadRules } from "../recommend/spread.ts";
+import { DocumentReader, type Members } from "./document-reader.ts";
+import { RANKING_MEMBERS, readRanking } from "./ranking-document.ts";
 
 /** What counts where the document opens `diversity`, `exploration` or `replay_seen` and leaves a member out. */
 const DEFAULT_LAMBDA = 0.85;
@@ -42,6 +49,7 @@ const SURFACE_MEMBERS = [
   "freshness_days",
   "exploration",
   "replay_seen",
+  ...RANKING_MEMBERS,
 ];
 const MAX_SURFACES = 100;
 /** What a request can name. */
@@ -53,24 +61,29 @@ const SURFACE_NAME = /^[A-Za-z0-9._:-]{1,64}$/;
  */
 export function readServingRules(serving: unknown): Result<RunRules, string> {
   if (serving === undefined) return ok({ rules: PLAIN_RULES, surfaces: new Map() });
-  const reader = new Reader();
+  const reader = new DocumentReader();
   const whole = reader.object("serving", serving);
-  const rules = readRules(reader, "serving", whole);
+  const common = readPolicy(reader, "serving", whole);
   const surfaces = reader.object("serving.surfaces", whole["surfaces"] ?? {});
-  const named = Object.keys(surfaces).map((name): [string, ServingRules] => {
+  const named = Object.keys(surfaces).map((name): [string, PolicyRules] => {
     const path = `serving.surfaces.${name}`;
     if (!SURFACE_NAME.test(name)) reader.refuse(`${path} is no name of a surface`, null);
     const own = reader.part(path, surfaces[name], SURFACE_MEMBERS) ?? {};
-    return [name, readRules(reader, path, { ...whole, ...own })];
+    return [name, readPolicy(reader, path, { ...whole, ...own })];
   });
   if (named.length > MAX_SURFACES) {
     reader.refuse(`serving.surfaces must have at most ${MAX_SURFACES} members`, null);
   }
-  return reader.problem === null ? ok({ rules, surfaces: new Map(named) }) : err(reader.problem);
+  return reader.problem === null ? ok({ ...common, surfaces: new Map(named) }) : err(reader.problem);
 }
 
 /** `path`: of the object that the members are in. */
-function readRules(reader: Reader, path: string, members: Members): ServingRules {
+const readPolicy = (reader: DocumentReader, path: string, members: Members): PolicyRules => ({
+  rules: readRules(reader, path, members),
+  ...readRanking(reader, path, members),
+});
+
+function readRules(reader: DocumentReader, path: string, members: Members): ServingRules {
   const part = (name: string, known: readonly string[]) =>
     reader.part(`${path}.${name}`, members[name], known);
   const count = (name: string) =>
@@ -95,7 +108,7 @@ function readRules(reader: Reader, path: string, members: Members): ServingRules
   };
 }
 
-function readExploration(reader: Reader, path: string, members: Members): ExplorationRules {
+function readExploration(reader: DocumentReader, path: string, members: Members): ExplorationRules {
   const { epsilon, fromPosition, poolSize } = DEFAULT_EXPLORATION;
   const from = members["from_position"];
   return {
@@ -105,49 +118,8 @@ function readExploration(reader: Reader, path: string, members: Members): Explor
   };
 }
 
-function readReplaySeen(reader: Reader, path: string, members: Members): ReplaySeen {
+function readReplaySeen(reader: DocumentReader, path: string, members: Members): ReplaySeen {
   const given = members["half_life_hours"];
   const hours = reader.whole(`${path}.half_life_hours`, given, DEFAULT_REPLAY_HOURS, 1, MAX_DAYS * 24);
   return { halfLifeMs: hours * MS_PER_HOUR };
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-/** Remembers the first problem. */
-class Reader {
-  problem: string | null = null;
-
-  object(name: string, value: unknown): Members {
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
-    return this.refuse(`${name} must be an object`, {});
-  }
-
-  /** Null where the document does not have it. A misspelt member would silently be a default. */
-  part(name: string, value: unknown, known: readonly string[]): Members | null {
-    if (value === undefined || value === null) return null;
-    const members = this.object(name, value);
-    const unknown = Object.keys(members).find((key) => !known.includes(key));
-    if (unknown !== undefined) this.refuse(`${name} has no member ${unknown}`, null);
-    return members;
-  }
-
-  share(name: string, value: unknown, otherwise: number): number {
-    if (value === undefined) return otherwise;
-    if (typeof value === "number" && value >= 0 && value <= 1) return value;
-    return this.refuse(`${name} must be a number from 0 to 1`, otherwise);
-  }
-
-  whole(name: string, value: unknown, otherwise: number, min: number, max: number): number {
-    if (value === undefined) return otherwise;
-    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
-      return value as number;
-    }
-    const upTo = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;
-    return this.refuse(`${name} must be a whole number from ${min}${upTo}`, otherwise);
-  }
-
-  refuse<T>(problem: string, otherwise: T): T {
-    this.problem ??= problem;
-    return otherwise;
-  }
 }

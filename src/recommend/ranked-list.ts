@@ -2,16 +2,20 @@
 
 import type { Basis, CandidateFeatures } from "./slates/features.ts";
 
-export type SourceName =
-  | "co_visitation"
-  | "popularity"
-  | "sequential_rules"
-  | "decayed_popularity"
-  | "ease"
-  | "ials"
-  | "item_knn"
-  | "content"
-  | "session_knn";
+/** Sources that a blend may count. */
+export const SOURCE_NAMES = [
+  "sequential_rules",
+  "ease",
+  "ials",
+  "item_knn",
+  "content",
+  "co_visitation",
+  "session_knn",
+  "decayed_popularity",
+] as const;
+
+/** `popularity` is a source of `rules-v1` alone. */
+export type SourceName = (typeof SOURCE_NAMES)[number] | "popularity";
 
 export interface RankedList {
   /** Best first. */

@@ -4,7 +4,7 @@ import type { HiddenSlots } from "./hidden-items.ts";
 import type { NeighbourList } from "./neighbour-list.ts";
 import type { NewItemScores } from "./new-item-scores.ts";
 import type { PopularityIndex } from "./popularity-index.ts";
-import type { Recent } from "./recent.ts";
+import type { WeighedProfile } from "./profile-weights.ts";
 import type { SlotList } from "./stream-v1.ts";
 import type { PlacedModel } from "./trained-model.ts";
 
@@ -14,7 +14,8 @@ export interface TrainedInput {
   readonly index: PopularityIndex;
   /** Neighbours of the newest distinct items, newest first; null where a list is not known. */
   readonly neighbours: readonly (NeighbourList | null)[];
-  readonly recent: Recent;
+  /** The newest interactions. */
+  readonly recent: WeighedProfile;
   /** Stands for `recent`: what is worked out of it alone is kept as long as this object. Absent: nothing is kept. */
   readonly profile?: object;
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */

@@ -3,8 +3,8 @@
 import type { ItemFactors } from "./item-factors.ts";
 import type { ItemLists } from "./item-lists.ts";
 import type { ItemTable } from "./item-table.ts";
+import type { Objective, SignalWeights } from "./profile-weights.ts";
 import type { SourceName } from "./ranked-list.ts";
-import { emphasisBy, type SignalWeights } from "./recent.ts";
 import type { SessionIndex } from "./session-index.ts";
 
 /** Sources that a run brings as lists of neighbours. */
@@ -36,6 +36,11 @@ export interface TrainedModel {
   readonly signalWeights: SignalWeights;
 }
 
+/** What the run learned to want of interactions. */
+export const objectivesOf = ({ signalWeights, profileHalfLife }: TrainedModel): readonly [Objective] => [
+  { weight: 1, signalWeights, halfLife: profileHalfLife },
+];
+
 /** A model whose items are numbered twice: by the run, and by the worker's own table. */
 export interface PlacedModel {
   readonly model: TrainedModel;
@@ -44,8 +49,6 @@ export interface PlacedModel {
   readonly slots: Int32Array;
   /** The model's number of each slot, -1 where it has none; slots beyond the end have none either. */
   readonly numbers: Int32Array;
-  /** What an interaction counts by the `SIGNAL_WEIGHT` of its signal. */
-  readonly emphasis: Float64Array;
 }
 
 /** Done once a model and table: everything else is numbers. */
@@ -53,5 +56,5 @@ export function placeModel(model: TrainedModel, table: ItemTable): PlacedModel {
   const slots = Int32Array.from(model.itemIds, (itemId) => table.intern(itemId));
   const numbers = new Int32Array(table.size).fill(-1);
   for (let number = 0; number < slots.length; number++) numbers[slots[number] as number] = number;
-  return { model, table, slots, numbers, emphasis: emphasisBy(model.signalWeights) };
+  return { model, table, slots, numbers };
 }

@@ -6,8 +6,9 @@ import type { ItemTable } from "./item-table.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
+import { rankingOf } from "./ranking-rules.ts";
 import { returningItems } from "./returning.ts";
-import type { RunRules, ServingRules } from "./serving-rules.ts";
+import type { PolicyRules, RunRules } from "./serving-rules.ts";
 import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
 import { coldDepth, popular } from "./stream-policy.ts";
@@ -26,7 +27,7 @@ export interface ServedRun extends RunRules {
 export function trainedPolicy(
   state: ServingState,
   clock: Clock,
-  { model, rules: common, surfaces }: ServedRun,
+  { model, surfaces, ...common }: ServedRun,
   label: PolicyLabel,
 ): Policy {
   const { stream, visibility } = state;
@@ -36,9 +37,9 @@ export function trainedPolicy(
   const placedIn = placer(model, (count) => popularity.noteModelItems(count));
   placedIn(popularity.table); // Before the first request, which would wait for it.
 
-  const blendBy =
-    ({ replaySeen }: ServingRules): Blend =>
-    (viewer, request, neighbours, depth, newest, most) => {
+  const blendBy = ({ rules: { replaySeen }, ranking }: PolicyRules): Blend => {
+    const { weights, sessionWeights, weigher } = rankingOf(model, ranking ?? {});
+    return (viewer, request, neighbours, depth, newest, most) => {
       const startedMs = clock.monotonicMs();
       const index = popularity.current();
       const profile = profileInTable(viewer.profile, index.table);
@@ -53,7 +54,7 @@ export function trainedPolicy(
         placed: placedIn(index.table),
         index,
         neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
-        recent,
+        recent: weigher.weigh(recent),
         ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
         unwanted,
         hidden,
@@ -64,7 +65,7 @@ export function trainedPolicy(
       };
       const list = knowsNothing
         ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
-        : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
+        : scratch.rank(input, viewer.isGuest ? sessionWeights : weights);
       const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
       if (replaySeen === null) return ranked;
       const { itemIds } = list;
@@ -72,15 +73,16 @@ export function trainedPolicy(
       const taken = { itemIds, table, profile: whole, overlay, rules: replaySeen, nowMs: clock.nowMs() };
       return { ...ranked, returning: returningItems(taken) };
     };
+  };
 
-  const policyBy = (rules: ServingRules): Policy => {
-    const blend = blendBy(rules);
+  const policyBy = (own: PolicyRules): Policy => {
+    const blend = blendBy(own);
     return {
       label,
       modelVersion: `${model.strategy}-${model.runId as `${string}_${string}`}`,
       strategy: model.strategy,
       boosts: true,
-      rules,
+      rules: own.rules,
       rank: (request, reads, depth, cut) => rankByProfile(state, blend, request, reads, depth, cut),
       popular: (request, depth) => popular(state, request, depth, coldStarts),
     };

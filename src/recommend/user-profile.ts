@@ -2,7 +2,7 @@
 
 import type { ItemTable } from "./item-table.ts";
 import type { HistoryEntry, ProfileEntry, UserEvents } from "./ports.ts";
-import { PROFILE_LENGTH, type Recent } from "./recent.ts";
+import { PROFILE_LENGTH, type Recent } from "./profile-weights.ts";
 import { PROFILE_DEPTH } from "./stream-v1.ts";
 
 /**

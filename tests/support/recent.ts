@@ -1,7 +1,8 @@
 /** Interactions of a profile as tests write them. */
 
 import type { ItemTable } from "../../src/recommend/item-table.ts";
-import type { Recent } from "../../src/recommend/recent.ts";
+import { type WeighedProfile, Weigher } from "../../src/recommend/profile-weights.ts";
+import { objectivesOf, type TrainedModel } from "../../src/recommend/trained-model.ts";
 
 export interface Take {
   readonly itemId: string;
@@ -12,11 +13,13 @@ export interface Take {
 /** Views of these items. */
 export const viewed = (...itemIds: string[]): Take[] => itemIds.map((itemId) => ({ itemId, weight: 1 }));
 
-/** `takes`: newest first. */
-export const recentIn = (
+/** `takes`: newest first; weighed as `model` learned to. */
+export function recentIn(
   table: ItemTable,
+  model: TrainedModel,
   takes: readonly Take[],
-): Recent & { readonly slots: readonly number[] } => ({
-  slots: takes.map(({ itemId }) => table.intern(itemId)),
-  weights: takes.map(({ weight }) => weight),
-});
+): WeighedProfile & { readonly slots: readonly number[] } {
+  const slots = takes.map(({ itemId }) => table.intern(itemId));
+  const weights = takes.map(({ weight }) => weight);
+  return { ...new Weigher(objectivesOf(model)).weigh({ slots, weights }), slots };
+}

@@ -7,6 +7,7 @@ import { createRecommender } from "../../src/recommend/engine.ts";
 import { guardReader } from "../../src/recommend/guarded-reader.ts";
 import type { PopularSnapshots, ScoredItem, ServingObserver } from "../../src/recommend/ports.ts";
 import { explain } from "../../src/recommend/ranked-list.ts";
+import type { RankingRules } from "../../src/recommend/ranking-rules.ts";
 import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
 import { PLAIN_RULES, type ServingRules } from "../../src/recommend/serving-rules.ts";
 import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
@@ -26,7 +27,8 @@ export function serving(options: {
   model?: TrainedModel;
   /** Of the policy document. */
   rules?: Partial<ServingRules>;
-  surfaces?: Readonly<Record<string, Partial<ServingRules>>>;
+  ranking?: RankingRules;
+  surfaces?: Readonly<Record<string, Partial<ServingRules> & { ranking?: RankingRules }>>;
   comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
   const clock = manualClock();
@@ -47,8 +49,11 @@ export function serving(options: {
   const recommender = createRecommender({ state, clock, observer, comparison });
   if (options.model) {
     const rulesOf = (rules: Partial<ServingRules> = {}) => ({ ...PLAIN_RULES, ...rules });
-    const own = Object.entries(options.surfaces ?? {}).map(([name, each]) => [name, rulesOf(each)] as const);
-    const run = { model: options.model, rules: rulesOf(options.rules), surfaces: new Map(own) };
+    const own = Object.entries(options.surfaces ?? {}).map(
+      ([name, { ranking = {}, ...each }]) => [name, { rules: rulesOf(each), ranking }] as const,
+    );
+    const { model, rules, ranking = {} } = options;
+    const run = { model, rules: rulesOf(rules), ranking, surfaces: new Map(own) };
     recommender.install({ primary: { slot: "default", run }, shadow: null });
   }
   /** Makes the call, lets its whole budget pass, and answers with the time it took. */

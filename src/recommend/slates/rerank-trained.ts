@@ -5,9 +5,10 @@ import { SIGNAL_WEIGHT } from "../../events/model.ts";
 import { NOTHING_HIDDEN } from "../hidden-items.ts";
 import { ItemTable } from "../item-table.ts";
 import { PopularityIndex } from "../popularity-index.ts";
+import { Weigher } from "../profile-weights.ts";
 import type { RankedList } from "../ranked-list.ts";
 import type { Source } from "../sources/source.ts";
-import { placeModel, type TrainedModel } from "../trained-model.ts";
+import { objectivesOf, placeModel, type TrainedModel } from "../trained-model.ts";
 import { createSources, TrainedScratch } from "../trained-scratch.ts";
 import type { CandidateFeatures, FeatureColumn, ViewerFeatures } from "./features.ts";
 
@@ -42,11 +43,12 @@ export function rankByModel(
     return isOfStream ? storedSource(source.name, stored.get(source.name)) : source;
   });
   const scratch = new TrainedScratch(sources);
+  const signals = signalWeights ?? recent.map(() => SIGNAL_WEIGHT.view);
   const input = {
     placed,
     index,
     neighbours: [],
-    recent: { slots: slotsOf(recent), weights: signalWeights ?? recent.map(() => SIGNAL_WEIGHT.view) },
+    recent: new Weigher(objectivesOf(model)).weigh({ slots: slotsOf(recent), weights: signals }),
     unwanted,
     hidden: NOTHING_HIDDEN,
     k,

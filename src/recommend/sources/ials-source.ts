@@ -4,6 +4,7 @@ import { FactorSearch, product } from "../factor-search.ts";
 import { FoldIn } from "../fold-in.ts";
 import { FACTORS, type ItemFactors } from "../item-factors.ts";
 import { ProfileRows } from "../profile-rows.ts";
+import type { Weigher } from "../profile-weights.ts";
 import type { TrainedInput } from "../trained-input.ts";
 import type { Source } from "./source.ts";
 
@@ -11,6 +12,7 @@ const CANDIDATES = 200;
 
 interface Kept {
   readonly factors: ItemFactors;
+  readonly by: Weigher;
   readonly vector: Float64Array;
 }
 
@@ -27,12 +29,13 @@ export function ialsSource(): Source {
   let unwanted = new Uint8Array(0);
 
   const vectorOf = (factors: ItemFactors, input: TrainedInput): Float64Array => {
+    const { by } = input.recent;
     const known = input.profile && kept.get(input.profile);
-    if (known?.factors === factors) return known.vector;
+    if (known?.factors === factors && known.by === by) return known.vector;
     const into = input.profile ? new Float64Array(FACTORS) : scratch;
     rows.follow(factors, input);
     foldIn.solve(factors, factors.vectors, rows.places, rows.confidences, rows.count, into);
-    if (input.profile) kept.set(input.profile, { factors, vector: into });
+    if (input.profile) kept.set(input.profile, { factors, by, vector: into });
     return into;
   };
 

@@ -1,38 +1,32 @@
 /** EASE, item-kNN and content: sums the lists of the profile's items, newer ones counting more. */
 
 import type { ItemLists } from "../item-lists.ts";
-import { PROFILE_LENGTH } from "../recent.ts";
 import type { ListSource } from "../trained-model.ts";
 import type { Source } from "./source.ts";
 
 /** What is below this share of the largest single score is left out: it decides no rank that anybody sees. */
 const LEAST_SHARE = 0.02;
 
-/** s(y) = sum over the newest 50 interactions of log2(1 + signal weight) * 2^(-j / half-life) * weight of y in the list of the j-th item. */
+/** s(y) = sum over the newest 50 interactions of the j-th one's factor * weight of y in the list of its item. */
 export function itemListSource(name: ListSource): Source {
   let heads: Heads | null = null;
-  const factors = new Float64Array(PROFILE_LENGTH);
   return {
     name,
-    score({ placed: { model, numbers, slots, emphasis }, recent }, into) {
+    score({ placed: { model, numbers, slots }, recent }, into) {
       const lists = model.lists[name];
       if (lists === undefined) return;
       if (heads?.lists !== lists) heads = headsOf(lists);
       const { starts, items, weights } = lists;
-      const fading = 0.5 ** (1 / model.profileHalfLife);
-      const length = Math.min(recent.slots.length, PROFILE_LENGTH);
-      let faded = 1;
+      const { slots: taken, factors } = recent;
       let most = 0;
-      for (let place = 0; place < length; place++) {
-        const factor = faded * (emphasis[recent.weights[place] as number] as number);
-        factors[place] = factor;
-        const number = numbers[recent.slots[place] as number] ?? -1;
-        if (number >= 0) most = Math.max(most, factor * (heads.weights[number] as number));
-        faded *= fading;
+      for (let place = 0; place < factors.length; place++) {
+        const number = numbers[taken[place] as number] ?? -1;
+        if (number < 0) continue;
+        most = Math.max(most, (factors[place] as number) * (heads.weights[number] as number));
       }
       const least = LEAST_SHARE * most;
-      for (let place = 0; place < length; place++) {
-        const number = numbers[recent.slots[place] as number] ?? -1;
+      for (let place = 0; place < factors.length; place++) {
+        const number = numbers[taken[place] as number] ?? -1;
         // A list whose largest weight says too little is not touched: it would be fetched from afar for nothing.
         if (number < 0 || (factors[place] as number) * (heads.weights[number] as number) < least) continue;
         const from = starts[number] as number;

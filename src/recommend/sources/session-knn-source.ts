@@ -5,7 +5,7 @@
  * 2019): so do newer sessions, and items near the place where the two sessions meet.
  */
 
-import type { Recent } from "../recent.ts";
+import type { WeighedProfile } from "../profile-weights.ts";
 import type { SessionIndex } from "../session-index.ts";
 import { SlotScores } from "../slot-scores.ts";
 import type { PlacedModel } from "../trained-model.ts";
@@ -32,7 +32,7 @@ const ROOTS = Float64Array.from({ length: 64 }, (_, length) => Math.sqrt(length)
 /** What session kNN asks of an input. */
 export interface SessionQuestion {
   readonly placed: Pick<PlacedModel, "model" | "numbers" | "slots">;
-  readonly recent: Pick<Recent, "slots">;
+  readonly recent: Pick<WeighedProfile, "slots">;
 }
 
 export function sessionKnnSource() {

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { DEFAULT_SETTINGS } from "../../../src/models/learn.ts";
+import { shortened } from "../../../src/models/ranking-document.ts";
 import { readServingRules } from "../../../src/models/serving-document.ts";
 import { NO_EXPLORATION } from "../../../src/recommend/exploration.ts";
 import { PLAIN_RULES, type ServingRules } from "../../../src/recommend/serving-rules.ts";
@@ -9,7 +11,7 @@ const spread = { ...PLAIN_RULES.spread, freshDays: DEFAULT_DAYS };
 
 test("what a document does not name is off", () => {
   expect(readServingRules(undefined)).toEqual({ ok: true, value: withoutSurfaces(PLAIN_RULES) });
-  expect(readServingRules({ strategy: "ease_rules_blend", betas: { sr: 1 } })).toEqual({
+  expect(readServingRules({ strategy: "ease_rules_blend", uplift: {} })).toEqual({
     ok: true,
     value: withoutSurfaces({ ...PLAIN_RULES, spread }),
   });
@@ -54,9 +56,62 @@ test("a surface has what it names, and the rest of the others' rules", () => {
   if (!read.ok) throw new Error(read.error);
   const { rules, surfaces } = read.value;
   expect([...surfaces]).toEqual([
-    ["home", { ...rules, spread: { ...rules.spread, maxPerAuthor: 1 }, exploration: NO_EXPLORATION }],
-    ["item:below", { ...rules, spread: { ...rules.spread, diversityLambda: 1 } }],
+    [
+      "home",
+      { rules: { ...rules, spread: { ...rules.spread, maxPerAuthor: 1 }, exploration: NO_EXPLORATION } },
+    ],
+    ["item:below", { rules: { ...rules, spread: { ...rules.spread, diversityLambda: 1 } } }],
   ]);
+});
+
+test("ranking is the run's own but for what the document says", () => {
+  const rankingOf = (serving: object) => {
+    const read = readServingRules(serving);
+    if (!read.ok) throw new Error(read.error);
+    return read.value.ranking;
+  };
+  expect(
+    rankingOf({ betas: { sr: 0.5, ease: 0.4 }, session_betas: { vsknn: 1, decayed_popularity: 0 } }),
+  ).toEqual({
+    weights: { sequential_rules: 0.5, ease: 0.4 },
+    sessionWeights: { session_knn: 1, decayed_popularity: 0 },
+  });
+  expect(rankingOf({ profile_half_life: 3 })).toEqual({ objectives: [{ weight: 1, halfLife: 3 }] });
+  expect(rankingOf({ signal_weights: { purchase: 30 } })).toEqual({
+    objectives: [{ weight: 1, signalWeights: { view: 1, click: 3, purchase: 30 } }],
+  });
+  expect(
+    rankingOf({
+      profile_half_life: 3,
+      objectives: [{ name: "sell", weight: 2, profile_half_life: 9 }, { signal_weights: { purchase: 1 } }],
+    }),
+  ).toEqual({
+    objectives: [
+      { weight: 2, halfLife: 9 },
+      { weight: 1, halfLife: 3, signalWeights: { view: 1, click: 3, purchase: 1 } },
+    ],
+  });
+  expect(rankingOf({ betas: null, objectives: null, profile_half_life: null })).toBeUndefined();
+});
+
+test("a surface may rank in its own way", () => {
+  const read = readServingRules({
+    betas: { sr: 1 },
+    surfaces: { home: { betas: { decayed_popularity: 1 } }, rail: { betas: null } },
+  });
+  if (!read.ok) throw new Error(read.error);
+  expect([...read.value.surfaces].map(([name, { ranking }]) => [name, ranking])).toEqual([
+    ["home", { weights: { decayed_popularity: 1 } }],
+    ["rail", undefined],
+  ]);
+});
+
+test("what training writes says what the run learned", () => {
+  const weights = { ...DEFAULT_SETTINGS.weights, session_knn: 0.3 };
+  expect(readServingRules({ betas: shortened(weights) })).toMatchObject({
+    ok: true,
+    value: { ranking: { weights } },
+  });
 });
 
 test.each([
@@ -82,7 +137,18 @@ test.each([
   [{ surfaces: [] }, "serving.surfaces must be an object"],
   [{ surfaces: { home: 1 } }, "serving.surfaces.home must be an object"],
   [{ surfaces: { "the home": {} } }, "serving.surfaces.the home is no name of a surface"],
-  [{ surfaces: { home: { betas: {} } } }, "serving.surfaces.home has no member betas"],
+  [{ surfaces: { home: { strategy: "x" } } }, "serving.surfaces.home has no member strategy"],
+  [{ surfaces: { home: { betas: {} } } }, "serving.surfaces.home.betas must have a number above 0"],
+  [{ betas: { sr: 0 } }, "serving.betas must have a number above 0"],
+  [{ betas: { sr: 1, gut_feeling: 1 } }, "serving.betas has no member gut_feeling"],
+  [{ betas: { popularity: 1 } }, "serving.betas has no member popularity"],
+  [{ session_betas: { vsknn: -1 } }, "serving.session_betas.vsknn must be a number from 0 to 1"],
+  [{ profile_half_life: 0 }, "serving.profile_half_life must be a number above 0, at most 1000000"],
+  [{ signal_weights: { view: 0 } }, "serving.signal_weights.view must be a number above 0, at most 1000"],
+  [{ signal_weights: { like: 1 } }, "serving.signal_weights has no member like"],
+  [{ objectives: [] }, "serving.objectives must be a list of 1 to 10 objects"],
+  [{ objectives: [{ weight: 0 }] }, "serving.objectives.0.weight must be a number above 0, at most 1000"],
+  [{ objectives: [{}, { half_life: 1 }] }, "serving.objectives.1 has no member half_life"],
   [
     { surfaces: { home: { diversity: { lambda: 2 } } } },
     "serving.surfaces.home.diversity.lambda must be a number from 0 to 1",

@@ -29,7 +29,7 @@ index.replace([
 const placed = placeModel(model, table);
 
 function inputOf(recent: readonly Take[], over: Partial<TrainedInput> = {}): TrainedInput {
-  const taken = recentIn(table, recent);
+  const taken = recentIn(table, model, recent);
   return {
     placed,
     index,
@@ -88,13 +88,23 @@ describe("iALS", () => {
   test("keeps the fold-in for as long as the profile, and no longer", () => {
     const scratch = new TrainedScratch();
     const profile = {};
-    const first = rawScores(inputOf(viewed("a", "b"), { profile }), scratch);
-    expect(rawScores(inputOf(viewed("a", "b"), { profile }), scratch)).toEqual(first);
+    const recent = recentIn(table, model, viewed("a", "b"));
+    const first = rawScores(inputOf([], { recent, profile }), scratch);
+    const changed = { ...recent, factors: Float64Array.of(0.1, 1) };
+    expect(rawScores(inputOf([], { recent: changed, profile }), scratch)).toEqual(first);
     const other = rawScores(inputOf(viewed("w", "x"), { profile: {} }), scratch);
     expect(other).toEqual(rawScores(inputOf(viewed("w", "x"))));
-    const longer = { ...model, profileHalfLife: 9, factors: { ...(model.factors as object) } as never };
-    const again = { placed: placeModel(longer, table), profile };
-    expect(rawScores(inputOf(viewed("a", "b"), again), scratch)).not.toEqual(first);
+    const otherFactors = { ...model, factors: { ...(model.factors as object) } as never };
+    const again = { placed: placeModel(otherFactors, table), recent: changed, profile };
+    expect(rawScores(inputOf([], again), scratch)).not.toEqual(first);
+  });
+
+  test("keeps no fold-in of a profile that was weighed in another way", () => {
+    const scratch = new TrainedScratch();
+    const profile = {};
+    const first = rawScores(inputOf(viewed("a", "b"), { profile }), scratch);
+    const recent = recentIn(table, { ...model, profileHalfLife: 0.1 }, viewed("a", "b"));
+    expect(rawScores(inputOf([], { recent, profile }), scratch)).not.toEqual(first);
   });
 
   test("passes over what is hidden", () => {

@@ -283,7 +283,7 @@ function answers({ popularity, rules, content, unwanted, hiddenId, weight }: Wor
     k: 1_000,
   };
   const stream = { ...common, sources: neighbours };
-  const trained = { ...common, placed, neighbours, recent: recentIn(table, viewed("a")) };
+  const trained = { ...common, placed, neighbours, recent: recentIn(table, model, viewed("a")) };
   const weights: BlendWeights = {
     ease: 0.5,
     sequential_rules: 0.3,
@@ -348,7 +348,7 @@ describe("policies with new items", () => {
       placed,
       index,
       neighbours: [],
-      recent: recentIn(table, viewed("a")),
+      recent: recentIn(table, model, viewed("a")),
       unwanted: [],
       hidden: NOTHING_HIDDEN,
       k: 10,
@@ -375,7 +375,7 @@ describe("policies with new items", () => {
     expect(stream.itemIds).toHaveLength(2_000 + MAX_NEW_CANDIDATES);
     const placed = placeModel(model, table);
     const trained = new TrainedScratch().rank(
-      { ...input, placed, neighbours: [], recent: recentIn(table, []) },
+      { ...input, placed, neighbours: [], recent: recentIn(table, model, []) },
       { ease: 1 },
     );
     expect(trained.itemIds).toHaveLength(2_000 + MAX_NEW_CANDIDATES);

@@ -29,7 +29,7 @@ const other = model("20260102_000000", { item_knn: 0.1, decayed_popularity: 0.9 
 /** Breaks whatever reads it. */
 const broken: TrainedModel = {
   ...other,
-  get weights(): never {
+  get lists(): never {
     throw new Error("a broken shadow");
   },
 };

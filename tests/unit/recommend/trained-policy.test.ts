@@ -7,6 +7,8 @@ import { itemKnn } from "../../../src/models/item-knn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { unknownCard } from "../../../src/recommend/catalog-cards.ts";
 import type { ItemFacts } from "../../../src/recommend/expression.ts";
+import { EQUAL_SIGNALS } from "../../../src/recommend/profile-weights.ts";
+import { lackingSource, type RankingRules } from "../../../src/recommend/ranking-rules.ts";
 import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
 import { NO_SPREAD } from "../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
@@ -142,6 +144,55 @@ describe("a trained policy that replays what was seen", () => {
 
   test("which a policy without the rule does not", async () => {
     expect((await returning({ replaySeen: null }).ask("reco")).ids).not.toContain("x");
+  });
+});
+
+describe("a policy document that says how to rank", () => {
+  const bestBy = async (ranking: RankingRules, surface?: string) => {
+    const { ask, store } = serving({
+      contents: contents(),
+      settings: { policy: "trained" },
+      model,
+      ranking,
+      surfaces: { rail: { ranking: { weights: { decayed_popularity: 1 } } } },
+    });
+    store.recent.set("u2", { itemIds: ["b", "a"], tsMs: [1, 2], weights: [10, 1] });
+    return (await ask("reco", { userId: "u2", ...(surface && { surface }) })).ids[0];
+  };
+
+  test("has its weights, half-life and signals in place of those that the run learned", async () => {
+    expect(await bestBy({})).toBe("z");
+    expect(await bestBy({ weights: { decayed_popularity: 1 } })).toBe("t");
+    expect(await bestBy({ objectives: [{ weight: 1, halfLife: 0.25 }] })).toBe("x");
+    expect(await bestBy({ objectives: [{ weight: 1, signalWeights: EQUAL_SIGNALS }] })).toBe("x");
+  });
+
+  test("sums what several objectives make of a profile", async () => {
+    const newest = { signalWeights: EQUAL_SIGNALS, halfLife: 0.25 };
+    expect(await bestBy({ objectives: [{ weight: 9, ...newest }, { weight: 1 }] })).toBe("x");
+    expect(await bestBy({ objectives: [{ weight: 1, ...newest }, { weight: 9 }] })).toBe("z");
+  });
+
+  test("for guests by the weights of sessions", async () => {
+    const guest = { userId: "nobody", sessionId: "s1" };
+    const shop = (ranking: RankingRules) =>
+      serving({ contents: contents(), settings: { policy: "trained" }, model, ranking });
+    expect((await shop({ sessionWeights: { item_knn: 1 } }).ask("reco", guest)).ids[0]).toBe("x");
+    expect((await shop({ weights: { item_knn: 1 } }).ask("reco", guest)).ids[0]).toBe("new");
+  });
+
+  test("and a surface in its own way", async () => {
+    expect(await bestBy({}, "rail")).toBe("t");
+  });
+
+  test("can count no source that the run neither has nor counted", () => {
+    expect(lackingSource(model, { weights: { item_knn: 1, sequential_rules: 1 } })).toBeNull();
+    expect(lackingSource(model, { weights: { ease: 0, ials: 0 } })).toBeNull();
+    expect(lackingSource(model, { sessionWeights: { session_knn: 0.1 } })).toBe("session_knn");
+    expect(
+      lackingSource({ ...model, sessionWeights: { session_knn: 1 } }, { weights: { session_knn: 1 } }),
+    ).toBeNull();
+    expect(lackingSource(model, { weights: { ease: 1 } })).toBe("ease");
   });
 });
 

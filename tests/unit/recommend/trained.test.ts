@@ -8,8 +8,8 @@ import { train } from "../../../src/models/train.ts";
 import { NOTHING_HIDDEN } from "../../../src/recommend/hidden-items.ts";
 import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { PopularityIndex } from "../../../src/recommend/popularity-index.ts";
+import { EQUAL_SIGNALS } from "../../../src/recommend/profile-weights.ts";
 import { explain } from "../../../src/recommend/ranked-list.ts";
-import { EQUAL_SIGNALS } from "../../../src/recommend/recent.ts";
 import type { SessionDecay } from "../../../src/recommend/session-index.ts";
 import { type BlendWeights, placeModel, type TrainedModel } from "../../../src/recommend/trained-model.ts";
 import { TrainedScratch } from "../../../src/recommend/trained-scratch.ts";
@@ -31,7 +31,7 @@ function rank(world: TrainedWorld, weights: BlendWeights, k: number, scratch = n
   const index = new PopularityIndex(table);
   index.replace(world.popularity);
   const placed = placeModel(world.model, table);
-  const recent = recentIn(table, world.recent);
+  const recent = recentIn(table, world.model, world.recent);
   const unwanted = Array.from(world.unwanted, (itemId) => table.slotOf(itemId));
   return explain(
     scratch.rank({ placed, index, neighbours: [], recent, unwanted, hidden: NOTHING_HIDDEN, k }, weights),
@@ -103,7 +103,7 @@ test("what is hidden is no candidate, and makes room for what is not", () => {
     { itemId: "d", score: 1 },
   ]);
   const placed = placeModel(model, table);
-  const recent = recentIn(table, viewed("a"));
+  const recent = recentIn(table, model, viewed("a"));
   const hidden = { has: (slot: number) => ["b", "e"].includes(table.nameOf(slot)) };
   const input = { placed, index, neighbours: [], recent, unwanted: recent.slots, hidden, k: 5 };
   const { itemIds } = new TrainedScratch().rank(input, { ease: 0.6, decayed_popularity: 0.4 });
