@@ -89,6 +89,7 @@ const app = createApp({
   users: { put: unused, get: unused, hideItem: unused, showItem: unused, merge: unused },
   analytics: { baseline: unused },
   registry: {
+    admit: unused,
     state: unused,
     runs: unused,
     find: unused,

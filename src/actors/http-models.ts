@@ -97,7 +97,8 @@ export function openModels(
     async load(runId, generation, deadline) {
       const rules = await servingRules(runs, runId, deadline);
       const bytes = await shelf.take(runId, generation, deadline);
-      const model = loadModel(bytes);
+      // A run that was copied under another name answers by its own.
+      const model = { ...loadModel(bytes), runId };
       checkSources(model, rules);
       memoryBytes.set(model, modelMemoryBytes(bytes.length, model, http.workers));
       return { model, ...rules };

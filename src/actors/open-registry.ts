@@ -3,6 +3,7 @@
 import { createRegistry, type ModelRegistry } from "../models/registry.ts";
 import { writeMirrors } from "../stores/files/policy-mirrors.ts";
 import { hashRunBundle } from "../stores/files/run-folder.ts";
+import { runFolders } from "../stores/files/staged-runs.ts";
 import { createRunStore } from "../stores/postgres/model-runs.ts";
 import { createRegistryStore } from "../stores/postgres/registry-store.ts";
 import type { ActorContext } from "../supervisor/actor.ts";
@@ -13,10 +14,11 @@ export function openRegistry(
   { args, clock, id }: ActorContext<ActorArgs>,
   { pool, log }: Pick<Realm, "pool" | "log">,
 ): ModelRegistry {
-  const { dataDir, reportsDir } = args.config;
+  const { dataDir, modelsDir, reportsDir } = args.config;
   return createRegistry({
     store: createRegistryStore(pool),
     runs: createRunStore(pool, (runId) => hashRunBundle(dataDir, runId)),
+    folders: runFolders({ modelsDir, dataDir }),
     mirrors: {
       write: (files) => writeMirrors(reportsDir, files, id),
       failed: ({ message }) => log.warn({ folder: reportsDir, error: message }, "policy.mirrors_not_written"),

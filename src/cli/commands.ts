@@ -12,6 +12,7 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { promotePolicyCommand, rollbackPolicyCommand } from "./models/policy.ts";
+import { stageModelCommand } from "./models/stage.ts";
 import { opeCommand } from "./ope/command.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
 import { replayDeadLettersCommand } from "./replay/dead-letters.ts";
@@ -33,6 +34,7 @@ export const commands = (): readonly Command[] => [
   trainCommand(),
   promotePolicyCommand(),
   rollbackPolicyCommand(),
+  stageModelCommand(),
   evaluateCommand(),
   opeCommand(),
   explainCommand(),

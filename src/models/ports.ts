@@ -80,6 +80,36 @@ export interface RunStore {
   ): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
   /** What the gates judge; null for an unknown run. The artifact is read and summed up, so this may take a while. */
   evidence(runId: string, deadline: Deadline): Promise<RunEvidence | null>;
+  /** Does nothing where a run has that name: a name stands for one run for ever. */
+  register(run: ModelRun, deadline: Deadline): Promise<void>;
+}
+
+/** A run as it lies in a folder, before the registry knows it. */
+export interface StagedRun extends RunEvidence {
+  readonly runId: string;
+  readonly strategy: string;
+  readonly policy: Readonly<Record<string, unknown>>;
+  readonly manifest: object;
+  /** Path of the model file, in the folder of its documents. */
+  readonly artifact: string;
+}
+
+/** The registry's row of a run. */
+export interface ModelRun {
+  readonly runId: string;
+  readonly strategy: string;
+  /** Where the run's files stand in the object store. */
+  readonly artifactUri: string;
+  readonly artifactSha256: string;
+  readonly manifest: object;
+  readonly policy: object;
+}
+
+export interface RunFolders {
+  /** Null: `source` is no folder of this installation. A text says what is wrong with what lies there. */
+  read(source: string, deadline: Deadline): Promise<StagedRun | string | null>;
+  /** Copies the run to where its files belong, whole, in place of what may be there. */
+  adopt(run: StagedRun, deadline: Deadline): Promise<void>;
 }
 
 /** Files that show the registry to tools and people. */

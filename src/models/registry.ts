@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { asError } from "../core/errors.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { admitRun } from "./admit-run.ts";
 import { failedGate } from "./gates.ts";
 import { mirroredRuns, mirrorFiles } from "./policy-mirrors.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   RegistryMirrors,
   RegistryState,
   RegistryStore,
+  RunFolders,
   RunStore,
   RunSummary,
   Shadow,
@@ -27,9 +29,10 @@ export interface Switched extends Committed {
   readonly workersSwitched: number;
 }
 
-/** `unknown_run`: no such run. `gate`: the run may not serve. `workers`: not all could follow; the old state serves. */
+/** `unknown_run`: no such run. `invalid_source`: no folder that runs may come from. `gate`: the run may not serve. `workers`: not all could follow; the old state serves. */
 export type RegistryProblem =
   | { readonly kind: "unknown_run" }
+  | { readonly kind: "invalid_source" }
   | { readonly kind: "gate"; readonly message: string }
   | { readonly kind: "no_backup"; readonly slot: SlotName }
   | { readonly kind: "no_shadow" }
@@ -43,6 +46,8 @@ export interface Promotion {
 }
 
 export interface ModelRegistry {
+  /** Makes a run of the folder `source` one of the registry, if it passes the gates. Answers its id. */
+  admit(source: string, deadline: Deadline): Promise<Result<string, RegistryProblem>>;
   state(deadline: Deadline): Promise<RegistryState>;
   /** The newest first. */
   runs(limit: number, deadline: Deadline): Promise<readonly RunSummary[]>;
@@ -68,6 +73,7 @@ export interface ModelRegistry {
 export interface RegistryPorts {
   readonly store: RegistryStore;
   readonly runs: RunStore;
+  readonly folders: RunFolders;
   readonly mirrors: RegistryMirrors;
   readonly clock: Clock;
 }
@@ -138,6 +144,7 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
   };
 
   return {
+    admit: (source, deadline) => admitRun(ports, source, deadline),
     state: (deadline) => store.state(deadline),
     runs: (limit, deadline) => runs.list(limit, deadline),
     find: (runIds, deadline) => runs.find(runIds, deadline),
@@ -185,6 +192,8 @@ export function problemText(problem: RegistryProblem): string {
   switch (problem.kind) {
     case "unknown_run":
       return "Run not found";
+    case "invalid_source":
+      return "source must be runs/<run_id> of this registry, or a folder in MODELS_DIR or RECO_DATA_DIR";
     case "gate":
       return problem.message;
     case "no_backup":

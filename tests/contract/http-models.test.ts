@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { fakeHttp } from "../support/fakes/http-services.ts";
+import { stagedRun } from "../support/fakes/registry.ts";
 
 const [FIRST, SECOND] = ["20260101_000000", "20260102_000000"];
 type Http = ReturnType<typeof fakeHttp>;
@@ -79,12 +80,32 @@ describe("models", () => {
     expect(http.models.state.shadow).toBeNull();
   });
 
-  test("a source names a run of the registry, and nothing else", async () => {
+  test("a source names a run of the registry, or a folder that runs may come from", async () => {
     const http = fakeHttp();
     expect((await reload(http, { source: `runs/${SECOND}` })).body.run_id).toBe(SECOND);
     for (const source of ["../../etc", "/runs/20260101_000000", "s3://bucket/x"]) {
-      expect((await reload(http, { source })).body.error_code).toBe("invalid_source");
+      const { status, body } = await reload(http, { source });
+      expect([status, body.error_code]).toEqual([400, "invalid_source"]);
     }
+    http.models.staged.set("models/staging/new", stagedRun("20260103_000000"));
+    expect((await reload(http, { source: "models/staging/new", mode: "shadow" })).body).toMatchObject({
+      mode: "shadow",
+      run_id: "20260103_000000",
+    });
+    expect((await reload(http, { source: "models/staging/new" })).body).toMatchObject({
+      mode: "primary",
+      run_id: "20260103_000000",
+    });
+  });
+
+  test("what lies in the folder and may not serve is named, and changes nothing", async () => {
+    const http = fakeHttp();
+    await promote(http, FIRST);
+    http.models.staged.set("models/staging/new", "Policy is not usable: decision_policy.json is missing");
+    const answer = await reload(http, { source: "models/staging/new" });
+    expect([answer.status, answer.body.error_code]).toEqual([500, "policy_load_failed"]);
+    expect(answer.body.detail).toContain("decision_policy.json");
+    expect((await answerOf(await http.get("/policy"))).body.slots.default.run_id).toBe(FIRST);
   });
 
   test("a load that a worker refuses is an error that names the worker, and changes nothing", async () => {

@@ -1,7 +1,15 @@
 /** A trained run on its way into service and out of it, in a tree of two workers under load. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
@@ -42,7 +50,12 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
     runReco(args, {
       form,
       cwd: dir,
-      env: { RECO_BASE_URL: tree.url, RECO_DATA_DIR: tree.dataDir, REPORTS_DIR: join(dir, "reports") },
+      env: {
+        RECO_BASE_URL: tree.url,
+        RECO_DATA_DIR: tree.dataDir,
+        REPORTS_DIR: join(dir, "reports"),
+        MODELS_DIR: join(dir, "models"),
+      },
     });
   const ask = async (userId: string, k = 10): Promise<Answer> => {
     const response = await fetch(
@@ -75,7 +88,7 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "reco-models-"));
-    tree = await Tree.start({ form, env: ENV });
+    tree = await Tree.start({ form, env: { ...ENV, MODELS_DIR: join(dir, "models") } });
     writeFileSync(join(dir, "history.csv"), historyCsv());
     const imported = await reco("import", "--kind", "events", "--format", "csv", "--file", "history.csv");
     expect(imported.code).toBe(0);
@@ -221,6 +234,45 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
       );
       expect(mixed).toEqual([]);
       expect(new Set(seen.map(({ policy }) => policy)).size).toBe(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a copy of a run with other weights is staged, deployed, loaded as a shadow, and answers as its document says",
+    async () => {
+      const [first = ""] = runs;
+      const copy = "20260103_000000";
+      const folder = join(dir, "by-popularity");
+      cpSync(join(tree.dataDir, "objects", "runs", first), folder, { recursive: true });
+      const file = join(folder, "decision_policy.json");
+      const policy = JSON.parse(readFileSync(file, "utf8"));
+      policy.run_id = copy;
+      policy.serving = { betas: { decayed_popularity: 1 }, session_betas: { decayed_popularity: 1 } };
+      writeFileSync(file, JSON.stringify(policy));
+
+      const missing = await reco("stage-model", join(dir, "nothing"));
+      expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("no such folder")]);
+      const staged = await reco("stage-model", folder, "--deploy");
+      expect([staged.code, staged.out.trim()]).toEqual([0, join(dir, "models", "staging", "by-popularity")]);
+      const answers = await askMany(16);
+      expect(new Set(answers.map(({ policy: by }) => by))).toEqual(new Set([`default:${copy}`]));
+      expect(answers.every(({ modelVersion }) => modelVersion.endsWith(copy))).toBe(true);
+      const details = await fetch(`${tree.url}/reco?user_id=u-1&session_id=s&details=true`);
+      const body = (await details.json()) as { details: { items: { sources: { name: string }[] }[] } };
+      const names = body.details.items.flatMap(({ sources }) => sources.map(({ name }) => name));
+      expect(names).toContain("decayed_popularity");
+      for (const learned of ["ease", "sequential_rules", "item_knn"]) expect(names).not.toContain(learned);
+
+      await promote(first);
+      const source = staged.out.trim();
+      expect((await post("/models/reload", { mode: "shadow", source, rollout: 1 })).body).toMatchObject({
+        run_id: copy,
+        shadow_rollout: 1,
+      });
+      expect(new Set((await askMany(16)).map(({ variant }) => variant))).toEqual(new Set(["shadow"]));
+      expect((await post("/models/reload", { source: dir })).status).toBe(400);
+      expect((await post("/models/reload", { run_id: first, rollout: 0 })).status).toBe(200);
     },
     TIMEOUT_MS,
   );

@@ -49,8 +49,7 @@ type Handle = Route["handle"];
 const NOTHING_COMPARED = mergedReport([]);
 const RUN_NOT_FOUND = failure(404, "not_found", "Run not found");
 const INVALID_MODE = failure(400, "invalid_mode", "mode must be primary or shadow");
-const INVALID_SOURCE = failure(400, "invalid_source", "source must be runs/<run_id> of this registry");
-const SOURCE = /^(?:runs\/)?(\d{8}_\d{6})\/?$/;
+const REGISTERED = /^(?:runs\/)?(\d{8}_\d{6})\/?$/;
 
 export function modelHandlers({
   config,
@@ -95,7 +94,11 @@ export function modelHandlers({
       if (!body.ok) return body.error;
       const request = reloadRequest(body.value);
       if (!request.ok) return request.error;
-      return reload(registry, request.value, call);
+      const { source } = request.value;
+      if (source === null) return reload(registry, request.value, call);
+      const admitted = await registry.admit(source, call.deadline);
+      if (!admitted.ok) return loadFailed(admitted.error);
+      return reload(registry, { ...request.value, runId: admitted.value }, call);
     },
     async policy(call) {
       const state = await registry.state(call.deadline);
@@ -156,6 +159,8 @@ export function modelHandlers({
 interface ReloadRequest {
   readonly mode: "primary" | "shadow";
   readonly runId: string | null;
+  /** A folder with a run; null where the run is named, or nothing is. */
+  readonly source: string | null;
   /** Within 0 to 1; null: not given. */
   readonly rollout: number | null;
 }
@@ -163,10 +168,9 @@ interface ReloadRequest {
 function reloadRequest(body: ValueOf<typeof reloadField>): Result<ReloadRequest, Failure> {
   const { mode = "primary", source, run_id, rollout } = { ...body, mode: body.mode ?? "primary" };
   if (mode !== "primary" && mode !== "shadow") return err(INVALID_MODE);
-  const named = source === null ? null : (SOURCE.exec(source)?.[1] ?? null);
-  if (source !== null && named === null) return err(INVALID_SOURCE);
+  const named = run_id ?? REGISTERED.exec(source ?? "")?.[1] ?? null;
   const clamped = rollout === null ? null : Math.min(1, Math.max(0, rollout));
-  return ok({ mode, runId: run_id ?? named, rollout: clamped });
+  return ok({ mode, runId: named, source: named === null ? source : null, rollout: clamped });
 }
 
 async function reload(
@@ -217,6 +221,7 @@ function conflict(problem: RegistryProblem): Failure {
 /** What it is where a model is loaded: the old one serves on. */
 function loadFailed(problem: RegistryProblem): Failure {
   if (problem.kind === "unknown_run") return RUN_NOT_FOUND;
+  if (problem.kind === "invalid_source") return failure(400, "invalid_source", problemText(problem));
   if (problem.kind === "no_shadow") return failure(409, "conflict", problemText(problem));
   return failure(500, "policy_load_failed", problemText(problem));
 }

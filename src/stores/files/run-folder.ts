@@ -11,6 +11,9 @@ const PIECE_BYTES = 1_048_576;
 
 const runsOf = (dataDir: string) => join(dataDir, "objects", "runs");
 
+/** Where the files of a run belong. */
+export const runFolder = (dataDir: string, runId: string): string => join(runsOf(dataDir), runId);
+
 /** Whether this data folder has a run of that name. */
 export const hasRun = (dataDir: string, runId: string): boolean => existsSync(join(runsOf(dataDir), runId));
 
@@ -70,13 +73,15 @@ export async function readSharedBundle(
   return shared;
 }
 
-/** SHA-256 of the model file in hex, read in pieces; null when there is no such file. */
-export async function hashRunBundle(dataDir: string, runId: string): Promise<string | null> {
+/** SHA-256 of the model file in hex; null when there is no such file. */
+export const hashRunBundle = (dataDir: string, runId: string): Promise<string | null> =>
+  hashFile(join(runsOf(dataDir), runId, BUNDLE_FILE));
+
+/** SHA-256 in hex, read in pieces; null when there is no such file. */
+export async function hashFile(path: string): Promise<string | null> {
   const hash = createHash("sha256");
   try {
-    for await (const piece of createReadStream(join(runsOf(dataDir), runId, BUNDLE_FILE))) {
-      hash.update(piece as Uint8Array);
-    }
+    for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -1,29 +1,21 @@
 /** The registry's row of a training run. */
 
 import type { Deadline } from "../../core/deadline.ts";
-import type { RunStore, RunSummary } from "../../models/ports.ts";
+import type { ModelRun, RunStore, RunSummary } from "../../models/ports.ts";
 import { textArray } from "./array-literal.ts";
 import type { Connection, Pool } from "./pool-types.ts";
-
-export interface ModelRun {
-  readonly runId: string;
-  readonly strategy: string;
-  /** Where the run's files stand in the object store. */
-  readonly artifactUri: string;
-  readonly artifactSha256: string;
-  readonly manifest: object;
-  readonly policy: object;
-}
 
 /** A run id names one run for ever: a second one with it is refused by the primary key. */
 export function insertModelRun(pool: Pool, run: ModelRun, deadline: Deadline): Promise<void> {
   return pool.use("write", deadline, async (sql) => {
-    await sql`
-      insert into model_run (run_id, strategy, artifact_uri, artifact_sha256, manifest, policy)
-      values (${run.runId}, ${run.strategy}, ${run.artifactUri}, ${run.artifactSha256},
-        ${JSON.stringify(run.manifest)}::text::jsonb, ${JSON.stringify(run.policy)}::text::jsonb)`;
+    await insertion(sql, run);
   });
 }
+
+const insertion = (sql: Connection, run: ModelRun) => sql`
+  insert into model_run (run_id, strategy, artifact_uri, artifact_sha256, manifest, policy)
+  values (${run.runId}, ${run.strategy}, ${run.artifactUri}, ${run.artifactSha256},
+    ${JSON.stringify(run.manifest)}::text::jsonb, ${JSON.stringify(run.policy)}::text::jsonb)`;
 
 /** `artifactSha256` answers the digest of a run's model file as it lies there now; null when it is gone. */
 export function createRunStore(
@@ -38,6 +30,10 @@ export function createRunStore(
       const policy = (await pool.use("read", deadline, (sql) => policiesOf(sql, [runId]))).get(runId);
       return policy ? { policy, artifactSha256: await deadline.race(artifactSha256(runId)) } : null;
     },
+    register: (run, deadline) =>
+      pool.use("write", deadline, async (sql) => {
+        await sql`${insertion(sql, run)} on conflict (run_id) do nothing`;
+      }),
   };
 }
 

@@ -160,7 +160,7 @@ export function fakeHttp(overrides: ConfigOverrides = {}, pagedLists?: PagedList
     pagedLists: pagedLists ?? fakePagedLists({ store: () => state.store() }, clock),
     items: fakeItems(state),
     users: fakeUsers(state),
-    registry: createRegistry({ store: models.store, runs: models.runs, mirrors: models.mirrors, clock }),
+    registry: createRegistry({ ...models, clock }),
     loadedModels: () => ({
       primary: { runId: "rules-v1", policy: "builtin:rules-v1", loadedAtMs: NOW_MS, artifacts: [] },
       shadow: null,

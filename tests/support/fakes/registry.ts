@@ -6,8 +6,10 @@ import type {
   RegistryMirrors,
   RegistryState,
   RegistryStore,
+  RunFolders,
   RunStore,
   RunSummary,
+  StagedRun,
   WorkerReport,
 } from "../../../src/models/ports.ts";
 import { promote, rollback, type SlotChange } from "../../../src/models/slots.ts";
@@ -17,6 +19,9 @@ const EMPTY = { currentRun: null, previousRun: null };
 export interface FakeRegistry {
   readonly store: RegistryStore;
   readonly runs: RunStore;
+  readonly folders: RunFolders;
+  /** Runs in folders, by what a caller names as their source. */
+  readonly staged: Map<string, StagedRun | string>;
   readonly mirrors: RegistryMirrors;
   /** Files as they were last written. */
   readonly files: Map<string, object>;
@@ -37,6 +42,21 @@ export const soundRun = (): RunEvidence => ({
   artifactSha256: "a".repeat(64),
 });
 
+/** The same in a folder. */
+export const stagedRun = (runId: string, over: Partial<StagedRun> = {}): StagedRun => {
+  const { policy, artifactSha256 } = soundRun();
+  const strategy = "ease_rules_blend";
+  return {
+    runId,
+    strategy,
+    policy: { ...policy, run_id: runId },
+    manifest: {},
+    artifact: "bundle.bin",
+    artifactSha256,
+    ...over,
+  };
+};
+
 export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
   const commit = (change: SlotChange): Committed => {
     fake.state = { ...fake.state, ...change.state, version: fake.state.version + 1 };
@@ -51,8 +71,21 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
     metrics: {},
   });
   const files = new Map<string, object>();
+  const staged: FakeRegistry["staged"] = new Map();
+  const adopted = new Map<string, string | null>();
+  const policyOf = (runId: string) =>
+    (adopted.has(runId) && fake.evidence.get(runId)?.policy) || { run_id: runId };
   const fake: FakeRegistry = {
     files,
+    staged,
+    folders: {
+      read: async (source) => staged.get(source) ?? null,
+      async adopt({ runId, artifactSha256 }) {
+        adopted.set(runId, artifactSha256);
+        const known = fake.evidence.get(runId);
+        if (known) fake.evidence.set(runId, { ...known, artifactSha256 });
+      },
+    },
     mirrors: {
       async write(written) {
         for (const [name, document] of written) {
@@ -100,8 +133,13 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
       list: async (limit) => [...fake.evidence.keys()].slice(0, limit).map(summary),
       find: async (ids) => ids.filter((runId) => fake.evidence.has(runId)).map(summary),
       policies: async (ids) =>
-        new Map(ids.flatMap((runId) => (fake.evidence.has(runId) ? [[runId, { run_id: runId }]] : []))),
+        new Map(ids.flatMap((runId) => (fake.evidence.has(runId) ? [[runId, policyOf(runId)]] : []))),
       evidence: async (runId) => fake.evidence.get(runId) ?? null,
+      async register({ runId, policy }) {
+        if (fake.evidence.has(runId)) return;
+        const artifactSha256 = adopted.get(runId) ?? null;
+        fake.evidence.set(runId, { policy: policy as Record<string, unknown>, artifactSha256 });
+      },
     },
   };
   return fake;

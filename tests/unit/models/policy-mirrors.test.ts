@@ -13,8 +13,7 @@ function setUp() {
   const failures: string[] = [];
   const disk = { isFull: false };
   const registry = createRegistry({
-    store: fake.store,
-    runs: fake.runs,
+    ...fake,
     mirrors: {
       async write(files) {
         if (disk.isFull) throw new Error("no space left");

@@ -8,7 +8,7 @@ import { manualClock } from "../../support/manual-clock.ts";
 function setUp(runs: readonly string[] = ["r1", "r2"]) {
   const clock = manualClock();
   const fake = fakeRegistry(runs);
-  const registry = createRegistry({ store: fake.store, runs: fake.runs, mirrors: fake.mirrors, clock });
+  const registry = createRegistry({ ...fake, clock });
   /** Lets whatever time the call asks for pass. */
   const settled = async <T>(call: (deadline: Deadline) => Promise<T>): Promise<T> => {
     const pending = call(Deadline.after(60_000, clock));
