@@ -12,6 +12,7 @@ import { healthcheckCommand } from "./healthcheck.ts";
 import { importCommand } from "./import/command.ts";
 import { migrateCommand } from "./migrate.ts";
 import { promotePolicyCommand, rollbackPolicyCommand } from "./models/policy.ts";
+import { runsCommand } from "./models/runs.ts";
 import { stageModelCommand } from "./models/stage.ts";
 import { opeCommand } from "./ope/command.ts";
 import { rebuildFeaturesCommand } from "./rebuild-features.ts";
@@ -35,6 +36,7 @@ export const commands = (): readonly Command[] => [
   promotePolicyCommand(),
   rollbackPolicyCommand(),
   stageModelCommand(),
+  runsCommand(),
   evaluateCommand(),
   opeCommand(),
   explainCommand(),

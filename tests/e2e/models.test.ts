@@ -6,6 +6,7 @@ import {
   copyFileSync,
   cpSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -273,6 +274,30 @@ describe.each(FORMS)("trained runs with the %s", (form) => {
       expect(new Set((await askMany(16)).map(({ variant }) => variant))).toEqual(new Set(["shadow"]));
       expect((await post("/models/reload", { source: dir })).status).toBe(400);
       expect((await post("/models/reload", { run_id: first, rollout: 0 })).status).toBe(200);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "old runs that serve nowhere are pruned, once they are told to be",
+    async () => {
+      const folder = join(tree.dataDir, "objects", "runs");
+      const [first = ""] = runs;
+      const old = Array.from({ length: 22 }, (_, n) => `202001${String(n + 1).padStart(2, "0")}_000000`);
+      for (const runId of old) cpSync(join(folder, first), join(folder, runId), { recursive: true });
+      const before = readdirSync(folder);
+      // Those of the tests before are younger by their names, and there are no more than 20 of both.
+      const expected = old.slice(0, before.length - 20);
+      const told = await reco("runs", "prune");
+      expect([told.code, JSON.parse(told.out)]).toEqual([
+        0,
+        { dry_run: true, runs: before.length, kept: 20, pruned: expected },
+      ]);
+      expect(readdirSync(folder)).toEqual(before);
+      expect((await reco("runs", "prune", "--apply")).code).toBe(0);
+      expect(readdirSync(folder).sort()).toEqual(before.filter((name) => !expected.includes(name)).sort());
+      for (const runId of old) rmSync(join(folder, runId), { recursive: true, force: true });
+      expect((await ask("u-1")).status).toBe(200);
     },
     TIMEOUT_MS,
   );

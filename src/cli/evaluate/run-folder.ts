@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { RUN_ID } from "../../models/admit-run.ts";
 import { claimRunFolder, type RunFolder, runIdAt } from "../../stores/files/claim-run.ts";
 import { CommandError, EXIT_USAGE } from "../exit-codes.ts";
 
@@ -13,8 +14,6 @@ export interface RunFolderOptions {
   readonly reportsDir: string;
   readonly nowMs: number;
 }
-
-export const RUN_ID = /^\d{8}_\d{6}$/;
 
 /** Without a given id: the time, and when a run has that one already, the next second that is free. */
 export function makeRunFolder({ runId, output, reportsDir, nowMs }: RunFolderOptions): RunFolder {

@@ -6,6 +6,7 @@ import { systemClock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { collectSlates } from "../../evaluation/ope/collect.ts";
 import { type OffPolicyReport, offPolicyReport } from "../../evaluation/ope/report.ts";
+import { RUN_ID } from "../../models/admit-run.ts";
 import { BundleError } from "../../models/bundle.ts";
 import { loadModel } from "../../models/model-file.ts";
 import type { TrainedModel } from "../../recommend/trained-model.ts";
@@ -13,7 +14,6 @@ import { readRunBundle } from "../../stores/files/run-folder.ts";
 import { createSlateLog } from "../../stores/postgres/slate-log.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
-import { RUN_ID } from "../evaluate/run-folder.ts";
 import { CommandError, EXIT_FAILED, EXIT_USAGE } from "../exit-codes.ts";
 import { instant } from "../replay/flags.ts";
 

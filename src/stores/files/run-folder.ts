@@ -2,8 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { RUN_ID } from "../../models/admit-run.ts";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
 import { isMissing } from "./missing-file.ts";
 
@@ -17,6 +18,19 @@ export const runFolder = (dataDir: string, runId: string): string => join(runsOf
 /** Whether this data folder has a run of that name. */
 export const hasRun = (dataDir: string, runId: string): boolean => existsSync(join(runsOf(dataDir), runId));
 
+/** Ids of the runs that this data folder has. */
+export async function listRuns(dataDir: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(runsOf(dataDir))).filter((name) => RUN_ID.test(name));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+export const removeRun = (dataDir: string, runId: string): Promise<void> =>
+  rm(runFolder(dataDir, runId), { recursive: true, force: true });
+
 /** Answers the folder. Throws as the file system does, also when the run is there already. */
 export async function writeRun(
   dataDir: string,
@@ -24,7 +38,7 @@ export async function writeRun(
   bundle: Uint8Array,
   documents: ReadonlyMap<string, object>,
 ): Promise<string> {
-  const folder = join(runsOf(dataDir), runId);
+  const folder = runFolder(dataDir, runId);
   const draft = `${folder}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: 0o700 });
