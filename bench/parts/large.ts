@@ -30,6 +30,7 @@ export async function large({ seconds }: PartOptions): Promise<PartResult> {
     DATABASE_URL: store.url,
     RECO_DATA_DIR: dataDir,
     REPORTS_DIR: join(dataDir, "reports"),
+    MODELS_DIR: join(dataDir, "models"),
     TRAINER_MEMORY_MAX_MB: String(TRAINER_MEMORY_MIB),
   };
   const rebuilt = await runReco(["rebuild-features"], env);

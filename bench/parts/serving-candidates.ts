@@ -58,6 +58,7 @@ export async function trainedCandidates(
     DATABASE_URL: databaseUrl,
     RECO_DATA_DIR: dataDir,
     REPORTS_DIR: join(dataDir, "reports"),
+    MODELS_DIR: join(dataDir, "models"),
     TRAINER_MEMORY_MAX_MB: TRAINER_MEMORY_MIB,
   };
   const { seconds, cpuS, peakMiB } = await runReco(["train", "--run-id", RUN_ID], env);

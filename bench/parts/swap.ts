@@ -26,6 +26,7 @@ export async function swap({ rounds: count, seconds }: PartOptions): Promise<Par
     DATABASE_URL: store.url,
     RECO_DATA_DIR: dataDir,
     REPORTS_DIR: join(dataDir, "reports"),
+    MODELS_DIR: join(dataDir, "models"),
   };
   await runReco(["rebuild-features"], env);
   for (const runId of RUN_IDS) await runReco(["train", "--run-id", runId], env);

@@ -7,16 +7,16 @@ import { type Contest, type ContestFigures, holdContest } from "../evaluation/co
 import { sha256 } from "../models/bundle.ts";
 import { checkPlan, type MemoryPlan, memoryPlan } from "../models/memory-plan.ts";
 import { encodeModel, servedPart } from "../models/model-file.ts";
-import { latestRunFiles } from "../models/policy-mirrors.ts";
+import { latestRunFiles, SHOWN_RUNS } from "../models/policy-mirrors.ts";
 import { BUNDLE_FILE, type DataRange, runDocuments } from "../models/run-documents.ts";
 import { type Trained, train } from "../models/train.ts";
 import { type TrainingLog, userCount } from "../models/training-log.ts";
 import type { RunFolder } from "../stores/files/claim-run.ts";
-import { writeMirrors } from "../stores/files/policy-mirrors.ts";
 import { mirrorDocuments, writeRun } from "../stores/files/run-folder.ts";
 import { insertModelRun } from "../stores/postgres/model-runs.ts";
 import type { Pool } from "../stores/postgres/pool-types.ts";
 import { readItemTexts, readTrainingLog, trainingSize } from "../stores/postgres/training-reader.ts";
+import { registryPorts } from "../stores/registry-ports.ts";
 import type { Serving } from "./incumbent.ts";
 
 /** Whoever trains leads this duty, so that one run at a time is made on all nodes. */
@@ -83,8 +83,18 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRun | nul
   const trained = train(log, trainOptions("train_models"));
   const data = { ...rangeOf(log), watermark: String(size.watermark), leftOut };
   const folder = await storeRun(options, { trained, contest, data, reports, nowMs });
+  await showRuns(options).catch((error) =>
+    onStage("train_models", `model_registry.json is old: ${error.message}`),
+  );
   const servingRun = serving?.runId ?? null;
   return { runId, folder, servingRun, contest: contest?.figures ?? null };
+}
+
+/** The run is there whether or not the folder of models can be written. */
+async function showRuns({ pool, config, deadline }: TrainRunOptions): Promise<void> {
+  const { dataDir, modelsDir, reportsDir } = config;
+  const { runs, mirrors } = registryPorts({ pool, dataDir, modelsDir, reportsDir, writerId: TRAINING_DUTY });
+  await mirrors.writeRuns(await runs.list(SHOWN_RUNS, deadline));
 }
 
 interface Storing {
@@ -120,7 +130,9 @@ export async function storeRun(
     },
     deadline,
   );
-  await writeMirrors(config.reportsDir, latestRunFiles(runId, manifest, nowMs), TRAINING_DUTY);
+  const { dataDir, modelsDir, reportsDir } = config;
+  const { mirrors } = registryPorts({ pool, dataDir, modelsDir, reportsDir, writerId: TRAINING_DUTY });
+  await mirrors.write(latestRunFiles(runId, manifest, nowMs));
   return folder;
 }
 

@@ -27,8 +27,9 @@ export const VARIABLES = {
   }),
   RECO_DATA_DIR: text("./.reco", { description: "Folder of everything reco keeps on disk.", usedBy: "all" }),
   MODELS_DIR: text("models", {
-    description: "Folder of `channel_weights.json`, the weights of the catalogue routes' channels.",
-    usedBy: "http",
+    description:
+      "Folder of models: `channel_weights.json` (weights of the catalogue routes' channels) is read there, `model_registry.json` written, runs are staged in `staging`.",
+    usedBy: "http, trainer, commands",
   }),
   REPORTS_DIR: text("reports", {
     description: "Folder of reports: evaluations stand in `metrics/<run id>`, what serves in `metrics`.",

@@ -1,6 +1,6 @@
 /** The registry as files that tools and people can read: what each of them holds. */
 
-import type { RegistryState } from "./ports.ts";
+import type { RegistryState, RunSummary } from "./ports.ts";
 import { SLOTS, type SlotName } from "./slots.ts";
 
 /** What was done last. */
@@ -60,3 +60,19 @@ export const latestRunFiles = (
     ["latest_metrics.json", { run_id: runId, ...manifest.metrics }],
     ["latest.json", { run_id: runId, updated_at: new Date(atMs).toISOString() }],
   ]);
+
+/** Runs that `model_registry.json` tells of. */
+export const SHOWN_RUNS = 20;
+
+/** `model_registry.json` of the models folder. `runs`: the newest first. */
+export function shownRuns(runs: readonly RunSummary[]) {
+  const [current = null, ...history] = runs.slice(0, SHOWN_RUNS).map((run) => ({
+    run_id: run.runId,
+    artifact_uri: run.artifactUri,
+    logged_at: new Date(run.createdAtMs).toISOString(),
+    artifacts: [{ name: run.artifactUri.split("/").at(-1), sha256: run.artifactSha256 }],
+    params: run.params,
+    metrics: run.metrics,
+  }));
+  return { current, history };
+}

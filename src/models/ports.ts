@@ -62,8 +62,12 @@ export interface RunSummary {
   readonly runId: string;
   readonly strategy: string;
   readonly createdAtMs: number;
+  /** Where its model stands in the object store. */
+  readonly artifactUri: string;
   readonly artifactSha256: string;
   readonly policyVersion: string;
+  /** What it was trained with. */
+  readonly params: Readonly<Record<string, unknown>>;
   /** What validation said of it. */
   readonly metrics: Readonly<Record<string, unknown>>;
 }
@@ -116,6 +120,6 @@ export interface RunFolders {
 export interface RegistryMirrors {
   /** File name -> document; null takes the file away. */
   write(files: ReadonlyMap<string, object | null>): Promise<void>;
-  /** The change stands, and the files do not show it. */
-  failed(error: Error): void;
+  /** The newest runs, the newest first. */
+  writeRuns(runs: readonly RunSummary[]): Promise<void>;
 }

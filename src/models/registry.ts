@@ -6,7 +6,7 @@ import { asError } from "../core/errors.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { admitRun } from "./admit-run.ts";
 import { failedGate } from "./gates.ts";
-import { mirroredRuns, mirrorFiles } from "./policy-mirrors.ts";
+import { mirroredRuns, mirrorFiles, SHOWN_RUNS } from "./policy-mirrors.ts";
 import type {
   Committed,
   RegistryMirrors,
@@ -75,6 +75,8 @@ export interface RegistryPorts {
   readonly runs: RunStore;
   readonly folders: RunFolders;
   readonly mirrors: RegistryMirrors;
+  /** A change stands, and the files do not show it. */
+  readonly mirrorsFailed: (error: Error) => void;
   readonly clock: Clock;
 }
 
@@ -116,19 +118,15 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
   };
 
   /** The change stands whether or not it can be shown. */
-  const mirror = async (
-    { runId, slot }: Committed,
-    done: "promoted" | "rolled_back",
-    deadline: Deadline,
-  ): Promise<void> => {
-    try {
+  const tried = (write: () => Promise<void>): Promise<void> =>
+    write().catch((thrown) => ports.mirrorsFailed(asError(thrown)));
+
+  const mirror = ({ runId, slot }: Committed, done: "promoted" | "rolled_back", deadline: Deadline) =>
+    tried(async () => {
       const state = await store.state(deadline);
       const policies = await runs.policies(mirroredRuns(state), deadline);
       await mirrors.write(mirrorFiles(state, policies, { done, runId, slot, atMs: clock.nowMs() }));
-    } catch (thrown) {
-      mirrors.failed(asError(thrown));
-    }
-  };
+    });
 
   const changeShadow = async (
     shadow: Shadow,
@@ -144,7 +142,11 @@ export function createRegistry(ports: RegistryPorts): ModelRegistry {
   };
 
   return {
-    admit: (source, deadline) => admitRun(ports, source, deadline),
+    async admit(source, deadline) {
+      const admitted = await admitRun(ports, source, deadline);
+      if (admitted.ok) await tried(async () => mirrors.writeRuns(await runs.list(SHOWN_RUNS, deadline)));
+      return admitted;
+    },
     state: (deadline) => store.state(deadline),
     runs: (limit, deadline) => runs.list(limit, deadline),
     find: (runIds, deadline) => runs.find(runIds, deadline),

@@ -17,6 +17,7 @@ function start(dataDir: string, port: number) {
       HOME: dataDir,
       RECO_DATA_DIR: dataDir,
       REPORTS_DIR: join(dataDir, "reports"),
+      MODELS_DIR: join(dataDir, "models"),
       PORT: String(port),
       METRICS_PORT: String(freePort()),
     },

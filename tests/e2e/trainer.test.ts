@@ -22,7 +22,10 @@ const ENV = {
 /** A tree whose trainer finds something to learn. */
 async function startLearning(form: Form) {
   const dir = mkdtempSync(join(tmpdir(), "reco-trainer-"));
-  const tree = await Tree.start({ form, env: { ...ENV, REPORTS_DIR: join(dir, "reports") } });
+  const tree = await Tree.start({
+    form,
+    env: { ...ENV, REPORTS_DIR: join(dir, "reports"), MODELS_DIR: join(dir, "models") },
+  });
   const lines = eventsByTaste(240, Date.now() - 60_000).map(
     ({ userId, itemId, tsMs }, n) => `made-up-${n},${userId},${itemId},click,${Math.floor(tsMs / 1000)}`,
   );

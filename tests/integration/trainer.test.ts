@@ -40,6 +40,7 @@ async function setUp(events: readonly MadeUpEvent[], overrides: ConfigOverrides 
     metrics: { enabled: false },
   });
   const reportsDir = join(dataDir.path, "reports");
+  const modelsDir = join(dataDir.path, "models");
   const surveyed: string[] = [];
   const context = createTestContext<TrainerArgs>({
     id: "trainer",
@@ -48,7 +49,11 @@ async function setUp(events: readonly MadeUpEvent[], overrides: ConfigOverrides 
       surveyed.push(question);
       return [];
     },
-    args: { ...args, config: { ...args.config, reportsDir, roles: ["http", "trainer"] }, threadEntry: ENTRY },
+    args: {
+      ...args,
+      config: { ...args.config, reportsDir, modelsDir, roles: ["http", "trainer"] },
+      threadEntry: ENTRY,
+    },
   });
   const actor = await start(context);
   opened.defer(() => actor.stop?.());
@@ -61,7 +66,7 @@ async function setUp(events: readonly MadeUpEvent[], overrides: ConfigOverrides 
         expect(context.failures).toEqual([]);
         const [run] = await rows<{
           run_id: string;
-          manifest: { metrics: { evaluation?: { ci_low: number } } };
+          manifest: { params: object; metrics: { evaluation?: { ci_low: number } } };
         }>("select run_id, manifest from model_run");
         if (!run) throw new Error("no run yet");
         return run;
@@ -71,6 +76,7 @@ async function setUp(events: readonly MadeUpEvent[], overrides: ConfigOverrides 
   return {
     pool,
     reportsDir,
+    modelsDir,
     /** What the actors of the tree were asked. */
     surveyed,
     context,
@@ -116,6 +122,8 @@ test(
       JSON.parse(readFileSync(join(trainer.reportsDir, "metrics", ...names), "utf8")) as object;
     await eventually(() => expect(file("latest.json")).toMatchObject({ run_id: runId, promoted: true }));
     expect(file("decision_policy.json")).toMatchObject({ run_id: runId, status: "ok" });
+    const registry = JSON.parse(readFileSync(join(trainer.modelsDir, "model_registry.json"), "utf8"));
+    expect(registry).toMatchObject({ current: { run_id: runId, params: manifest.params }, history: [] });
     expect(file("latest_metrics.json")).toMatchObject({
       run_id: runId,
       evaluation: manifest.metrics.evaluation,

@@ -9,11 +9,7 @@ import {
   problemText,
   type RegistryProblem,
 } from "../../models/registry.ts";
-import { writeMirrors } from "../../stores/files/policy-mirrors.ts";
-import { hashRunBundle } from "../../stores/files/run-folder.ts";
-import { runFolders } from "../../stores/files/staged-runs.ts";
-import { createRunStore } from "../../stores/postgres/model-runs.ts";
-import { createRegistryStore } from "../../stores/postgres/registry-store.ts";
+import { registryPorts } from "../../stores/registry-ports.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { CommandError, EXIT_FAILED } from "../exit-codes.ts";
@@ -28,16 +24,16 @@ export async function withRegistry<T>(
   try {
     const config = configOrExit();
     await using store = await openStore(config, "reco-policy");
-    const registry = createRegistry({
-      store: createRegistryStore(store.pool),
-      runs: createRunStore(store.pool, (runId) => hashRunBundle(config.dataDir, runId)),
-      folders: runFolders(config),
-      mirrors: {
-        write: (files) => writeMirrors(config.reportsDir, files, `cli-${process.pid}`),
-        failed: ({ message }) => console.error(`the files in ${config.reportsDir} are old: ${message}`),
-      },
-      clock: systemClock,
+    const ports = registryPorts({
+      pool: store.pool,
+      dataDir: config.dataDir,
+      modelsDir: config.modelsDir,
+      reportsDir: config.reportsDir,
+      writerId: `cli-${process.pid}`,
     });
+    const mirrorsFailed = ({ message }: Error) =>
+      console.error(`files that show the registry are old: ${message}`);
+    const registry = createRegistry({ ...ports, mirrorsFailed, clock: systemClock });
     const changed = await change(registry, Deadline.after(TIMEOUT_MS));
     if (!changed.ok) throw new CommandError(EXIT_FAILED, problemText(changed.error));
     return changed.value;

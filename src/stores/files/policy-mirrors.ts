@@ -14,9 +14,18 @@ export async function writeMirrors(
   for (const [name, document] of files) {
     const path = join(reportsDir, "metrics", name);
     if (document === null) await rm(path, { force: true });
-    else await replaceFile(path, `${JSON.stringify(document, null, 2)}\n`, writerId);
+    else await replaceFile(path, asText(document), writerId);
   }
 }
+
+export const writeDocument = (
+  folder: string,
+  name: string,
+  document: object,
+  writerId: string,
+): Promise<void> => replaceFile(join(folder, name), asText(document), writerId);
+
+const asText = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;
 
 /** The run that was trained, promoted or restored last; null where no file says so. */
 export async function latestRun(reportsDir: string): Promise<string | null> {

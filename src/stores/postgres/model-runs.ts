@@ -48,8 +48,8 @@ export async function learnedUntil(pool: Pool, runId: string, deadline: Deadline
 
 const columns = (sql: Connection) => sql`
   run_id as "runId", strategy, floor(date_part('epoch', created_at) * 1000) as "createdAtMs",
-  artifact_sha256 as "artifactSha256", coalesce(policy ->> 'policy_version', '') as "policyVersion",
-  coalesce(manifest -> 'metrics', '{}') as metrics`;
+  artifact_uri as "artifactUri", artifact_sha256 as "artifactSha256", coalesce(policy ->> 'policy_version', '') as "policyVersion",
+  coalesce(manifest -> 'params', '{}') as params, coalesce(manifest -> 'metrics', '{}') as metrics`;
 
 /** A run id begins with its time. */
 async function newestRuns(sql: Connection, limit: number): Promise<readonly RunSummary[]> {

@@ -23,6 +23,9 @@ export interface FakeRegistry {
   /** Runs in folders, by what a caller names as their source. */
   readonly staged: Map<string, StagedRun | string>;
   readonly mirrors: RegistryMirrors;
+  mirrorsFailed(error: Error): void;
+  /** As they were last shown. */
+  shownRuns: readonly string[];
   /** Files as they were last written. */
   readonly files: Map<string, object>;
   readonly evidence: Map<string, RunEvidence>;
@@ -66,8 +69,10 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
     runId,
     strategy: "ease_rules_blend",
     createdAtMs: 1_767_225_600_000,
+    artifactUri: `runs/${runId}/bundle.bin`,
     artifactSha256: "a".repeat(64),
     policyVersion: "1.0.0",
+    params: {},
     metrics: {},
   });
   const files = new Map<string, object>();
@@ -78,6 +83,7 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
   const fake: FakeRegistry = {
     files,
     staged,
+    shownRuns: [],
     folders: {
       read: async (source) => staged.get(source) ?? null,
       async adopt({ runId, artifactSha256 }) {
@@ -93,9 +99,12 @@ export function fakeRegistry(runIds: readonly string[] = []): FakeRegistry {
           else files.set(name, document);
         }
       },
-      failed(error) {
-        throw error;
+      async writeRuns(runs) {
+        fake.shownRuns = runs.map(({ runId }) => runId);
       },
+    },
+    mirrorsFailed(error) {
+      throw error;
     },
     evidence: new Map(runIds.map((runId) => [runId, soundRun()])),
     state: {

@@ -23,6 +23,7 @@ describe("a run in a folder", () => {
     fake.staged.set("new", stagedRun(RUN));
     expect(await admit("new")).toEqual({ ok: true, value: RUN });
     expect(fake.evidence.get(RUN)).toMatchObject({ artifactSha256: "a".repeat(64) });
+    expect(fake.shownRuns).toEqual([RUN]);
     expect(await admit("new")).toEqual({ ok: true, value: RUN });
   });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
+import { shownRuns } from "../../../src/models/policy-mirrors.ts";
 import { createRegistry } from "../../../src/models/registry.ts";
 import type { SlotName } from "../../../src/models/slots.ts";
 import { fakeRegistry } from "../../support/fakes/registry.ts";
@@ -15,12 +16,13 @@ function setUp() {
   const registry = createRegistry({
     ...fake,
     mirrors: {
+      ...fake.mirrors,
       async write(files) {
         if (disk.isFull) throw new Error("no space left");
         await fake.mirrors.write(files);
       },
-      failed: ({ message }) => void failures.push(message),
     },
+    mirrorsFailed: ({ message }) => void failures.push(message),
     clock,
   });
   const soon = () => Deadline.after(60_000, clock);
@@ -80,4 +82,28 @@ describe("after a change the files", () => {
     expect(await promote("r1")).toMatchObject({ ok: true, value: { runId: "r1" } });
     expect([failures, fake.files.size]).toEqual([["no space left"], 0]);
   });
+});
+
+test("model_registry.json has the newest run as the current one, and 19 before it", () => {
+  const run = (n: number) => ({
+    runId: `run-${n}`,
+    strategy: "ease_rules_blend",
+    createdAtMs: Date.UTC(2026, 0, 1) - n,
+    artifactUri: `runs/run-${n}/bundle.bin`,
+    artifactSha256: "a".repeat(64),
+    policyVersion: "1.0.0",
+    params: { ease_lambda: n },
+    metrics: { validation: n },
+  });
+  const { current, history } = shownRuns(Array.from({ length: 30 }, (_, n) => run(n)));
+  expect(current).toEqual({
+    run_id: "run-0",
+    artifact_uri: "runs/run-0/bundle.bin",
+    logged_at: "2026-01-01T00:00:00.000Z",
+    artifacts: [{ name: "bundle.bin", sha256: "a".repeat(64) }],
+    params: { ease_lambda: 0 },
+    metrics: { validation: 0 },
+  });
+  expect(history.map(({ run_id }) => run_id)).toEqual(Array.from({ length: 19 }, (_, n) => `run-${n + 1}`));
+  expect(shownRuns([])).toEqual({ current: null, history: [] });
 });

@@ -34,8 +34,10 @@ const known: RunSummary = {
   runId: RUN_ID,
   strategy: MODEL.strategy,
   createdAtMs: 0,
+  artifactUri: `runs/${RUN_ID}/bundle.bin`,
   artifactSha256: sha256(BYTES),
   policyVersion: "1",
+  params: {},
   metrics: {},
 };
 const load = (runs: readonly RunSummary[] = [known]) =>
