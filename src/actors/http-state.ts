@@ -4,9 +4,15 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { Breaker, dependencyBreaker } from "../core/breaker.ts";
 import type { Clock } from "../core/clock.ts";
+import { Deadline } from "../core/deadline.ts";
 import type { FeatureChange } from "../events/ports.ts";
 import type { CacheSnapshot } from "../http/services.ts";
-import { createCatalogueRecommender, type InstallableCatalogue } from "../recommend/catalogue/recommender.ts";
+import {
+  createCatalogueRecommender,
+  type InstallableCatalogue,
+  TRENDING_READ_MS,
+} from "../recommend/catalogue/recommender.ts";
+import { trendingCounts } from "../recommend/catalogue/trending-counts.ts";
 import { createRecommender, type InstallableRecommender } from "../recommend/engine.ts";
 import { guardCatalogueReader, guardReader } from "../recommend/guarded-reader.ts";
 import type { ServingObserver } from "../recommend/ports.ts";
@@ -73,6 +79,7 @@ export function openServing(
     readTimeoutMs: READ_TIMEOUT_MS,
   };
   const catalogueReader = guardCatalogueReader(createCatalogueReader(realm.pool), breaker);
+  const newDeadline = () => Deadline.after(TRENDING_READ_MS, clock);
   const shared = cache && openShared(cache, shareReads({ store, cache, clock, settings }), clock);
   const state = new ServingState({
     reader: shared?.reader ?? store,
@@ -84,6 +91,8 @@ export function openServing(
     settings,
     clock,
     observer,
+    readTrending: (timeframe, limit) =>
+      trendingCounts({ reader: catalogueReader, sets: sharedCatalogue, newDeadline }, timeframe, limit),
   });
   const comparison = openComparison(context, realm);
   return {

@@ -55,6 +55,9 @@ const HALF_LIVES = [2, 3, 5, 10, 25];
 const IALS_QUESTIONS = 400;
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
+/** Among which the blends are sought. What trends would stand still at the cut, and be judged by what happened long after it. */
+export const BLENDED_SOURCES = SOURCE_NAMES.filter((name) => name !== "trending");
+
 export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice {
   const { onStage, easeMaxRows } = options;
   const validation = validationOf(log);
@@ -143,14 +146,14 @@ export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice
       });
     }
     onStage("blend");
-    const found = chooseBlend(desk.blendProblem(model(), SOURCE_NAMES, "user"), settings.weights);
+    const found = chooseBlend(desk.blendProblem(model(), BLENDED_SOURCES, "user"), settings.weights);
     tried += found.tried;
     ndcg = found.ndcg;
     settings = { ...settings, weights: found.weights };
     if (sessionQuestions >= MIN_QUESTIONS) {
       onStage("blend of sessions");
       const session = chooseBlend(
-        desk.blendProblem(model(), SOURCE_NAMES, "session"),
+        desk.blendProblem(model(), BLENDED_SOURCES, "session"),
         settings.sessionWeights,
       );
       tried += session.tried;

@@ -12,6 +12,7 @@ export const SOURCE_NAMES = [
   "co_visitation",
   "session_knn",
   "decayed_popularity",
+  "trending",
 ] as const;
 
 /** `popularity` is a source of `rules-v1` alone. */

@@ -24,6 +24,7 @@ import {
   userCache,
 } from "./serving-settings.ts";
 import { StreamState } from "./stream-state.ts";
+import { TrendingKeeper, type TrendingKeeperOptions } from "./trending-keeper.ts";
 import { Visibility } from "./visibility.ts";
 
 const TITLE_TTL_MS = 1_000;
@@ -39,6 +40,8 @@ export interface ServingStateOptions {
   readonly settings: ServingSettings;
   readonly clock: Clock;
   readonly observer: ServingObserver;
+  /** Items with the most points of a window. Absent: nothing trends. */
+  readonly readTrending?: TrendingKeeperOptions["read"];
 }
 
 /** A cache of the store: dropping it changes latency, never results. */
@@ -54,6 +57,7 @@ export class ServingState implements AsyncDisposable {
   readonly cards: CatalogCards;
   readonly newItems: NewItemContent;
   readonly userAttributes: KeyedCache<Attributes>;
+  readonly trending: TrendingKeeper;
   /** The popular list of the policy that serves. */
   readonly popularity: PopularityKeeper;
   readonly #options: ServingStateOptions;
@@ -88,6 +92,7 @@ export class ServingState implements AsyncDisposable {
       ttlMs: ATTRIBUTES_TTL_MS,
       limit: jsonLimit,
     });
+    this.trending = new TrendingKeeper({ read: options.readTrending ?? (async () => []), clock });
     this.overlay = new ProfileOverlay({ clock, maxUsers: OVERLAY_USERS });
     this.rankedLists = new RankedLists(clock, settings.rankedListTtlMs);
     this.visibility = new Visibility({ reader, settings, clock, onChange: () => this.rankedLists.clear() });

@@ -7,6 +7,7 @@ import type { PopularityIndex } from "./popularity-index.ts";
 import type { WeighedProfile } from "./profile-weights.ts";
 import type { SlotList } from "./stream-v1.ts";
 import type { PlacedModel } from "./trained-model.ts";
+import type { TrendingScores } from "./trending-scores.ts";
 
 export interface TrainedInput {
   readonly placed: PlacedModel;
@@ -18,6 +19,8 @@ export interface TrainedInput {
   readonly recent: WeighedProfile;
   /** Stands for `recent`: what is worked out of it alone is kept as long as this object. Absent: nothing is kept. */
   readonly profile?: object;
+  /** What trends now. Absent: nothing is known to. */
+  readonly trending?: TrendingScores;
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
   readonly unwanted: SlotList;
   /** In no answer. */

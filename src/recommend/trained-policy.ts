@@ -39,6 +39,7 @@ export function trainedPolicy(
 
   const blendBy = ({ rules: { replaySeen }, ranking }: PolicyRules): Blend => {
     const { weights, sessionWeights, weigher } = rankingOf(model, ranking ?? {});
+    const countsTrending = [weights, sessionWeights].some((each) => (each["trending"] ?? 0) > 0);
     return (viewer, request, neighbours, depth, newest, most) => {
       const startedMs = clock.monotonicMs();
       const index = popularity.current();
@@ -56,6 +57,7 @@ export function trainedPolicy(
         neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
         recent: weigher.weigh(recent),
         ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
+        ...(countsTrending && { trending: state.trending.in(table) }),
         unwanted,
         hidden,
         newItems,

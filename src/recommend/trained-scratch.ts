@@ -17,6 +17,7 @@ import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
 import { sessionKnnSource } from "./sources/session-knn-source.ts";
 import type { Source } from "./sources/source.ts";
+import { trending } from "./sources/trending-source.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import type { TrainedInput } from "./trained-input.ts";
 import type { BlendWeights } from "./trained-model.ts";
@@ -37,6 +38,7 @@ export const createSources = (): readonly Source[] => [
   itemListSource("content"),
   coVisitation,
   sessionKnnSource(),
+  trending,
 ];
 const POPULARITY: SourceName = "decayed_popularity";
 const CONTENT: SourceName = "content";

@@ -14,6 +14,7 @@ import type { ServingSettings } from "../../src/recommend/serving-settings.ts";
 import { ServingState } from "../../src/recommend/serving-state.ts";
 import type { ShadowComparison } from "../../src/recommend/shadow-comparison.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
+import type { TrendingKeeperOptions } from "../../src/recommend/trending-keeper.ts";
 import { type FakeStore, fakeReader } from "./fake-feature-reader.ts";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { servingSettings } from "./serving-settings.ts";
@@ -28,6 +29,7 @@ export function serving(options: {
   /** Of the policy document. */
   rules?: Partial<ServingRules>;
   ranking?: RankingRules;
+  trending?: TrendingKeeperOptions["read"];
   surfaces?: Readonly<Record<string, Partial<ServingRules> & { ranking?: RankingRules }>>;
   comparison?: (clock: ManualClock) => ShadowComparison;
 }) {
@@ -44,7 +46,15 @@ export function serving(options: {
   const settings = servingSettings({ readTimeoutMs: DEADLINE_MS, ...options.settings });
   const breaker = new Breaker({ settings: dependencyBreaker(100), clock, random: seededRandom(1) });
   const reader = guardReader(fake.reader, breaker);
-  const state = new ServingState({ reader, snapshots, settings, clock, observer });
+  const readTrending = options.trending;
+  const state = new ServingState({
+    reader,
+    snapshots,
+    settings,
+    clock,
+    observer,
+    ...(readTrending && { readTrending }),
+  });
   const comparison = options.comparison?.(clock) ?? null;
   const recommender = createRecommender({ state, clock, observer, comparison });
   if (options.model) {

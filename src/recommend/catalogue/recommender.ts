@@ -23,7 +23,7 @@ import { UserChannel } from "./user-channel.ts";
 import { VectorChannel } from "./vector-channel.ts";
 
 /** Events of a day take longer to count than a request's reads may; nobody but the first caller waits for it. */
-const TRENDING_READ_MS = 4_000;
+export const TRENDING_READ_MS = 4_000;
 
 export interface CatalogueOptions {
   readonly state: ServingState;

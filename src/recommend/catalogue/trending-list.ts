@@ -5,25 +5,22 @@ import type { Deadline } from "../../core/deadline.ts";
 import { asError } from "../../core/errors.ts";
 import { degradeCause } from "../guarded-reader.ts";
 import type { PopularItems } from "./popular-items.ts";
-import type { CatalogueReader, Timeframe, TrendingSets } from "./ports.ts";
+import type { CatalogueReader, Timeframe } from "./ports.ts";
 import type { FallbackCause } from "./request.ts";
 import { trendingOrder } from "./trending.ts";
+import { type TrendingOrigin, trendingCounts } from "./trending-counts.ts";
 
-const WINDOW_MS = { "1h": 3_600_000, "24h": 86_400_000 } as const;
 /** More than any answer has: some of them may be hidden. */
 const LENGTH = 500;
 const LIFE_MS = 1_000;
 /** At most this share of the time goes into reading: what takes long is read less often. */
 const READ_SHARE = 1 / 20;
 
-export interface TrendingListOptions {
+export interface TrendingListOptions extends TrendingOrigin {
   readonly timeframe: Timeframe;
   readonly reader: CatalogueReader;
-  /** Null where nodes share nothing: then the events of the store are counted. */
-  readonly sets: TrendingSets | null;
   readonly popular: PopularItems;
   readonly clock: Clock;
-  readonly newDeadline: () => Deadline;
 }
 
 export interface TrendingNow {
@@ -64,7 +61,7 @@ export class TrendingList {
     const startedMs = clock.monotonicMs();
     try {
       await popular.judged();
-      const counts = await this.#counts();
+      const counts = await trendingCounts(this.#options, this.#options.timeframe, LENGTH);
       const ids = counts.map(({ itemId }) => itemId);
       const { reader, newDeadline } = this.#options;
       const scores = await reader.trendingScores(ids, LENGTH, newDeadline());
@@ -75,11 +72,5 @@ export class TrendingList {
     }
     const tookMs = clock.monotonicMs() - startedMs;
     this.#dueAtMs = clock.monotonicMs() + Math.max(LIFE_MS, tookMs / READ_SHARE);
-  }
-
-  async #counts() {
-    const { sets, reader, timeframe, newDeadline } = this.#options;
-    const shared = await sets?.top(timeframe, LENGTH, newDeadline());
-    return shared ?? reader.signalPoints(WINDOW_MS[timeframe], LENGTH, newDeadline());
   }
 }

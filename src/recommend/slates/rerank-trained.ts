@@ -13,7 +13,9 @@ import { createSources, TrainedScratch } from "../trained-scratch.ts";
 import type { CandidateFeatures, FeatureColumn, ViewerFeatures } from "./features.ts";
 
 /** The stream keeps these, and a slate remembers them of its candidates. */
-const OF_THE_STREAM = ["sequential_rules", "co_visitation", "decayed_popularity"] as const;
+const OF_THE_STREAM = ["sequential_rules", "co_visitation", "decayed_popularity", "trending"] as const;
+/** Of these, those that are sources of their own. */
+const STORED: ReadonlySet<string> = new Set(["sequential_rules", "co_visitation", "trending"]);
 
 /** Its error reads as the end of a sentence. */
 export function rankByModel(
@@ -38,10 +40,9 @@ export function rankByModel(
   const placed = placeModel(model, table);
   const slotsOf = (ids: readonly string[]) => ids.map((itemId) => table.intern(itemId));
   const unwanted = slotsOf([...seen, ...hidden, ...exclude]);
-  const sources = createSources().map((source) => {
-    const isOfStream = source.name === "sequential_rules" || source.name === "co_visitation";
-    return isOfStream ? storedSource(source.name, stored.get(source.name)) : source;
-  });
+  const sources = createSources().map((source) =>
+    STORED.has(source.name) ? storedSource(source.name, stored.get(source.name)) : source,
+  );
   const scratch = new TrainedScratch(sources);
   const signals = signalWeights ?? recent.map(() => SIGNAL_WEIGHT.view);
   const input = {

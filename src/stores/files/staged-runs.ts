@@ -1,9 +1,20 @@
 /** Folders with runs that the registry does not know yet: what an operator staged, or trained elsewhere. */
 
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, cp, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, join, resolve, sep } from "node:path";
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import type { RunFolders, StagedRun } from "../../models/ports.ts";
 import { BUNDLE_FILE } from "../../models/run-documents.ts";
 import { isMissing } from "./missing-file.ts";
@@ -29,8 +40,7 @@ export function runFolders({ modelsDir, dataDir }: { modelsDir: string; dataDir:
 export async function stageRun(modelsDir: string, folder: string): Promise<string> {
   const staged = join(modelsDir, "staging", basename(resolve(folder)));
   if (existsSync(staged) && (await realpath(staged)) === (await realpath(folder))) return staged;
-  const draft = `${staged}.${randomUUID()}.part`;
-  await mkdir(join(modelsDir, "staging"), { recursive: true });
+  const draft = await draftOf(staged);
   await cp(folder, draft, { recursive: true });
   await replaceFolder(draft, staged);
   return staged;
@@ -80,9 +90,8 @@ async function readDocument(path: string): Promise<Readonly<Record<string, unkno
 /** Copies model and documents to where runs are kept. */
 async function adopt(dataDir: string, { runId, artifact }: StagedRun): Promise<void> {
   const target = runFolder(dataDir, runId);
-  const from = resolve(artifact, "..");
-  const draft = `${target}.${randomUUID()}.part`;
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  const from = dirname(artifact);
+  const draft = await draftOf(target);
   await copyDurably(artifact, join(draft, BUNDLE_FILE));
   for (const name of await readdir(from)) {
     if (name.endsWith(".json")) await copyDurably(join(from, name), join(draft, name));
@@ -96,11 +105,17 @@ async function copyDurably(from: string, to: string): Promise<void> {
   await file.sync();
 }
 
+/** A new folder beside the target, of which nobody else knows. */
+async function draftOf(target: string): Promise<string> {
+  await mkdir(dirname(target), { recursive: true });
+  return mkdtemp(`${target}.part-`);
+}
+
 async function replaceFolder(draft: string, target: string): Promise<void> {
-  const old = `${target}.${randomUUID()}.old`;
-  await rename(target, old).catch(nullWhereMissing);
+  const aside = await draftOf(target);
+  await rename(target, join(aside, "old")).catch(nullWhereMissing);
   await rename(draft, target);
-  await rm(old, { recursive: true, force: true });
+  await rm(aside, { recursive: true, force: true });
 }
 
 function nullWhereMissing(error: unknown): null {

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { seededRandom } from "../../../src/core/random.ts";
 import type { Signal } from "../../../src/events/model.ts";
 import { ValidationDesk } from "../../../src/models/ask-validation.ts";
-import { chooseSettings } from "../../../src/models/choose-settings.ts";
+import { BLENDED_SOURCES, chooseSettings } from "../../../src/models/choose-settings.ts";
 import { gainsOf } from "../../../src/models/coordinate-search.ts";
 import { easeProblem } from "../../../src/models/ease.ts";
 import { itemKnn } from "../../../src/models/item-knn.ts";
@@ -12,7 +12,6 @@ import { DEFAULT_SETTINGS, learn } from "../../../src/models/learn.ts";
 import { takesOf } from "../../../src/models/takes.ts";
 import { type TrainingLog, TrainingLogBuilder } from "../../../src/models/training-log.ts";
 import { validationOf } from "../../../src/models/validation.ts";
-import { SOURCE_NAMES } from "../../../src/recommend/ranked-list.ts";
 
 const USERS = 60;
 const ITEMS = 40;
@@ -91,7 +90,7 @@ test("the reported figure of the users' blend is the one of the settings as they
     lists: { ...base.lists, ...(ease && { ease }) },
   };
   const desk = new ValidationDesk(other, validation, 8_760);
-  const problem = desk.blendProblem(model, SOURCE_NAMES, "user");
+  const problem = desk.blendProblem(model, BLENDED_SOURCES, "user");
   const gains = gainsOf(problem, settings.weights);
   const ndcg = gains.reduce((sum, gain) => sum + gain, 0) / problem.questions;
   expect(figures.ndcg_at_10).toBeCloseTo(ndcg, 9);

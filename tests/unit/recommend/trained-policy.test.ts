@@ -12,7 +12,7 @@ import { lackingSource, type RankingRules } from "../../../src/recommend/ranking
 import type { ServingRules } from "../../../src/recommend/serving-rules.ts";
 import { NO_SPREAD } from "../../../src/recommend/spread.ts";
 import type { TrainedModel } from "../../../src/recommend/trained-model.ts";
-import type { FakeEvents, FakeStore } from "../../support/fake-feature-reader.ts";
+import { type FakeEvents, type FakeStore, items } from "../../support/fake-feature-reader.ts";
 import { serving } from "../../support/serving.ts";
 import { logOf } from "../models/logs.ts";
 
@@ -193,6 +193,60 @@ describe("a policy document that says how to rank", () => {
       lackingSource({ ...model, sessionWeights: { session_knn: 1 } }, { weights: { session_knn: 1 } }),
     ).toBeNull();
     expect(lackingSource(model, { weights: { ease: 1 } })).toBe("ease");
+  });
+});
+
+describe("a policy that counts what trends", () => {
+  const shop = (points: Record<string, number>, ranking: RankingRules = { weights: { trending: 1 } }) => {
+    const asked: string[] = [];
+    const world = serving({
+      contents: contents(),
+      settings: { policy: "trained", rankedListTtlMs: 0 },
+      model,
+      ranking,
+      trending: async (window) => {
+        asked.push(window);
+        return items(points);
+      },
+    });
+    return { ...world, asked };
+  };
+
+  test("has it in its answers once it is read, and tells how much it gave", async () => {
+    const { ask, asked } = shop({ "hot-1": 5, "hot-2": 3 });
+    await ask("reco");
+    expect(asked).toEqual(["1h", "24h"]);
+    const answer = await ask("reco");
+    expect(answer.ids.slice(0, 2)).toEqual(["hot-1", "hot-2"]);
+    expect(answer.items[0]?.sources).toEqual([{ name: "trending", score: 1 }]);
+  });
+
+  test("reads it now and then, and keeps what it has while it cannot", async () => {
+    const points = { "hot-1": 5 } as Record<string, number>;
+    const { ask, asked, clock } = shop(points);
+    await ask("reco");
+    for (let turn = 0; turn < 5; turn++) await ask("reco");
+    expect(asked).toHaveLength(2);
+    await clock.advance(10_000);
+    points["hot-2"] = 9;
+    await ask("reco");
+    expect((await ask("reco")).ids[0]).toBe("hot-2");
+    expect(asked).toHaveLength(4);
+  });
+
+  test("answers without it while it cannot be read, and nobody reads it whose policy counts it nothing", async () => {
+    const failing = serving({
+      contents: contents(),
+      settings: { policy: "trained" },
+      model,
+      ranking: { weights: { trending: 1, item_knn: 0.1 } },
+      trending: () => Promise.reject(new Error("no store")),
+    });
+    await failing.ask("reco");
+    expect((await failing.ask("reco")).degraded).toBeNull();
+    const { ask, asked } = shop({ "hot-1": 5 }, {});
+    expect((await ask("reco")).ids).not.toContain("hot-1");
+    expect(asked).toEqual([]);
   });
 });
 

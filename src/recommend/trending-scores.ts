@@ -1,0 +1,26 @@
+/** How much an item trends: what it got in the last hour and the last day, each beside the item that got most. */
+
+import type { ScoredItem } from "./ports.ts";
+
+export interface TrendingScores {
+  readonly slots: Int32Array;
+  /** Aligned with `slots`, above 0, at most 2. */
+  readonly scores: Float32Array;
+}
+
+export const NO_TRENDING: TrendingScores = { slots: new Int32Array(0), scores: new Float32Array(0) };
+
+/** points of the hour / most of the hour + points of the day / most of the day; items without points are left out. */
+export function trendingScores(
+  hour: readonly ScoredItem[],
+  day: readonly ScoredItem[],
+): readonly ScoredItem[] {
+  const sums = new Map<string, number>();
+  for (const items of [hour, day]) {
+    const most = items.reduce((so, { score }) => Math.max(so, score), 0);
+    for (const { itemId, score } of items) {
+      if (score > 0) sums.set(itemId, (sums.get(itemId) ?? 0) + score / most);
+    }
+  }
+  return Array.from(sums, ([itemId, score]) => ({ itemId, score }));
+}
