@@ -55,8 +55,8 @@ const HALF_LIVES = [2, 3, 5, 10, 25];
 const IALS_QUESTIONS = 400;
 /** Fewer questions than this choose by chance: the defaults stay. */
 const MIN_QUESTIONS = 50;
-/** Among which the blends are sought. What trends would stand still at the cut, and be judged by what happened long after it. */
-export const BLENDED_SOURCES = SOURCE_NAMES.filter((name) => name !== "trending");
+/** Among which the blends are sought. What trends and what is new would stand still at the cut, and be judged by what came long after. */
+export const BLENDED_SOURCES = SOURCE_NAMES.filter((name) => name !== "trending" && name !== "latest");
 
 export function chooseSettings(log: TrainingLog, options: ChooseOptions): Choice {
   const { onStage, easeMaxRows } = options;

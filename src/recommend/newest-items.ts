@@ -2,7 +2,7 @@
 
 import type { ItemFacts } from "./expression.ts";
 
-interface Dated {
+export interface Dated {
   readonly itemId: string;
   /** ISO 8601 in UTC. */
   readonly publishedAt: string;
@@ -28,6 +28,11 @@ export class NewestItems {
     this.#items.splice(place < 0 ? this.#items.length : place, 0, item);
     this.#ids.add(itemId);
     if (this.#items.length > HELD) this.#ids.delete(this.#items.pop()?.itemId ?? "");
+  }
+
+  /** Items with when they were published, the newest first; at most 200. */
+  dated(): readonly Dated[] {
+    return this.#items.slice(0, TOLD);
   }
 
   /** Ids of items published at `after` or later, the newest first; at most 200. */

@@ -13,6 +13,7 @@ export const SOURCE_NAMES = [
   "session_knn",
   "decayed_popularity",
   "trending",
+  "latest",
 ] as const;
 
 /** `popularity` is a source of `rules-v1` alone. */

@@ -7,7 +7,15 @@ import type { PopularityIndex } from "./popularity-index.ts";
 import type { WeighedProfile } from "./profile-weights.ts";
 import type { SlotList } from "./stream-v1.ts";
 import type { PlacedModel } from "./trained-model.ts";
-import type { TrendingScores } from "./trending-scores.ts";
+
+/** Sources whose scores are the same for everybody. */
+export type GivenSource = "trending" | "latest";
+
+export interface GivenScores {
+  readonly slots: Int32Array;
+  /** Aligned with `slots`, 0 or above. */
+  readonly scores: Float32Array;
+}
 
 export interface TrainedInput {
   readonly placed: PlacedModel;
@@ -19,8 +27,8 @@ export interface TrainedInput {
   readonly recent: WeighedProfile;
   /** Stands for `recent`: what is worked out of it alone is kept as long as this object. Absent: nothing is kept. */
   readonly profile?: object;
-  /** What trends now. Absent: nothing is known to. */
-  readonly trending?: TrendingScores;
+  /** Of sources that the policy counts. */
+  readonly given?: Readonly<Partial<Record<GivenSource, GivenScores>>>;
   /** Slots that must not be in the list: what the user saw and what the caller excludes; -1 is no item. */
   readonly unwanted: SlotList;
   /** In no answer. */

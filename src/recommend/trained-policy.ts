@@ -3,6 +3,7 @@
 import type { Clock } from "../core/clock.ts";
 import { ColdStarts } from "./cold-start.ts";
 import type { ItemTable } from "./item-table.ts";
+import { latestScores } from "./latest-scores.ts";
 import { neighboursInTable } from "./neighbour-list.ts";
 import type { Policy, PolicyLabel } from "./policy.ts";
 import { type Blend, rankByProfile } from "./profile-ranking.ts";
@@ -13,7 +14,7 @@ import type { ServingState } from "./serving-state.ts";
 import { withBasis } from "./slates/with-basis.ts";
 import { coldDepth, popular } from "./stream-policy.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
-import type { TrainedInput } from "./trained-input.ts";
+import type { GivenSource, TrainedInput } from "./trained-input.ts";
 import { type PlacedModel, placeModel, type TrainedModel } from "./trained-model.ts";
 import { MOST_CANDIDATES, TrainedScratch } from "./trained-scratch.ts";
 import { profileInTable, recentInteractions } from "./user-profile.ts";
@@ -39,7 +40,8 @@ export function trainedPolicy(
 
   const blendBy = ({ rules: { replaySeen }, ranking }: PolicyRules): Blend => {
     const { weights, sessionWeights, weigher } = rankingOf(model, ranking ?? {});
-    const countsTrending = [weights, sessionWeights].some((each) => (each["trending"] ?? 0) > 0);
+    const counts = (name: GivenSource) => (weights[name] ?? 0) + (sessionWeights[name] ?? 0) > 0;
+    const [countsTrending, countsLatest] = [counts("trending"), counts("latest")];
     return (viewer, request, neighbours, depth, newest, most) => {
       const startedMs = clock.monotonicMs();
       const index = popularity.current();
@@ -57,7 +59,10 @@ export function trainedPolicy(
         neighbours: neighbours.map((list) => (list ? neighboursInTable(list, index.table) : null)),
         recent: weigher.weigh(recent),
         ...(viewer.cached && viewer.overlay.length === 0 && { profile: viewer.cached }),
-        ...(countsTrending && { trending: state.trending.in(table) }),
+        given: {
+          ...(countsTrending && { trending: state.trending.in(table) }),
+          ...(countsLatest && { latest: latestScores(state.cards.newest, table, clock.nowMs()) }),
+        },
         unwanted,
         hidden,
         newItems,

@@ -12,12 +12,12 @@ import { PopularityScores } from "./popularity-scores.ts";
 import type { RankedList, SourceName } from "./ranked-list.ts";
 import { captureBlend } from "./slates/capture.ts";
 import { SlotScores } from "./slot-scores.ts";
+import { givenSource } from "./sources/given-source.ts";
 import { ialsSource } from "./sources/ials-source.ts";
 import { itemListSource } from "./sources/item-list-source.ts";
 import { coVisitation, sequentialRules } from "./sources/neighbour-sources.ts";
 import { sessionKnnSource } from "./sources/session-knn-source.ts";
 import type { Source } from "./sources/source.ts";
-import { trending } from "./sources/trending-source.ts";
 import { WIDE_POPULAR_CANDIDATES } from "./stream-v1.ts";
 import type { TrainedInput } from "./trained-input.ts";
 import type { BlendWeights } from "./trained-model.ts";
@@ -38,7 +38,8 @@ export const createSources = (): readonly Source[] => [
   itemListSource("content"),
   coVisitation,
   sessionKnnSource(),
-  trending,
+  givenSource("trending"),
+  givenSource("latest"),
 ];
 const POPULARITY: SourceName = "decayed_popularity";
 const CONTENT: SourceName = "content";

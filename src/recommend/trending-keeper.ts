@@ -3,7 +3,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { ItemTable } from "./item-table.ts";
 import type { ScoredItem } from "./ports.ts";
-import { NO_TRENDING, type TrendingScores, trendingScores } from "./trending-scores.ts";
+import type { GivenScores } from "./trained-input.ts";
+import { trendingScores } from "./trending-scores.ts";
 
 export type TrendingWindow = "1h" | "24h";
 
@@ -24,16 +25,15 @@ export class TrendingKeeper {
   #items: readonly ScoredItem[] = [];
   #dueAtMs = Number.NEGATIVE_INFINITY;
   #reading = false;
-  #placed: { readonly table: ItemTable; readonly scores: TrendingScores } | null = null;
+  #placed: { readonly table: ItemTable; readonly scores: GivenScores } | null = null;
 
   constructor(options: TrendingKeeperOptions) {
     this.#options = options;
   }
 
   /** As last read, in `table`'s numbers; nothing until the first list is there. */
-  in(table: ItemTable): TrendingScores {
+  in(table: ItemTable): GivenScores {
     this.#renew();
-    if (this.#items.length === 0) return NO_TRENDING;
     if (this.#placed?.table !== table) {
       const slots = Int32Array.from(this.#items, ({ itemId }) => table.intern(itemId));
       const scores = Float32Array.from(this.#items, ({ score }) => score);

@@ -2,15 +2,7 @@
 
 import type { ScoredItem } from "./ports.ts";
 
-export interface TrendingScores {
-  readonly slots: Int32Array;
-  /** Aligned with `slots`, above 0, at most 2. */
-  readonly scores: Float32Array;
-}
-
-export const NO_TRENDING: TrendingScores = { slots: new Int32Array(0), scores: new Float32Array(0) };
-
-/** points of the hour / most of the hour + points of the day / most of the day; items without points are left out. */
+/** Each at most 2: points of the hour / most of the hour + points of the day / most of the day; items without points are left out. */
 export function trendingScores(
   hour: readonly ScoredItem[],
   day: readonly ScoredItem[],

@@ -12,10 +12,16 @@ import { objectivesOf, placeModel, type TrainedModel } from "../trained-model.ts
 import { createSources, TrainedScratch } from "../trained-scratch.ts";
 import type { CandidateFeatures, FeatureColumn, ViewerFeatures } from "./features.ts";
 
-/** The stream keeps these, and a slate remembers them of its candidates. */
-const OF_THE_STREAM = ["sequential_rules", "co_visitation", "decayed_popularity", "trending"] as const;
+/** The worker keeps these, and a slate remembers them of its candidates. */
+const OF_THE_STREAM = [
+  "sequential_rules",
+  "co_visitation",
+  "decayed_popularity",
+  "trending",
+  "latest",
+] as const;
 /** Of these, those that are sources of their own. */
-const STORED: ReadonlySet<string> = new Set(["sequential_rules", "co_visitation", "trending"]);
+const STORED: ReadonlySet<string> = new Set(["sequential_rules", "co_visitation", "trending", "latest"]);
 
 /** Its error reads as the end of a sentence. */
 export function rankByModel(

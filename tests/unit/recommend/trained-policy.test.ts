@@ -250,6 +250,26 @@ describe("a policy that counts what trends", () => {
   });
 });
 
+test("a policy that counts what is new has the newest items in its answers, the newest first", async () => {
+  const world = serving({
+    contents: contents(),
+    settings: { policy: "trained" },
+    model,
+    ranking: { weights: { latest: 1 } },
+  });
+  const day = (age: number) => new Date(world.clock.nowMs() - age * 86_400_000).toISOString();
+  const published = { "a week old": day(7), "of today": day(0), announced: day(-2), "long ago": day(70) };
+  for (const [itemId, published_at] of Object.entries(published))
+    world.store.cards.set(itemId, { version: 1, card: { ...unknownCard(itemId), published_at } });
+  await world.warmUp();
+  const { items: found } = await world.ask("reco");
+  const score = (itemId: string) => found.find((each) => each.itemId === itemId)?.score ?? 0;
+  expect(score("announced")).toBeCloseTo(score("of today"), 3);
+  expect(score("of today")).toBeGreaterThan(score("a week old"));
+  expect(score("a week old") / score("of today")).toBeCloseTo(0.5, 2);
+  expect(score("a week old")).toBeGreaterThan(score("long ago"));
+});
+
 describe("a surface with rules of its own", () => {
   const surfaces = { rail: { spread: { ...NO_SPREAD, maxPerCategory: 1 } } };
   const shop = () => {
