@@ -47,13 +47,14 @@ export async function hearChanges(
   context: ActorContext<ActorArgs>,
   { log }: Realm,
   onChange: (change: FeatureChange) => void,
-  /** Changes may have been missed: nothing was heard for a while. */
+  /** Changes may have been missed, since nothing was heard for a while, or were too many to be named. */
   onGap: () => void,
 ): Promise<Hearing | null> {
   const redis = redisOf(context.args.config);
   if (redis === null) return null;
-  const { CHANGES_CHANNEL, listen, readChange } = await import("../stores/redis/hints.ts");
+  const { CHANGES_CHANNEL, EVERYTHING, listen, readChange } = await import("../stores/redis/hints.ts");
   const hear = (message: string) => {
+    if (message === EVERYTHING) return onGap();
     const change = readChange(message);
     if (change) onChange(change);
   };

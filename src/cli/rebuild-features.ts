@@ -12,6 +12,7 @@ import { configOrExit } from "./configuration.ts";
 import { asCommandError, openStore } from "./database.ts";
 import { CommandError, EXIT_USAGE } from "./exit-codes.ts";
 import { instant } from "./replay/flags.ts";
+import { forgetShared } from "./shared-cache.ts";
 
 /** Far more than the fold takes; writers wait as long. */
 const REBUILD_TIMEOUT_MS = 3_600_000;
@@ -49,6 +50,7 @@ function windowOf({ from, to }: RebuildFlags): FactWindow | null {
 
 async function run(window: FactWindow | null, config: Config): Promise<void> {
   await using store = await openStore(config, "reco-rebuild-features");
+  await using _forgetting = forgetShared(config);
   const deadline = Deadline.after(REBUILD_TIMEOUT_MS);
   if (window) return await catchUp(store.pool, window, config, deadline);
   const tables = await rebuildFeatures(store.pool, config.consumer.historySize, deadline);

@@ -21,6 +21,13 @@ const NOTHING: FeatureChange = {
   eventIds: [],
 };
 
+const ANY = "*";
+/** How the keys of all entries begin, for whoever takes out every one. */
+export const ENTRY_PREFIXES: readonly string[] = [
+  ...keysOf({ ...NOTHING, userIds: [ANY], relatedItemIds: [ANY] }),
+  POPULARITY_KEY,
+].map((key) => key.split(ANY, 1).join());
+
 export class SharedInvalidation implements Disposable {
   readonly #cache: SharedCache;
   readonly #clock: Clock;

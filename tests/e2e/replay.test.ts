@@ -154,6 +154,49 @@ describe("on a database alone", () => {
     expect(err).toContain("--");
   });
 
+  test("F42: two operators who replay dead letters at once apply each letter once, and each leaves its marks", async () => {
+    const pool = database.pool();
+    const letters = Array.from({ length: 30 }, (_, index) =>
+      asMessage(aWatchEvent({ eventId: `shared-${index}`, userId: `u-${index}`, watchTimeSec: 300 })),
+    );
+    await storeLetters(pool, letters);
+    const env = { DATABASE_URL: database.url, KAFKA_TOPIC_WATCHES: TOPICS.watches };
+    const replay = () => runReco(["replay-feature-consumer-dlq"], { cwd: dir, env });
+
+    const ended = await Promise.all([replay(), replay()]);
+
+    const reports = ended.map(({ out }) => JSON.parse(out));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(reports[0].replayed + reports[1].replayed).toBe(30);
+    expect(reports.map((report) => report.replay_duplicates)).toEqual([0, 0]);
+    expect(await query(pool, "select distinct status, replay_count from feature_consumer_dlq")).toEqual([
+      { status: "replayed", replay_count: 1 },
+    ]);
+    expect(await query(pool, "select score::int from item_popularity")).toEqual([{ score: 300 }]);
+    expect((await readAudit(pool)).map(({ action }) => action)).toEqual(Array(30).fill("dlq.replay"));
+  });
+
+  test("F6: two operators who requeue dead rows at once share them, and none comes back twice", async () => {
+    const pool = database.pool();
+    await query(
+      pool,
+      `insert into event_outbox (event_id, event_type, kafka_topic, kafka_key, payload, partition, status)
+       select 'dead-' || n, 'watch', 't', 'u', '{}', 0, 'dead' from generate_series(1, 40) n`,
+    );
+    const replay = (name: string) => run("replay-outbox", "--limit", "15", "--output-json", join(dir, name));
+
+    const ended = await Promise.all([replay("one.json"), replay("two.json")]);
+
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    const ids = ["one.json", "two.json"].flatMap(
+      (name) => JSON.parse(readFileSync(join(dir, name), "utf8")).ids,
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    const left = await query(pool, "select count(*)::int as dead from event_outbox where status = 'dead'");
+    expect(left).toEqual([{ dead: 40 - ids.length }]);
+    expect((await readAudit(pool)).map(({ action }) => action)).toEqual(Array(2).fill("outbox.requeue"));
+  });
+
   test("F45: a replay that is killed between the effect and the mark is done again by the next call, once", async () => {
     const pool = database.pool();
     await storeLetters(

@@ -1,7 +1,7 @@
 /** The Node child of the Confluent driver: what becomes of the event log when it dies, hangs, or is not there. */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Admin } from "@platformatic/kafka";
 import { systemClock } from "../../src/core/clock.ts";
@@ -10,7 +10,7 @@ import type { EventLogConsumer, LogRecord, ProduceRecord } from "../../src/event
 import { createConfluentLog } from "../../src/stores/eventlog/confluent/confluent.ts";
 import { ClientMissingError, NodeChild } from "../../src/stores/eventlog/confluent/node-child.ts";
 import { createKafkaLog } from "../../src/stores/eventlog/kafka.ts";
-import { confluentMissing, findConfluent } from "../support/confluent.ts";
+import { confluentMissing, findConfluent, nodeChildren } from "../support/confluent.ts";
 import { temporaryDir } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { childrenOf } from "../support/freeze.ts";
@@ -19,12 +19,6 @@ import { kafkaMissing, startKafka, type TestKafka } from "../support/kafka/broke
 const PATIENT = { timeoutMs: 60_000 };
 const missing = kafkaMissing() ?? confluentMissing();
 
-/** The Node processes of this one; the brokers' guards are not among them. */
-const nodeChildren = () =>
-  childrenOf(process.pid).filter((pid) => {
-    const { stdout } = spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
-    return stdout.startsWith("node --input-type=module");
-  });
 const signalChildren = (signal: NodeJS.Signals) => {
   const pids = nodeChildren();
   for (const pid of pids) process.kill(pid, signal);

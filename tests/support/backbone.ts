@@ -134,7 +134,7 @@ export function startConsumer(
   const { consumerConfig, restarted = false, ...ports } = over;
   const consumer = createConsumer({
     settings: {
-      memberId: `member-${++members}`,
+      memberId: `member-${process.pid}-${++members}`,
       consumer: { ...CONSUMER_CONFIG, ...consumerConfig },
       kinds: new Map([
         [TOPICS.impressions, "impression"],

@@ -1,8 +1,10 @@
 /** Where the tests find Confluent's client, which is no dependency of reco: see deploy/confluent. */
 
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childrenOf } from "./freeze.ts";
 
 /** Made by deploy/confluent/install.sh. */
 export const CONFLUENT_MODULES = fileURLToPath(new URL("../../.confluent/node_modules", import.meta.url));
@@ -26,3 +28,10 @@ function findMissing(): string | null {
 export function findConfluent(): void {
   process.env["NODE_PATH"] = CONFLUENT_MODULES;
 }
+
+/** The Node processes of this one; the brokers' guards are not among them. */
+export const nodeChildren = () =>
+  childrenOf(process.pid).filter((pid) => {
+    const { stdout } = spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+    return stdout.startsWith("node --input-type=module");
+  });

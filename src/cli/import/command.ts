@@ -6,6 +6,7 @@ import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { CommandError, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import { interruptible } from "../interruptible.ts";
+import { forgetShared } from "../shared-cache.ts";
 import { chooseSources, FORMATS, KINDS, type SourceFlags } from "./flags.ts";
 import { importFiles } from "./import-files.ts";
 import { describeAsJson, describeForPeople } from "./report.ts";
@@ -52,6 +53,8 @@ const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
 async function run(flags: ImportFlags, config: Config): Promise<number> {
   const sources = chooseSources(flags);
   await using store = flags.dryRun ? null : await openStore(config, "reco-import");
+  const changesFeatures = !flags.dryRun && sources.some(({ kind }) => kind === "events");
+  await using _forgetting = changesFeatures ? forgetShared(config) : null;
   using interrupt = interruptible();
   const { publish, continueOnError, dryRun } = flags;
   const pool = store?.pool ?? null;

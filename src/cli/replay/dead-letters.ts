@@ -12,6 +12,7 @@ import { reportText, writeReport } from "../acceptance/report-file.ts";
 import { configOrExit } from "../configuration.ts";
 import { asCommandError, openStore } from "../database.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
+import { forgetShared } from "../shared-cache.ts";
 import { limit, topic } from "./flags.ts";
 import { operator } from "./operator.ts";
 import { dryRun, replayLetters } from "./replay-letters.ts";
@@ -62,6 +63,7 @@ function parseStatuses(text: string): Statuses {
 
 async function run(flags: DeadLetterFlags, config: Config): Promise<number> {
   await using store = await openStore(config, "reco-replay-dlq");
+  await using _forgetting = flags.dryRun ? null : forgetShared(config);
   const { pool } = store;
   const { historySize } = config.consumer;
   const replays = createDeadLetterReplays({ pool, historySize, actor: operator() });

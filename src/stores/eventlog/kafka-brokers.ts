@@ -4,7 +4,10 @@ import type { Clock } from "../../core/clock.ts";
 import { Deadline } from "../../core/deadline.ts";
 import { asDescribed, type KafkaConnection, withAdmin } from "./kafka-client.ts";
 
-/** The names of the brokers of the cluster, from whichever of the servers answers first; one that hangs holds up nothing. */
+/**
+ * The names of the brokers of the cluster, from whichever of the servers answers first; one that hangs holds up nothing.
+ * Throws when none answers, with the reason of each.
+ */
 export async function askBrokers(connection: KafkaConnection, clock: Clock): Promise<readonly string[]> {
   const deadline = Deadline.after(connection.requestTimeoutMs, clock);
   const ask = async (server: string): Promise<readonly string[]> => {
@@ -16,6 +19,9 @@ export async function askBrokers(connection: KafkaConnection, clock: Clock): Pro
   try {
     return await Promise.any(connection.bootstrapServers.map(ask));
   } catch (error) {
-    throw asDescribed((error as AggregateError).errors[0]);
+    const reasons = (error as AggregateError).errors.map(
+      (reason, at) => `${connection.bootstrapServers[at]}: ${asDescribed(reason).message}`,
+    );
+    throw new Error(reasons.join("; "), { cause: error });
   }
 }

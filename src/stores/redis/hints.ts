@@ -8,6 +8,8 @@ import { RedisConnection } from "./connection.ts";
 
 /** Features changed in the store; entries of the cache were taken out. */
 export const CHANGES_CHANNEL = "reco:changes";
+/** Said there when nobody can name what changed; a build that does not know it waits for its entries to end. */
+export const EVERYTHING = JSON.stringify({ everything: true });
 /** Outbox rows were committed. */
 export const OUTBOX_CHANNEL = "reco:outbox";
 /** Records were appended to the event log. */

@@ -15,7 +15,7 @@ interface Script {
   readonly digest: string;
 }
 
-const CLOCK_KEY = "reco:cache_clock";
+export const CLOCK_KEY = "reco:cache_clock";
 const VERSION_SEC = 10;
 const MAX_FILL_AGE_US = 5_000_000;
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { BlockedKeys } from "../../../src/actors/relay-blocked.ts";
 import { isLogDown, settle, sortRows } from "../../../src/actors/relay-decide.ts";
 import type { OutboxMark, OutboxRow, ProduceResult } from "../../../src/events/ports.ts";
+import { testConfig } from "../../support/fakes/http-services.ts";
 import { anOutboxRow } from "../../support/outbox-rows.ts";
 
 const ACKED: ProduceResult = { status: "acked" };
@@ -51,6 +52,18 @@ describe("settle", () => {
     });
 
     expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  });
+
+  test("F20: gives no row up by the default settings while the log is down for ten minutes", () => {
+    const { maxAttempts, baseRetrySec, maxRetrySec } = testConfig().outbox;
+    let waitedSec = 0;
+    for (let attemptCount = 0; attemptCount < maxAttempts - 1; attemptCount++) {
+      const row = anOutboxRow({ attemptCount, maxAttempts });
+      const [mark] = settle([row], [BUSY], epochOf, { baseRetrySec, maxRetrySec });
+      if (mark?.kind === "failed") waitedSec += mark.delaySec;
+    }
+
+    expect(waitedSec).toBeGreaterThan(600);
   });
 
   test("gives a row up at its last attempt", () => {

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from "../../../../core/clock.ts";
 import { asError } from "../../../../core/errors.ts";
 import type { FetchedWire, News, OpenGroup, OwnedWire, Questions } from "../protocol.ts";
+import { Confirmations } from "./confirmations.ts";
 import { renewedTopicIn } from "./log-lines.ts";
 import {
   type Conf,
@@ -44,6 +45,7 @@ export class GroupClient {
   readonly #tell: (news: News) => void;
   readonly #clock: Clock;
   readonly #shelves = new Map<string, Shelf>();
+  readonly #confirmations = new Confirmations();
   /** Changes of the assignment, made between two reads so that nothing read for an older one is taken for a newer. */
   #changes: (() => Promise<void>)[] = [];
   #lastSerial = 0;
@@ -69,6 +71,8 @@ export class GroupClient {
       ...properties,
       rebalance_cb: (error: RdError, partitions: readonly TopicPartition[]) =>
         this.#rebalance(error.code === ASSIGN, partitions),
+      offset_commit_cb: (error: RdError | null, commits: readonly TopicPartition[]) =>
+        this.#confirmations.hear(error, commits),
     });
     this.#consumer.setDefaultConsumeTimeout(READ_WAIT_MS);
     this.#consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
@@ -112,6 +116,7 @@ export class GroupClient {
     }
   }
 
+  /** Sent when it is answered, not taken: it is a hint. */
   async commit(ask: Questions["commit"]["ask"]): Promise<void> {
     await called<void>((done) => this.#consumer.commitCb([ask], done));
   }
@@ -124,7 +129,9 @@ export class GroupClient {
         ({ topic, partition, serial }) => this.#shelves.get(`${topic}/${partition}`)?.owned.serial === serial,
       )
       .map(({ topic, partition, startOffset }) => ({ topic, partition, offset: startOffset }));
-    if (starts.length > 0) await called<void>((done) => this.#consumer.commitCb(starts, done));
+    if (starts.length === 0) return;
+    const confirmed = this.#confirmations.of(starts);
+    await Promise.all([called<void>((done) => this.#consumer.commitCb(starts, done)), confirmed]);
   }
 
   async leave(): Promise<void> {
