@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../../src/core/deadline.ts";
 import { collectSlates } from "../../../../src/evaluation/ope/collect.ts";
-import type { NewSlate, StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
+import type { StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import { fakeSlateLog, type LoggedWatch } from "../../../support/fakes/slate-log.ts";
-import { aSlate, someFeatures } from "../../../support/slates.ts";
+import { aSlate, type NamedSlate, someFeatures } from "../../../support/slates.ts";
 
 /** Ranks by popularity alone: b, ä, c by the features of `someFeatures`. */
 const model: TrainedModel = {
@@ -28,7 +28,7 @@ const watchOf = (itemId: string, watchTimeSec: number): LoggedWatch => ({
 });
 
 const collect = (
-  over: Partial<NewSlate> = {},
+  over: Partial<NamedSlate> = {},
   features: StoredFeatures = someFeatures(),
   watches: LoggedWatch[] = [],
 ) => {
@@ -101,7 +101,7 @@ describe("collecting served slates", () => {
     expect(collected.value.slates[0]?.target).toEqual(["b", "ä"]);
   });
 
-  test.each<[string, Partial<NewSlate>, StoredFeatures]>([
+  test.each<[string, Partial<NamedSlate>, StoredFeatures]>([
     ["degraded", { degraded: "timeout:popular" }, someFeatures()],
     ["without features", {}, "missing"],
     ["with features that were too large", {}, "truncated"],
