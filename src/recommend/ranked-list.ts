@@ -1,5 +1,6 @@
 /** A ranked list in columns: small enough to be kept for every user, and explained only when somebody asks. */
 
+import type { ItemTable } from "./item-table.ts";
 import type { Basis, CandidateFeatures } from "./slates/features.ts";
 
 export type SourceName =
@@ -13,6 +14,12 @@ export type SourceName =
   | "content"
   | "session_knn";
 
+export interface ItemNumbers {
+  readonly table: ItemTable;
+  /** Of the first items, in their order. */
+  readonly slots: Int32Array;
+}
+
 export interface RankedList {
   /** Best first. */
   readonly itemIds: readonly string[];
@@ -21,6 +28,8 @@ export interface RankedList {
   readonly sources: readonly SourceName[];
   /** What each source gave each item, item after item: `sources.length` numbers an item. */
   readonly sourceScores: Float64Array;
+  /** Its items by the numbers of a table, where they were ranked by these. */
+  readonly numbers?: ItemNumbers;
   /** All that the list was chosen from, where that is wanted. Answers what stands now; valid as long as the list. */
   readonly candidates?: () => CandidateFeatures;
   /** All that the list was made from, where that is wanted. */

@@ -65,7 +65,10 @@ export function trainedPolicy(
         recent.length === 0
           ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
           : scratch.rank(input, viewer.isGuest ? model.sessionWeights : model.weights);
-      const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
+      // Numbers are for whoever refines the list.
+      const { numbers: _, ...slate } = list;
+      const shown = withBasis(depth === "slate" ? slate : list, viewer);
+      const ranked = { list: shown, rankingMs: clock.monotonicMs() - startedMs };
       if (replaySeen === null) return ranked;
       const { itemIds } = list;
       const { profile: whole, overlay } = viewer;
