@@ -8,9 +8,10 @@ import { neighbourList } from "../src/recommend/neighbour-list.ts";
 import { PopularityIndex } from "../src/recommend/popularity-index.ts";
 import { newSlate } from "../src/recommend/slates/new-slate.ts";
 import { withBasis } from "../src/recommend/slates/with-basis.ts";
+import { writeFeatures } from "../src/recommend/slates/written-features.ts";
 import { PROFILE_DEPTH, StreamScratch } from "../src/recommend/stream-v1.ts";
 import { userProfile } from "../src/recommend/user-profile.ts";
-import { encodeFeatures } from "../src/stores/postgres/slate-features.ts";
+import { packFeatures } from "../src/stores/postgres/slate-features.ts";
 
 const ITEMS = 10_000;
 const USERS = 400;
@@ -79,9 +80,10 @@ const batchOf = (place: number) => ({
   slates: [slateOf(answers[place] as (typeof answers)[number])],
   features: features
     .slice(place, place + 1)
-    .flatMap((each) => (each ? { id: "f", servedAtMs: 1, features: each } : [])),
+    .flatMap((each) => (each ? { id: "f", servedAtMs: 1, written: writeFeatures(each) } : [])),
 });
 const messages = users.map((_, place) => packSlates(batchOf(place)));
+const written = features.map((each) => each && writeFeatures(each));
 
 const STEPS: Readonly<Record<string, (user: User, place: number) => unknown>> = {
   "answer, not stored": (user) => rank(user, false),
@@ -91,16 +93,19 @@ const STEPS: Readonly<Record<string, (user: User, place: number) => unknown>> = 
     const described = answer.list.basis?.describe();
     return (
       described &&
-      packSlates({ slates: [slateOf(answer)], features: [{ id: "f", servedAtMs: 1, features: described }] })
+      packSlates({
+        slates: [slateOf(answer)],
+        features: [{ id: "f", servedAtMs: 1, written: writeFeatures(described) }],
+      })
     );
   },
   "worker, a slate of a kept list": (_, place) =>
     packSlates({ slates: [slateOf(answers[place] as (typeof answers)[number])], features: [] }),
   "clone between threads": (_, place) => structuredClone(messages[place]),
   "writer: unpack": (_, place) => unpackSlates(messages[place] as (typeof messages)[number]),
-  "writer: encode and compress": (_, place) => {
-    const each = features[place];
-    return each && encodeFeatures(each);
+  "writer: compress": (_, place) => {
+    const each = written[place];
+    return each && packFeatures(each);
   },
 };
 for (const step of Object.values(STEPS)) users.map(step);
@@ -115,7 +120,7 @@ for (const [name, step] of Object.entries(STEPS)) {
     `${name}: ${Math.min(...times).toFixed(1)} µs at least, median ${times.sort((a, b) => a - b)[RUNS >> 1]?.toFixed(1)}`,
   );
 }
-const sizes = features.map((each) => (each && encodeFeatures(each)?.length) ?? 0);
+const sizes = written.map((each) => (each && packFeatures(each)?.length) ?? 0);
 const candidates = features.map((each) => each?.candidates.itemIds.length ?? 0);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 console.log(

@@ -8,6 +8,7 @@ import type { SlateLog } from "../http/services.ts";
 import type { Basis } from "../recommend/slates/features.ts";
 import { type AnsweredSlate, newSlate } from "../recommend/slates/new-slate.ts";
 import type { NewFeatures, NewSlate } from "../recommend/slates/slate.ts";
+import { writeFeatures } from "../recommend/slates/written-features.ts";
 import type { Peer } from "../supervisor/actor.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics-types.ts";
@@ -64,7 +65,7 @@ export function createSlateLog(ports: SlateLogPorts): ClosableSlateLog {
     if (features === null) return;
     basis.featuresId = newUuidHex(clock, random);
     basis.release();
-    into.push({ id: basis.featuresId, servedAtMs, features });
+    into.push({ id: basis.featuresId, servedAtMs, written: writeFeatures(features) });
   };
 
   const run = async (): Promise<void> => {

@@ -1,80 +1,44 @@
 /**
- * Slates on their way to the writer. One text clones between threads for a fraction of what the objects in it cost;
- * columns of numbers go as they are.
+ * Slates on their way to the writer. One text clones between threads for a fraction of what the objects in it cost; what
+ * was written already goes as it is.
  */
 
-import type { CandidateFeatures, FeatureColumn, FeatureValues } from "../recommend/slates/features.ts";
 import type { NewFeatures, NewSlate, SlateBatch } from "../recommend/slates/slate.ts";
 
 export interface SlatesMessage {
   readonly kind: "slates";
   readonly count: number;
-  /** JSON of what is not a column. */
+  /** JSON of what stands below in neither. */
   readonly text: string;
-  /** Columns of the features, one after the other. */
-  readonly values: readonly FeatureValues[];
+  /** Of each slate. */
+  readonly items: readonly string[];
+  /** Features, each as it was written. */
+  readonly written: readonly NewFeatures["written"][];
 }
 
-/** Control characters are in no id. */
-const BETWEEN_IDS = "\n";
-
-type CandidatesHead = Omit<CandidateFeatures, "columns" | "itemIds"> & {
-  readonly columns: readonly Omit<FeatureColumn, "values">[];
-  /** One text, which is written and read faster than a thousand of them. */
-  readonly itemIds: string;
-};
-type FeaturesHead = Omit<NewFeatures, "features"> & {
-  readonly features: Omit<NewFeatures["features"], "candidates"> & { readonly candidates: CandidatesHead };
-};
-
 interface Wire {
-  readonly slates: readonly NewSlate[];
-  readonly features: readonly FeaturesHead[];
+  readonly slates: readonly Omit<NewSlate, "items">[];
+  readonly features: readonly Omit<NewFeatures, "written">[];
 }
 
 export function packSlates({ slates, features }: SlateBatch): SlatesMessage {
-  const heads = features.map((each): FeaturesHead => {
-    const { candidates } = each.features;
-    const columns = candidates.columns.map(({ name, weight }) => ({ name, weight }));
-    const itemIds = candidates.itemIds.join(BETWEEN_IDS);
-    return { ...each, features: { ...each.features, candidates: { ...candidates, columns, itemIds } } };
-  });
+  const wire: Wire = {
+    slates: slates.map(({ items: _, ...slate }) => slate),
+    features: features.map(({ id, servedAtMs }) => ({ id, servedAtMs })),
+  };
   return {
     kind: "slates",
     count: slates.length,
-    text: `{"slates":[${slates.map(textOf).join(",")}],"features":${JSON.stringify(heads)}}`,
-    values: features.flatMap(({ features: { candidates } }) =>
-      candidates.columns.map(({ values }) => values),
-    ),
+    text: JSON.stringify(wire),
+    items: slates.map(({ items }) => items),
+    written: features.map(({ written }) => written),
   };
 }
 
-/** The items of a kept list are answered many times, and written once. */
-const itemTexts = new WeakMap<NewSlate["items"], string>();
-
-function textOf({ items, ...slate }: NewSlate): string {
-  let text = itemTexts.get(items);
-  if (text === undefined) {
-    text = JSON.stringify(items);
-    itemTexts.set(items, text);
-  }
-  return `${JSON.stringify(slate).slice(0, -1)},"items":${text}}`;
-}
-
-export function unpackSlates({ text, values }: SlatesMessage): SlateBatch {
+export function unpackSlates({ text, items, written }: SlatesMessage): SlateBatch {
   const { slates, features } = JSON.parse(text) as Wire;
-  let next = 0;
   return {
-    slates,
-    features: features.map((each) => {
-      const { candidates } = each.features;
-      const columns = candidates.columns.map((column) => ({
-        ...column,
-        values: values[next++] as FeatureValues,
-      }));
-      const itemIds = candidates.itemIds === "" ? [] : candidates.itemIds.split(BETWEEN_IDS);
-      const whole: CandidateFeatures = { ...candidates, columns, itemIds };
-      return { ...each, features: { ...each.features, candidates: whole } };
-    }),
+    slates: slates.map((slate, place) => ({ ...slate, items: items[place] as string })),
+    features: features.map((each, place) => ({ ...each, written: written[place] ?? null })),
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { bestRows } from "./bounded-select.ts";
-import type { RankedList, SourceName } from "./ranked-list.ts";
+import type { ItemNumbers, RankedList, SourceName } from "./ranked-list.ts";
 
 export type ColumnValues = Float32Array | Float64Array;
 
@@ -27,6 +27,8 @@ export interface BlendInput {
   readonly columns: readonly Column[];
   readonly k: number;
   readonly nameOf: (row: number) => string;
+  /** Of the candidates, where they have numbers. */
+  readonly numbers?: ItemNumbers;
 }
 
 /** Room for `candidates` rows. */
@@ -41,7 +43,10 @@ export class BlendScratch {
 }
 
 /** The best `k` candidates; equal scores in order of popularity, then of insertion. */
-export function blendColumns({ places, columns, k, nameOf }: BlendInput, scratch: BlendScratch): RankedList {
+export function blendColumns(
+  { places, columns, k, nameOf, numbers }: BlendInput,
+  scratch: BlendScratch,
+): RankedList {
   const { scores } = scratch;
   const popular = (columns.at(-1) as Column).values;
   scores.fill(0, 0, places.length);
@@ -62,8 +67,14 @@ export function blendColumns({ places, columns, k, nameOf }: BlendInput, scratch
     scores: Float64Array.from(best, (row) => scores[row] as number),
     sources: columns.map(({ name }) => name),
     sourceScores,
+    ...(numbers && { numbers: numbersOf(numbers, best) }),
   };
 }
+
+const numbersOf = ({ table, slots }: ItemNumbers, rows: ArrayLike<number>): ItemNumbers => ({
+  table,
+  slots: Int32Array.from(rows, (row) => slots[row] as number),
+});
 
 export function columnOf(name: SourceName, weight: number, values: ColumnValues, places: Int32Array): Column {
   let least = Number.POSITIVE_INFINITY;

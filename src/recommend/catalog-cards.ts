@@ -11,10 +11,12 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { Deadline } from "../core/deadline.ts";
 import { CardIndex } from "./card-index.ts";
 import type { ItemFacts } from "./expression.ts";
+import type { ItemTable } from "./item-table.ts";
 import type { KeyedCache } from "./keyed-cache.ts";
 import { NEW_BELOW } from "./new-item-layer.ts";
 import type { NewItems } from "./new-items.ts";
 import { NewestItems } from "./newest-items.ts";
+import { PlacedCards } from "./placed-cards.ts";
 import type { CardReader, CardVersion, CatalogCardRow } from "./ports.ts";
 import { itemCache, jsonLimit, type ServingSettings, TITLES_PER_LOAD } from "./serving-settings.ts";
 
@@ -65,6 +67,8 @@ export class CatalogCards implements Disposable {
   readonly #held = new Map<string, Held>();
   /** Apart from the versions: an answer looks hundreds of them up, and each object on the way is one more walk to far memory. */
   readonly #cards = new Map<string, CatalogCard>();
+  /** In the table that was asked for last. */
+  #placed: PlacedCards | null = null;
   /** Versions of items without room, so that each change of one is told once. */
   readonly #told = new LRUCache<string, number>({ max: MAX_TOLD });
   /** Where the round through the catalogue stands. */
@@ -106,6 +110,12 @@ export class CatalogCards implements Disposable {
   /** Another number after each change of what is held. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Those that are held, by the table's numbers. */
+  inTable(table: ItemTable): PlacedCards {
+    if (this.#placed?.table !== table) this.#placed = new PlacedCards(table, this.#cards);
+    return this.#placed;
   }
 
   /** Null when the item has to be read from `outside`. */
@@ -208,6 +218,7 @@ export class CatalogCards implements Disposable {
     this.index.put(number, card, this.#cards.get(card.item_id));
     this.#held.set(card.item_id, { number, version });
     this.#cards.set(card.item_id, card);
+    this.#placed?.put(card);
     this.newest.note(card);
   }
 

@@ -46,5 +46,12 @@ export function extended(list: RankedList, itemIds: readonly string[]): RankedLi
   scores.set(list.scores.subarray(0, list.itemIds.length));
   const sourceScores = new Float64Array(length * list.sources.length);
   sourceScores.set(list.sourceScores.subarray(0, list.itemIds.length * list.sources.length));
-  return { ...list, itemIds: [...list.itemIds, ...itemIds], scores, sourceScores };
+  const { numbers } = list;
+  return {
+    ...list,
+    itemIds: [...list.itemIds, ...itemIds],
+    scores,
+    sourceScores,
+    ...(numbers && { numbers: { ...numbers, slots: numbers.slots.subarray(0, list.itemIds.length) } }),
+  };
 }

@@ -1,5 +1,6 @@
 /** A ranked list in columns: small enough to be kept for every user, and explained only when somebody asks. */
 
+import type { ItemTable } from "./item-table.ts";
 import type { Basis, CandidateFeatures } from "./slates/features.ts";
 
 /** Sources that a blend may count. */
@@ -19,6 +20,12 @@ export const SOURCE_NAMES = [
 /** `popularity` is a source of `rules-v1` alone. */
 export type SourceName = (typeof SOURCE_NAMES)[number] | "popularity";
 
+export interface ItemNumbers {
+  readonly table: ItemTable;
+  /** Of the first items, in their order. */
+  readonly slots: Int32Array;
+}
+
 export interface RankedList {
   /** Best first. */
   readonly itemIds: readonly string[];
@@ -27,6 +34,8 @@ export interface RankedList {
   readonly sources: readonly SourceName[];
   /** What each source gave each item, item after item: `sources.length` numbers an item. */
   readonly sourceScores: Float64Array;
+  /** Its items by the numbers of a table, where they were ranked by these. */
+  readonly numbers?: ItemNumbers;
   /** All that the list was chosen from, where that is wanted. Answers what stands now; valid as long as the list. */
   readonly candidates?: () => CandidateFeatures;
   /** All that the list was made from, where that is wanted. */

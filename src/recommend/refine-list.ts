@@ -2,21 +2,15 @@
 
 import type { Clock } from "../core/clock.ts";
 import { chain, type MaybePromise } from "../core/maybe-promise.ts";
+import type { CatalogCards } from "./catalog-cards.ts";
 import { NOBODY, type UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
 import type { RecoRequest } from "./recommender.ts";
-import { pick, type Row } from "./refine.ts";
+import { type CardOf, pick, type Row } from "./refine.ts";
 import type { RequestReads } from "./request-reads.ts";
 import type { ServingState } from "./serving-state.ts";
 import { makeSlate, type Slate } from "./slate.ts";
-import {
-  type CardOf,
-  itemsWithCards,
-  needsCards,
-  type Refinement,
-  type RowsInput,
-  rowsOf,
-} from "./slate-rows.ts";
+import { itemsWithCards, needsCards, type Refinement, type RowsInput, rowsOf } from "./slate-rows.ts";
 import { Judged, refinedBasis } from "./slates/refined-basis.ts";
 
 export interface RefineParts {
@@ -77,11 +71,19 @@ function cardsOf(
   input: Parameters<typeof itemsWithCards>[0],
 ): MaybePromise<CardOf> {
   if (!needsCards(refinement)) return NO_CARDS;
-  const held = (itemId: string) => cards.get(itemId) ?? undefined;
-  if (cards.isWhole) return held;
+  if (cards.isWhole) return heldOf(cards, input.list);
   const missing = itemsWithCards(input).filter((itemId) => cards.get(itemId) === null);
   return chain(reads.values(cards.outside, missing, "database_query"), (read) => {
     const outside = new Map(missing.map((itemId, place) => [itemId, read[place]]));
     return (itemId: string) => cards.get(itemId) ?? outside.get(itemId);
   });
+}
+
+function heldOf(cards: CatalogCards, { numbers }: RankedList): CardOf {
+  const byName = (itemId: string) => cards.get(itemId) ?? undefined;
+  if (numbers === undefined) return byName;
+  const { slots, table } = numbers;
+  const placed = cards.inTable(table);
+  return (itemId, place) =>
+    (place < slots.length ? placed.at(slots[place] as number) : undefined) ?? byName(itemId);
 }

@@ -5,12 +5,15 @@ import { type Boost, type Filter, NOBODY, type UserFacts } from "./expression.ts
 import type { RankedList } from "./ranked-list.ts";
 import type { Returning } from "./returning.ts";
 
+/** Card of the item at a place of the ranked list; undefined where the catalogue could not be read. */
+export type CardOf = (itemId: string, place: number) => CatalogCard | undefined;
+
 export interface JudgeInput {
   readonly list: RankedList;
   readonly filter: Filter | null;
   readonly boost: Boost | null;
-  /** Undefined where the catalogue could not be read: no filter lets such an item pass. */
-  readonly cardOf: (itemId: string) => CatalogCard | undefined;
+  /** No filter lets an item pass whose card is undefined. */
+  readonly cardOf: CardOf;
   readonly returning?: Returning;
   /** Null where they could not be read: a filter that asks for them lets nothing pass. */
   readonly user: UserFacts | null;
@@ -39,10 +42,15 @@ export interface Candidate extends Row {
 export function asCandidate(
   { itemIds, scores }: RankedList,
   { place, factor }: Row,
-  cardOf: JudgeInput["cardOf"],
+  cardOf: CardOf,
 ): Candidate {
   const itemId = itemIds[place] as string;
-  return { place, factor, card: cardOf(itemId) ?? unknownCard(itemId), score: scores[place] as number };
+  return {
+    place,
+    factor,
+    card: cardOf(itemId, place) ?? unknownCard(itemId),
+    score: scores[place] as number,
+  };
 }
 
 /** Items judged between two looks at the clock. */
@@ -63,7 +71,7 @@ export function judge({
   const candidates: Candidate[] = [];
   for (const [place, itemId] of list.itemIds.entries()) {
     if (place > 0 && place % JUDGED_AT_ONCE === 0 && !hasTime(place)) break;
-    const known = cardOf(itemId);
+    const known = cardOf(itemId, place);
     if (filter && !(known && filter.of(known, user))) continue;
     const card = known ?? unknownCard(itemId);
     const factor = (boost ? boost.of(card, user) : 1) * (returning?.get(itemId) ?? 1);
@@ -73,7 +81,7 @@ export function judge({
 }
 
 /** These rows of the list, with the scores they were chosen by; a boost raises what each source gave alike. */
-export function pick(list: RankedList, rows: readonly Row[]): RankedList {
+export function pick({ numbers: _, ...list }: RankedList, rows: readonly Row[]): RankedList {
   const width = list.sources.length;
   const sourceScores = new Float64Array(rows.length * width);
   for (const [at, { place, factor }] of rows.entries()) {

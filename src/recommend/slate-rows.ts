@@ -1,10 +1,9 @@
 /** Makes the rows of a slate from a ranked list: serving and replays do it alike. */
 
-import type { CatalogCard } from "./catalog-cards.ts";
 import type { ExplorationRules } from "./exploration.ts";
 import type { Boost, Filter, UserFacts } from "./expression.ts";
 import type { RankedList } from "./ranked-list.ts";
-import { asCandidate, asRanked, type Candidate, judge, type Row } from "./refine.ts";
+import { asCandidate, asRanked, type Candidate, type CardOf, judge, type Row } from "./refine.ts";
 import type { Returning } from "./returning.ts";
 import { isCapping, isSpreading, type SpreadRules, spreadOut, spreadPool } from "./spread.ts";
 
@@ -16,9 +15,6 @@ export interface Refinement {
   /** Null: every place goes to the best item. */
   readonly exploration: { readonly rules: ExplorationRules; readonly seed: string } | null;
 }
-
-/** Undefined where the catalogue could not be read. */
-export type CardOf = (itemId: string) => CatalogCard | undefined;
 
 export interface RowsInput {
   readonly list: RankedList;

@@ -73,7 +73,10 @@ export function trainedPolicy(
       const list = knowsNothing
         ? coldStarts.list(index, new Set(unwanted), hidden, coldDepth(request, depth), request.isStored)
         : scratch.rank(input, viewer.isGuest ? sessionWeights : weights);
-      const ranked = { list: withBasis(list, viewer), rankingMs: clock.monotonicMs() - startedMs };
+      // Numbers are for whoever refines the list.
+      const { numbers: _, ...slate } = list;
+      const shown = withBasis(depth === "slate" ? slate : list, viewer);
+      const ranked = { list: shown, rankingMs: clock.monotonicMs() - startedMs };
       if (replaySeen === null) return ranked;
       const { itemIds } = list;
       const { profile: whole, overlay } = viewer;

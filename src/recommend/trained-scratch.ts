@@ -148,7 +148,8 @@ export class TrainedScratch {
     places: Int32Array,
   ): RankedList {
     const nameOf = (row: number) => index.table.nameOf(slots[row] as number);
-    const list = blendColumns({ places, columns, k, nameOf }, this.#blend);
-    return isStored ? { ...list, candidates: captureBlend(index.table, slots, columns, k, places) } : list;
+    const { table } = index;
+    const list = blendColumns({ places, columns, k, nameOf, numbers: { table, slots } }, this.#blend);
+    return isStored ? { ...list, candidates: captureBlend(table, slots, columns, k, places) } : list;
   }
 }

@@ -7,7 +7,7 @@ import { answerOf } from "../support/answers.ts";
 import { aDirectBody, anImpressionBody, aWatchBody } from "../support/events.ts";
 import { anAnswer, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
 import { answerChecker, brokenRefs, type OpenApiDocument } from "../support/openapi.ts";
-import { aSlate, someFeatures } from "../support/slates.ts";
+import { aSlate, someFeatures, written } from "../support/slates.ts";
 
 type Http = ReturnType<typeof fakeHttp>;
 
@@ -160,7 +160,7 @@ async function withSlates(http: Http): Promise<Http> {
   const features = [{ id: "f-1", servedAtMs: NOW_MS, features: someFeatures() }];
   const slate = aSlate({ servedAtMs: NOW_MS, featuresId: "f-1" });
   const lost = aSlate({ servedAtMs: NOW_MS, requestId: "request-2" });
-  await http.slateStore.store({ slates: [slate, lost], features }, Deadline.after(1_000));
+  await http.slateStore.store(written({ slates: [slate, lost], features }), Deadline.after(1_000));
   return http;
 }
 const slated = async (http: Http, path: string) => (await withSlates(http)).get(`/slates/${path}`);

@@ -2,10 +2,9 @@
 
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
-import type { NewSlate } from "../../src/recommend/slates/slate.ts";
 import { answerOf, bodyOf } from "../support/answers.ts";
 import { type FakeHttp, fakeHttp, NOW_MS } from "../support/fakes/http-services.ts";
-import { aSlate, someFeatures } from "../support/slates.ts";
+import { aSlate, type NamedSlate, someFeatures, written } from "../support/slates.ts";
 
 const soon = () => Deadline.after(1_000);
 
@@ -46,10 +45,10 @@ describe("GET /reco hands its slate over", () => {
 
 describe("a stored slate", () => {
   let http: FakeHttp;
-  const store = (over: Partial<NewSlate> = {}) => {
+  const store = (over: Partial<NamedSlate> = {}) => {
     const slate = aSlate({ servedAtMs: NOW_MS, requestId: "request-1", featuresId: "f-1", ...over });
     const features = [{ id: "f-1", servedAtMs: NOW_MS, features: someFeatures() }];
-    return http.slateStore.store({ slates: [slate], features }, soon());
+    return http.slateStore.store(written({ slates: [slate], features }), soon());
   };
   /** As `someFeatures` rank: a share of 0.7 for rules, of 0.3 for popularity. */
   const asRanked = () => {

@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { SlateLog, SlateWithOutcome } from "../../src/evaluation/ope/ports.ts";
-import type { SlateBatch } from "../../src/recommend/slates/slate.ts";
 import type { LoggedWatch } from "../support/fakes/slate-log.ts";
 import { aSlate, someFeatures } from "../support/slates.ts";
 
@@ -21,7 +20,7 @@ const watch = (requestId: string, itemId: string, tsMs: number, watchTimeSec: nu
   percentWatched: watchTimeSec > 50 ? 90 : null,
 });
 
-const BATCH: SlateBatch = {
+const BATCH = {
   slates: [
     slateAt("early", NOON_MS - 1),
     slateAt("first", NOON_MS, "f-1"),
@@ -42,7 +41,7 @@ const WATCHES = [
 export function describeSlateLog(
   name: string,
   open: (
-    batch: SlateBatch,
+    batch: typeof BATCH,
     watches: readonly LoggedWatch[],
   ) => Promise<AsyncDisposable & { readonly log: SlateLog }>,
 ): void {

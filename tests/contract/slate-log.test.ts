@@ -5,13 +5,14 @@ import { createSlateLog } from "../../src/stores/postgres/slate-log.ts";
 import { createSlateStore } from "../../src/stores/postgres/slate-store.ts";
 import { testDatabase } from "../support/databases.ts";
 import { fakeSlateLog } from "../support/fakes/slate-log.ts";
+import { written } from "../support/slates.ts";
 import { describeSlateLog } from "./slate-log-suite.ts";
 
 describeSlateLog("postgres", async (batch, watches) => {
   const database = await testDatabase();
   const pool = database.pool();
   const soon = Deadline.after(20_000);
-  await createSlateStore(pool, 7).store(batch, soon);
+  await createSlateStore(pool, 7).store(written(batch), soon);
   await pool.use("write", soon, async (sql) => {
     for (const [place, watch] of watches.entries()) {
       await sql`

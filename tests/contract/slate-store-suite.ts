@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Deadline } from "../../src/core/deadline.ts";
 import type { SlateStore } from "../../src/recommend/slates/slate.ts";
-import { aSlate, someFeatures } from "../support/slates.ts";
+import { aSlate, someFeatures, written } from "../support/slates.ts";
 
 const soon = () => Deadline.after(10_000);
 const DAY_MS = 86_400_000;
@@ -29,8 +29,8 @@ export function describeSlateStore(
       const requestId = newId();
       const slate = aSlate({ requestId, featuresId: "f-1" });
       const features = someFeatures();
-      const batch = { slates: [slate], features: [{ id: "f-1", servedAtMs: slate.servedAtMs, features }] };
-      expect(await store.store(batch, soon())).toBe(1);
+      const named = [{ id: "f-1", servedAtMs: slate.servedAtMs, features }];
+      expect(await store.store(written({ slates: [slate], features: named }), soon())).toBe(1);
       const { featuresId: _, ...served } = slate;
       expect(await find(requestId)).toEqual({ slate: served, features });
     });
@@ -39,14 +39,17 @@ export function describeSlateStore(
       const [first, second] = [newId(), newId()];
       const servedAtMs = Date.now();
       const features = [{ id: "f-2", servedAtMs, features: someFeatures() }];
-      await store.store({ slates: [aSlate({ requestId: first, featuresId: "f-2" })], features }, soon());
-      await store.store({ slates: [aSlate({ requestId: second, featuresId: "f-2" })], features: [] }, soon());
+      await store.store(
+        written({ slates: [aSlate({ requestId: first, featuresId: "f-2" })], features }),
+        soon(),
+      );
+      await store.store(written({ slates: [aSlate({ requestId: second, featuresId: "f-2" })] }), soon());
       expect((await find(second))?.features).toEqual(someFeatures());
     });
 
     test("says that features are missing where nothing was stored under their name", async () => {
       const requestId = newId();
-      await store.store({ slates: [aSlate({ requestId, featuresId: "lost" })], features: [] }, soon());
+      await store.store(written({ slates: [aSlate({ requestId, featuresId: "lost" })] }), soon());
       expect((await find(requestId))?.features).toBe("missing");
     });
 
@@ -56,8 +59,8 @@ export function describeSlateStore(
         aSlate({ requestId, k: 1 }),
         aSlate({ requestId, k: 9, servedAtMs: Date.now() + 5 }),
       ];
-      expect(await store.store({ slates: [one, other], features: [] }, soon())).toBe(1);
-      expect(await store.store({ slates: [other], features: [] }, soon())).toBe(0);
+      expect(await store.store(written({ slates: [one, other] }), soon())).toBe(1);
+      expect(await store.store(written({ slates: [other] }), soon())).toBe(0);
       expect((await find(requestId))?.slate.k).toBe(1);
     });
 
@@ -68,14 +71,14 @@ export function describeSlateStore(
         aSlate({ requestId: young, servedAtMs: Date.now() - (RETENTION_DAYS - 0.01) * DAY_MS }),
         aSlate({ requestId: old, servedAtMs: Date.now() - (RETENTION_DAYS + 0.01) * DAY_MS }),
       ];
-      await store.store({ slates, features: [] }, soon());
+      await store.store(written({ slates }), soon());
       expect((await find(young))?.slate.requestId).toBe(young);
       expect(await find(old)).toBeNull();
     });
 
     test("a slate without items is one, too", async () => {
       const requestId = newId();
-      await store.store({ slates: [aSlate({ requestId, items: [] })], features: [] }, soon());
+      await store.store(written({ slates: [aSlate({ requestId, items: [] })] }), soon());
       expect((await find(requestId))?.slate.items).toEqual([]);
     });
   });

@@ -9,7 +9,7 @@ import { createSlateStore } from "../../src/stores/postgres/slate-store.ts";
 import { query } from "../support/backbone.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
-import { aSlate, someFeatures } from "../support/slates.ts";
+import { aSlate, someFeatures, written } from "../support/slates.ts";
 
 const DAY_MS = 86_400_000;
 const config = {
@@ -47,7 +47,7 @@ describe("maintenance", () => {
       const servedAtMs = (today - daysAgo + 0.5) * DAY_MS;
       const features = [{ id: requestId, servedAtMs, features: someFeatures() }];
       const slates = [aSlate({ requestId, featuresId: requestId, servedAtMs })];
-      await store.store({ slates, features }, Deadline.after(20_000));
+      await store.store(written({ slates, features }), Deadline.after(20_000));
     }
 
     await run("served_slates");

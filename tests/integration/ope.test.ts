@@ -8,13 +8,13 @@ import { Deadline } from "../../src/core/deadline.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { SIGNAL_WEIGHT } from "../../src/events/model.ts";
 import { encodeModel } from "../../src/models/model-file.ts";
-import type { NewSlate, SlateItem } from "../../src/recommend/slates/slate.ts";
+import type { SlateItem } from "../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../src/recommend/trained-model.ts";
 import { writeRun } from "../../src/stores/files/run-folder.ts";
 import { createSlateStore } from "../../src/stores/postgres/slate-store.ts";
 import { type TestDatabase, testDatabase } from "../support/databases.ts";
 import { runReco } from "../support/run-reco.ts";
-import { aSlate, someFeatures } from "../support/slates.ts";
+import { aSlate, type NamedSlate, someFeatures, written } from "../support/slates.ts";
 
 const DAY_MS = Date.UTC(2026, 0, 15);
 const SLATES = 600;
@@ -57,7 +57,7 @@ beforeAll(async () => {
     viewer: { recent: ["x"], seen: ["x"], hidden: [], isGuest: false },
   });
   const watches: [requestId: string, itemId: string][] = [];
-  const slates = Array.from({ length: SLATES }, (_, n): NewSlate => {
+  const slates = Array.from({ length: SLATES }, (_, n): NamedSlate => {
     const shown = random.next() < EPSILON ? "b" : "a";
     const requestId = `request-${n}`;
     if (random.next() < CLICKS[shown]) watches.push([requestId, shown]);
@@ -72,7 +72,7 @@ beforeAll(async () => {
     });
   });
   await createSlateStore(pool, 7).store(
-    { slates, features: [{ id: "f", servedAtMs: DAY_MS, features }] },
+    written({ slates, features: [{ id: "f", servedAtMs: DAY_MS, features }] }),
     soon,
   );
   await pool.use("write", soon, async (sql) => {

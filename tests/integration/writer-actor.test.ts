@@ -13,7 +13,7 @@ import type { ConfigOverrides } from "../support/fakes/http-services.ts";
 import { actorArgs, countedBy } from "../support/http-worker.ts";
 import { settled } from "../support/manual-clock.ts";
 import { anImpressionEvent } from "../support/plans.ts";
-import { aSlate } from "../support/slates.ts";
+import { aSlate, written } from "../support/slates.ts";
 
 setDefaultTimeout(30_000);
 
@@ -99,7 +99,7 @@ test("stores slates of several workers beside impressions, and gives their credi
   const slates = (worker: number) =>
     upTo(20).map((id) => aSlate({ requestId: `worker-${worker}-${id}`, servedAtMs: Date.now() }));
   for (const worker of [1, 2]) {
-    const message = packSlates({ slates: slates(worker), features: [] });
+    const message = packSlates(written({ slates: slates(worker) }));
     expect(await actor.receive?.(message, `http-${worker}`)).toBeUndefined();
   }
   await Promise.all(upTo(5).map(write));

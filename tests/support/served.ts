@@ -3,7 +3,9 @@
 import type { RecoAnswer, RecoRequest } from "../../src/recommend/recommender.ts";
 import { newSlate } from "../../src/recommend/slates/new-slate.ts";
 import type { StoredSlate } from "../../src/recommend/slates/slate.ts";
-import { decodeFeatures, encodeFeatures } from "../../src/stores/postgres/slate-features.ts";
+import { writeFeatures } from "../../src/recommend/slates/written-features.ts";
+import { readItems, type WrittenItems } from "../../src/recommend/slates/written-items.ts";
+import { packFeatures, unpackFeatures } from "../../src/stores/postgres/slate-features.ts";
 import type { serving } from "./serving.ts";
 
 export async function serveSlate(
@@ -29,7 +31,11 @@ export function storedSlate(
   request: RecoRequest & { readonly sessionId: string },
   servedAtMs: number,
 ): StoredSlate {
-  const { featuresId: ____, ...slate } = newSlate({
+  const {
+    featuresId: ____,
+    items,
+    ...slate
+  } = newSlate({
     requestId: "request-1",
     servedAtMs,
     surface: "default",
@@ -37,8 +43,11 @@ export function storedSlate(
     answer,
   });
   const features = answer.list.basis?.describe() ?? null;
-  const packed = features && encodeFeatures(features);
+  const packed = features && packFeatures(writeFeatures(features));
   // As a JSON column of the store gives it back.
   const stored = JSON.parse(JSON.stringify(slate)) as typeof slate;
-  return { slate: stored, features: packed === null ? "missing" : decodeFeatures(packed) };
+  return {
+    slate: { ...stored, items: readItems(JSON.parse(items) as WrittenItems) },
+    features: packed === null ? "missing" : unpackFeatures(packed),
+  };
 }

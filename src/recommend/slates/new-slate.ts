@@ -1,9 +1,9 @@
 /** Makes the record of a slate that was answered. Costs what the slate is long, and is done when the answer has gone out. */
 
-import { explain, type RankedList } from "../ranked-list.ts";
+import type { RankedList } from "../ranked-list.ts";
 import type { RecoAnswer, RecoRequest } from "../recommender.ts";
-import type { Exploration } from "../slate.ts";
-import type { NewSlate, SlateItem } from "./slate.ts";
+import type { NewSlate } from "./slate.ts";
+import { writeItems } from "./written-items.ts";
 
 /** One answer of GET /reco, by reference. */
 export interface AnsweredSlate {
@@ -34,26 +34,19 @@ export function newSlate({ requestId, servedAtMs, surface, request, answer }: An
       filter: request.filter?.text ?? null,
       boost: request.boost?.text ?? null,
     },
-    items: exploration === null ? plainItems(answer.list) : exploredItems(answer.list, exploration),
+    items: exploration === null ? plainItems(answer.list) : writeItems(answer.list, exploration),
     featuresId: answer.list.basis?.featuresId ?? null,
   };
 }
 
-/** One array for all answers of a kept list. */
-const known = new WeakMap<RankedList, readonly SlateItem[]>();
+/** One text for all answers of a kept list. */
+const known = new WeakMap<RankedList, string>();
 
-function plainItems(list: RankedList): readonly SlateItem[] {
+function plainItems(list: RankedList): string {
   let items = known.get(list);
   if (items === undefined) {
-    items = explain(list).map((item) => ({ ...item, propensity: 1, isExplored: false }));
+    items = writeItems(list, null);
     known.set(list, items);
   }
   return items;
 }
-
-const exploredItems = (list: RankedList, { propensities, drawn }: Exploration): readonly SlateItem[] =>
-  explain(list).map((item, position) => ({
-    ...item,
-    propensity: propensities[position] as number,
-    isExplored: drawn.includes(position),
-  }));

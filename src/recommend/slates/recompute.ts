@@ -4,9 +4,9 @@ import { unknownCard } from "../catalog-cards.ts";
 import { compileBoost, compileFilter, type ItemFacts } from "../expression.ts";
 import { extended } from "../fresh-items.ts";
 import type { RankedList } from "../ranked-list.ts";
-import { asRanked, type Row } from "../refine.ts";
+import { asRanked, type CardOf, type Row } from "../refine.ts";
 import { makeSlate, type Slate } from "../slate.ts";
-import { type CardOf, type Refinement, rowsOf } from "../slate-rows.ts";
+import { type Refinement, rowsOf } from "../slate-rows.ts";
 import type { RefinedFeatures, SlateFeatures } from "./features.ts";
 import { rerank } from "./rerank.ts";
 import type { ServedSlate } from "./slate.ts";
@@ -59,7 +59,10 @@ function withFresh(list: RankedList, fresh: readonly string[]): RankedList {
 }
 
 /** Of the judged items, as far as anything looked at them; undefined where the catalogue could not be read. */
-export function cardsOf({ cards }: RefinedFeatures, itemIds: readonly string[]): CardOf {
+export function cardsOf(
+  { cards }: RefinedFeatures,
+  itemIds: readonly string[],
+): (itemId: string) => ReturnType<CardOf> {
   const known = new Map<string, Partial<ItemFacts> | null>();
   for (const [place, card] of cards.entries()) known.set(itemIds[place] as string, card);
   return (itemId) => {

@@ -53,7 +53,7 @@ function describe(
     fresh: itemIds.slice(length),
     judged,
     cards: needsCards(refinement)
-      ? itemIds.slice(0, judged).map((itemId) => cut(cardOf(itemId), members))
+      ? itemIds.slice(0, judged).map((itemId, place) => cut(cardOf(itemId, place), members))
       : [],
     user: filter?.asksUser || boost?.asksUser ? user : NOBODY,
     ...(returning && { returning: [...returning] }),

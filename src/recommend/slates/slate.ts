@@ -43,8 +43,10 @@ export interface ServedSlate {
   readonly items: readonly SlateItem[];
 }
 
-/** A slate on its way to the store. */
-export interface NewSlate extends ServedSlate {
+/** A slate on its way to the store: what is long in it is written where it was served, and no more than passed on from there. */
+export interface NewSlate extends Omit<ServedSlate, "items"> {
+  /** JSON, as `writeItems` makes it. */
+  readonly items: string;
   /** Null where nothing is known of what it was made from. */
   readonly featuresId: string | null;
 }
@@ -52,7 +54,8 @@ export interface NewSlate extends ServedSlate {
 export interface NewFeatures {
   readonly id: string;
   readonly servedAtMs: number;
-  readonly features: SlateFeatures;
+  /** As `writeFeatures` makes them. */
+  readonly written: Uint8Array | null;
 }
 
 export interface SlateBatch {

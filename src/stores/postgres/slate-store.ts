@@ -1,22 +1,21 @@
 /** Keeps served slates and what they were made from, by day. */
 
-import type { RecoSource } from "../../recommend/ranked-list.ts";
 import type {
   ItemStanding,
   NewFeatures,
   NewSlate,
   ServedSlate,
   SlateBatch,
-  SlateItem,
   SlateStore,
   SlateWishes,
   StoredFeatures,
   StoredSlate,
 } from "../../recommend/slates/slate.ts";
+import { readItems, type WrittenItems } from "../../recommend/slates/written-items.ts";
 import { numberArray, textArray } from "./array-literal.ts";
 import { daysMs } from "./maintenance-batch.ts";
 import type { Connection, Pool, Transaction } from "./pool-types.ts";
-import { decodeFeatures, encodeFeatures } from "./slate-features.ts";
+import { packFeatures, unpackFeatures } from "./slate-features.ts";
 import { SlateDays } from "./slate-partitions.ts";
 
 /** A client that gives a request id again does so within this time. */
@@ -50,7 +49,7 @@ function firstOfEach(slates: SlateBatch["slates"]): readonly NewSlate[] {
 
 async function insertFeatures(tx: Transaction, features: readonly NewFeatures[]): Promise<void> {
   if (features.length === 0) return;
-  const packed = features.map((each) => encodeFeatures(each.features)?.toString("base64") ?? null);
+  const packed = features.map(({ written }) => packFeatures(written)?.toString("base64") ?? null);
   await tx`
     insert into slate_features (features_id, served_at, features)
     select id, to_timestamp(served_ms / 1000.0), decode(features, 'base64')
@@ -84,7 +83,7 @@ async function insertSlates(tx: Transaction, slates: readonly NewSlate[]): Promi
       ${texts(({ strategy }) => strategy)}::text[],
       ${texts(({ seed }) => seed)}::text[],
       ${texts(({ wishes }) => JSON.stringify(wishes))}::text[],
-      ${texts(({ items }) => JSON.stringify(items.map(itemRow)))}::text[],
+      ${texts(({ items }) => items)}::text[],
       ${texts(({ featuresId }) => featuresId)}::text[]
     ) as n(request_id, served_ms, user_id, session_id, surface, k, policy, model_version, variant, degraded, strategy,
       seed, request, items, features_id)
@@ -96,30 +95,9 @@ async function insertSlates(tx: Transaction, slates: readonly NewSlate[]): Promi
   return count;
 }
 
-interface ItemRow {
-  readonly id: string;
-  readonly position: number;
-  readonly score: number;
-  readonly propensity: number;
-  readonly sources: readonly RecoSource[];
-  readonly explored?: true;
-}
-
-const itemRow = (
-  { itemId, score, propensity, sources, isExplored }: SlateItem,
-  position: number,
-): ItemRow => ({
-  id: itemId,
-  position,
-  score,
-  propensity,
-  sources,
-  ...(isExplored && { explored: true }),
-});
-
 export interface SlateRow extends Omit<ServedSlate, "wishes" | "items"> {
   readonly request: SlateWishes;
-  readonly items: readonly ItemRow[];
+  readonly items: WrittenItems;
   /** A row of features is there. */
   readonly isKept: boolean;
   readonly features: Uint8Array | null;
@@ -150,13 +128,7 @@ export function storedSlate({ request, items, isKept, features, ...slate }: Slat
       ...slate,
       servedAtMs: Math.round(slate.servedAtMs),
       wishes: request,
-      items: items.map(({ id, score, propensity, sources, explored = false }) => ({
-        itemId: id,
-        score,
-        propensity,
-        sources,
-        isExplored: explored,
-      })),
+      items: readItems(items),
     },
     features: featuresOf(isKept, features),
   };
@@ -164,7 +136,7 @@ export function storedSlate({ request, items, isKept, features, ...slate }: Slat
 
 function featuresOf(isKept: boolean, packed: Uint8Array | null): StoredFeatures {
   if (!isKept) return "missing";
-  return packed === null ? "truncated" : decodeFeatures(packed);
+  return packed === null ? "truncated" : unpackFeatures(packed);
 }
 
 async function standingOf(sql: Connection, itemId: string): Promise<ItemStanding> {

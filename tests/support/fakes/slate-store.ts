@@ -2,6 +2,8 @@
 
 import type { Clock } from "../../../src/core/clock.ts";
 import type { ItemStanding, NewFeatures, NewSlate, SlateStore } from "../../../src/recommend/slates/slate.ts";
+import { readFeatures } from "../../../src/recommend/slates/written-features.ts";
+import { readItems, type WrittenItems } from "../../../src/recommend/slates/written-items.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -30,8 +32,12 @@ export function fakeSlates(
     async find(requestId) {
       const found = slates.get(requestId);
       if (found === undefined || clock.nowMs() - found.servedAtMs >= retentionDays * DAY_MS) return null;
-      const { featuresId, ...slate } = found;
-      return { slate, features: features.get(featuresId ?? "")?.features ?? "missing" };
+      const { featuresId, items, ...slate } = found;
+      const known = features.get(featuresId ?? "");
+      return {
+        slate: { ...slate, items: readItems(JSON.parse(items) as WrittenItems) },
+        features: known?.written ? readFeatures(known.written) : known ? "truncated" : "missing",
+      };
     },
     standing: async (itemId) => standings.get(itemId) ?? { isKnown: false, isHidden: false },
   };

@@ -9,6 +9,7 @@ import { StoreUnavailableError } from "../../../src/core/errors.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { Basis } from "../../../src/recommend/slates/features.ts";
 import type { SlateBatch } from "../../../src/recommend/slates/slate.ts";
+import { readFeatures } from "../../../src/recommend/slates/written-features.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { anAnswer, recordingLog } from "../../support/fakes/http-services.ts";
 import { manualClock, settled } from "../../support/manual-clock.ts";
@@ -78,7 +79,8 @@ describe("a worker's slates", () => {
     expect(batches().map(({ slates }) => slates.length)).toEqual([8]);
     await next();
     expect(batches().map(({ slates }) => slates.length)).toEqual([8, 2]);
-    expect(batches()[0]?.features[0]?.features).toEqual(someFeatures());
+    const [first] = batches()[0]?.features ?? [];
+    expect(readFeatures(first?.written as Uint8Array)).toEqual(someFeatures());
   });
 
   test("of one kept list bring its features once, and name them every time", async () => {
@@ -138,7 +140,8 @@ const message = (count: number): SlatesMessage => ({
   kind: "slates",
   count,
   text: JSON.stringify({ slates: Array.from({ length: count }, () => ({})), features: [] }),
-  values: [],
+  items: Array.from({ length: count }, () => "[]"),
+  written: [],
 });
 
 describe("the writer", () => {

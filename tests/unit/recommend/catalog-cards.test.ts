@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../src/core/deadline.ts";
 import { CatalogCards, unknownCard } from "../../../src/recommend/catalog-cards.ts";
+import { ItemTable } from "../../../src/recommend/item-table.ts";
 import { NewItems } from "../../../src/recommend/new-items.ts";
 import { fakeReader } from "../../support/fake-feature-reader.ts";
 import { manualClock } from "../../support/manual-clock.ts";
@@ -49,6 +50,21 @@ describe("catalogue cards", () => {
     expect(cards.get("a")).toBeNull();
     expect((await cards.outside.fill(["a", "b"])).get("a")?.title).toBe("title a");
     expect((await cards.outside.fill(["b"])).get("b")).toEqual(unknownCard("b"));
+  });
+
+  test("by a table's numbers cards are those by name, also once they change or the table has grown", async () => {
+    const { cards, start, clock, write } = setUp(["a", "b"]);
+    await start();
+    const table = new ItemTable();
+    const titleOf = (id: string) => cards.inTable(table).at(table.intern(id))?.title;
+    expect(["a", "late", "b"].map(titleOf)).toEqual(["title a", undefined, "title b"]);
+    write("a", 2, "new title");
+    write("late", 1, "new item");
+    await clock.advance(600);
+    expect(["a", "late", "b"].map(titleOf)).toEqual(["new title", "new item", "title b"]);
+    const other = new ItemTable();
+    expect(cards.inTable(other).at(other.intern("b"))?.title).toBe("title b");
+    expect(titleOf("a")).toBe("new title");
   });
 
   test("changes and new items are seen by the next poll", async () => {

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { Deadline } from "../../../../src/core/deadline.ts";
 import { collectSlates } from "../../../../src/evaluation/ope/collect.ts";
 import { SIGNAL_WEIGHT } from "../../../../src/events/model.ts";
-import type { NewSlate, StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
+import type { StoredFeatures } from "../../../../src/recommend/slates/slate.ts";
 import type { TrainedModel } from "../../../../src/recommend/trained-model.ts";
 import { fakeSlateLog, type LoggedWatch } from "../../../support/fakes/slate-log.ts";
-import { aSlate, someFeatures } from "../../../support/slates.ts";
+import { aSlate, type NamedSlate, someFeatures } from "../../../support/slates.ts";
 
 /** Ranks by popularity alone: b, ä, c by the features of `someFeatures`. */
 const model: TrainedModel = {
@@ -30,7 +30,7 @@ const watchOf = (itemId: string, watchTimeSec: number): LoggedWatch => ({
 });
 
 const collect = (
-  over: Partial<NewSlate> = {},
+  over: Partial<NamedSlate> = {},
   features: StoredFeatures = someFeatures(),
   watches: LoggedWatch[] = [],
 ) => {
@@ -103,7 +103,7 @@ describe("collecting served slates", () => {
     expect(collected.value.slates[0]?.target).toEqual(["b", "ä"]);
   });
 
-  test.each<[string, Partial<NewSlate>, StoredFeatures]>([
+  test.each<[string, Partial<NamedSlate>, StoredFeatures]>([
     ["degraded", { degraded: "timeout:popular" }, someFeatures()],
     ["without features", {}, "missing"],
     ["with features that were too large", {}, "truncated"],
